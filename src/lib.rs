@@ -1,0 +1,8 @@
+//! Deskhand: a local NLP engine for ticket triage and knowledge suggestion.
+//!
+//! The folders are the rooms a ticket walks through, top to bottom; each may use those below it and
+//! never those above. `ARCHITECTURE.md` walks through them and states the invariants.
+
+pub mod config;
+pub mod store;
+pub mod text;
