@@ -1,2 +1,299 @@
 //! Settings: one documented struct per concern, read from `deskhand.toml`, then the environment
-//! (`DESKHAND_…`), then flags; the later wins. A field that does not exist is refused by name.
+//! (`DESKHAND_SERVER__LISTEN=…`, two underscores between section and field), then flags; the later
+//! wins. A field that does not exist is refused by name, so that a typing error never passes as a default.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+
+/// Everything that can be set.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, Validate)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// The HTTP service.
+    #[garde(dive)]
+    pub server: ServerSettings,
+    /// What the data folder may take.
+    #[garde(dive)]
+    pub store: StoreSettings,
+    /// How the transformer is run.
+    #[garde(dive)]
+    pub inference: InferenceSettings,
+    /// How predictions become decisions.
+    #[garde(dive)]
+    pub triage: TriageSettings,
+    /// How articles are found.
+    #[garde(dive)]
+    pub search: SearchSettings,
+}
+
+/// The HTTP service.
+#[derive(Debug, Clone, Serialize, Deserialize, Validate)]
+#[serde(deny_unknown_fields, default)]
+#[garde(allow_unvalidated)]
+pub struct ServerSettings {
+    /// Address and port; port 0 takes a free one, which the ready line names.
+    pub listen: SocketAddr,
+    /// Largest request body in bytes; above it the answer is 413.
+    #[garde(range(min = 1_024))]
+    pub max_body_bytes: usize,
+    /// Largest body of an article import in bytes.
+    #[garde(range(min = 1_024))]
+    pub max_import_bytes: usize,
+    /// Seconds after which a request that has no answer yet gets 503.
+    #[garde(range(min = 1, max = 3_600))]
+    pub request_timeout_s: u64,
+    /// Seconds that accepted requests may take to finish after the signal to stop.
+    #[garde(range(min = 1, max = 3_600))]
+    pub shutdown_grace_s: u64,
+}
+
+impl Default for ServerSettings {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            max_body_bytes: 2 << 20,
+            max_import_bytes: 64 << 20,
+            request_timeout_s: 30,
+            shutdown_grace_s: 20,
+        }
+    }
+}
+
+/// What the data folder may take.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, Validate)]
+#[serde(deny_unknown_fields, default)]
+pub struct StoreSettings {
+    /// Largest size of the database in MiB; absent means as large as the disk.
+    #[garde(range(min = 1))]
+    pub max_mebibytes: Option<u64>,
+}
+
+/// How the transformer is run.
+#[derive(Debug, Clone, Serialize, Deserialize, Validate)]
+#[serde(deny_unknown_fields, default)]
+#[garde(allow_unvalidated)]
+pub struct InferenceSettings {
+    /// Worker threads; absent means one for each core that this process may use (cgroup limits counted).
+    pub threads: Option<NonZeroUsize>,
+    /// Tokens that may wait for a worker before new requests are answered 429. At the default and
+    /// about 7,000 tokens a second this is some five seconds of waiting.
+    #[garde(range(min = 512))]
+    pub max_queued_tokens: usize,
+    /// Tokens that one worker takes at a time.
+    #[garde(range(min = 1))]
+    pub batch_tokens: usize,
+}
+
+impl Default for InferenceSettings {
+    fn default() -> Self {
+        Self { threads: None, max_queued_tokens: 32_768, batch_tokens: 512 }
+    }
+}
+
+impl InferenceSettings {
+    /// The number of worker threads: as set, else what the operating system grants this process.
+    pub fn worker_count(&self) -> usize {
+        self.threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
+    }
+}
+
+/// How predictions become decisions.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, Validate)]
+#[serde(deny_unknown_fields, default)]
+pub struct TriageSettings {
+    /// Replaces the bundle's threshold for the decision `auto`, by task (0..1).
+    #[garde(custom(probabilities))]
+    pub auto_threshold: BTreeMap<String, f32>,
+    /// Impact (outer) × urgency (inner) → priority.
+    #[garde(skip)]
+    pub matrix: Matrix,
+}
+
+fn probabilities(values: &BTreeMap<String, f32>, (): &()) -> garde::Result {
+    match values.iter().find(|(_, value)| !(0.0..=1.0).contains(*value)) {
+        Some((task, value)) => Err(garde::Error::new(format!("{task}: {value} is not between 0 and 1"))),
+        None => Ok(()),
+    }
+}
+
+/// A level of impact or urgency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Hits all, or must be dealt with now.
+    High,
+    /// Hits a team, or can wait some hours or days.
+    Medium,
+    /// Hits one, or can wait.
+    Low,
+}
+
+impl Level {
+    /// All levels, highest first.
+    pub const ALL: [Self; 3] = [Self::High, Self::Medium, Self::Low];
+
+    /// The label that heads use.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::High => "high",
+            Self::Medium => "medium",
+            Self::Low => "low",
+        }
+    }
+}
+
+/// A priority, P1 the most pressing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+pub enum Priority {
+    /// Drop everything.
+    P1,
+    /// Today.
+    P2,
+    /// This week.
+    P3,
+    /// When there is time.
+    P4,
+}
+
+impl Priority {
+    /// All priorities, most pressing first.
+    pub const ALL: [Self; 4] = [Self::P1, Self::P2, Self::P3, Self::P4];
+
+    /// "P1" to "P4".
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::P1 => "P1",
+            Self::P2 => "P2",
+            Self::P3 => "P3",
+            Self::P4 => "P4",
+        }
+    }
+}
+
+/// Which priority follows from impact (rows, high first) and urgency (columns, high first).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Matrix {
+    /// Priorities of high impact, at high, medium and low urgency.
+    pub high: [Priority; 3],
+    /// Priorities of medium impact.
+    pub medium: [Priority; 3],
+    /// Priorities of low impact.
+    pub low: [Priority; 3],
+}
+
+impl Default for Matrix {
+    fn default() -> Self {
+        use Priority::{P1, P2, P3, P4};
+        Self { high: [P1, P2, P3], medium: [P2, P3, P4], low: [P3, P4, P4] }
+    }
+}
+
+impl Matrix {
+    /// The priority of one combination.
+    pub fn priority(&self, impact: Level, urgency: Level) -> Priority {
+        let row = match impact {
+            Level::High => &self.high,
+            Level::Medium => &self.medium,
+            Level::Low => &self.low,
+        };
+        match urgency {
+            Level::High => row[0],
+            Level::Medium => row[1],
+            Level::Low => row[2],
+        }
+    }
+}
+
+/// How articles are found.
+#[derive(Debug, Clone, Serialize, Deserialize, Validate)]
+#[serde(deny_unknown_fields, default)]
+pub struct SearchSettings {
+    /// Below this answer confidence (0..1) a ticket counts as not answered.
+    #[garde(range(min = 0.0, max = 1.0))]
+    pub answer_threshold: f32,
+}
+
+impl Default for SearchSettings {
+    fn default() -> Self {
+        Self { answer_threshold: 0.5 }
+    }
+}
+
+/// Settings that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The file, a variable or a flag cannot be read as settings.
+    #[error("settings: {0}\n  See `deskhand serve --help` for where settings come from.")]
+    Unreadable(Box<figment::Error>),
+    /// A value is out of its range.
+    #[error("settings: {0}\n  Correct the value and start again.")]
+    OutOfRange(garde::Report),
+    /// `--config` names a file that is not there.
+    #[error("settings: there is no file {}\n  Check the path given to --config.", .0.display())]
+    NoFile(PathBuf),
+}
+
+impl Settings {
+    /// Reads settings: defaults, then `file` if given, then the environment.
+    pub fn load(file: Option<&Path>) -> Result<Self, SettingsError> {
+        let mut figment = Figment::from(Serialized::defaults(Self::default()));
+        if let Some(path) = file {
+            if !path.is_file() {
+                return Err(SettingsError::NoFile(path.to_owned()));
+            }
+            figment = figment.merge(Toml::file_exact(path));
+        }
+        let settings: Self = figment
+            .merge(Env::prefixed("DESKHAND_").filter(|key| key.as_str().contains("__")).split("__"))
+            .extract()
+            .map_err(|e| SettingsError::Unreadable(Box::new(e)))?;
+        settings.validate().map_err(SettingsError::OutOfRange)?;
+        Ok(settings)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn load(text: &str) -> Result<Settings, SettingsError> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("deskhand.toml");
+        std::fs::write(&path, text).unwrap();
+        Settings::load(Some(&path))
+    }
+
+    #[test]
+    fn an_unknown_field_is_refused_by_name() {
+        let error = load("[server]\nlisten_on = \"127.0.0.1:1\"\n").unwrap_err().to_string();
+        assert!(error.contains("listen_on"), "{error}");
+    }
+
+    #[test]
+    fn a_value_out_of_range_is_refused_with_its_field() {
+        let error = load("[search]\nanswer_threshold = 1.5\n").unwrap_err().to_string();
+        assert!(error.contains("answer_threshold"), "{error}");
+    }
+
+    #[test]
+    fn a_site_can_change_one_row_of_the_matrix() {
+        let settings = load("[triage.matrix]\nmedium = [\"P1\", \"P3\", \"P4\"]\n").unwrap();
+        assert_eq!(settings.triage.matrix.priority(Level::Medium, Level::High), Priority::P1);
+        assert_eq!(settings.triage.matrix.priority(Level::High, Level::Low), Priority::P3);
+    }
+
+    #[test]
+    fn a_missing_settings_file_is_named() {
+        let error = Settings::load(Some(Path::new("/nowhere/deskhand.toml"))).unwrap_err();
+        assert!(error.to_string().contains("/nowhere/deskhand.toml"));
+    }
+}

@@ -1,0 +1,148 @@
+//! The encoder: token ids in, one pooled vector for each text out.
+
+use candle_core::{DType, Device, Tensor};
+use candle_nn::VarBuilder;
+use candle_transformers::models::bert::{BertModel, Config, HiddenAct, PositionEmbeddingType};
+
+use super::bundle::EncoderSpec;
+use super::weights::Weights;
+use super::{ModelError, Tokens};
+
+/// A forward pass through a transformer.
+pub trait Encoder: Send + Sync {
+    /// Mean of the last hidden states over each text's tokens: as many rows as texts, each of
+    /// `hidden_size` numbers. A text's row does not depend on the texts beside it.
+    fn forward(&self, texts: &[Tokens]) -> Result<Vec<Vec<f32>>, ModelError>;
+}
+
+/// The portable encoder: candle's BERT in f32, on the CPU or, with the feature `cuda`, on a card.
+pub struct CandleEncoder {
+    model: BertModel,
+    device: Device,
+}
+
+impl CandleEncoder {
+    /// Builds the network from a bundle's weights.
+    pub fn new(spec: &EncoderSpec, weights: Weights) -> candle_core::Result<Self> {
+        let device = Device::cuda_if_available(0)?;
+        let vars = VarBuilder::from_tensors(weights, DType::F32, &device);
+        Ok(Self { model: BertModel::load(vars, &config(spec)?)?, device })
+    }
+
+    fn forward_one(&self, text: &Tokens) -> candle_core::Result<Vec<f32>> {
+        let ids = Tensor::new(text.ids.as_slice(), &self.device)?.unsqueeze(0)?;
+        let type_ids = Tensor::new(text.type_ids.as_slice(), &self.device)?.unsqueeze(0)?;
+        self.model.forward(&ids, &type_ids, None)?.squeeze(0)?.mean(0)?.to_vec1()
+    }
+
+    /// Padded to the longest: worth it only where one launch costs more than the padding.
+    fn forward_padded(&self, texts: &[Tokens]) -> candle_core::Result<Vec<Vec<f32>>> {
+        let longest = texts.iter().map(|text| text.ids.len()).max().unwrap_or(0);
+        let shape = (texts.len(), longest);
+        let padded = |field: fn(&Tokens) -> &[u32]| {
+            let rows = texts.iter().flat_map(|text| {
+                let row = field(text);
+                row.iter().copied().chain(std::iter::repeat_n(0, longest - row.len()))
+            });
+            Tensor::from_iter(rows, &self.device)?.reshape(shape)
+        };
+        let mask = texts.iter().flat_map(|text| (0..longest).map(|i| u32::from(i < text.ids.len())));
+        let mask = Tensor::from_iter(mask, &self.device)?.reshape(shape)?;
+        let hidden = self.model.forward(&padded(|t| &t.ids)?, &padded(|t| &t.type_ids)?, Some(&mask))?;
+        let mask = mask.to_dtype(DType::F32)?.unsqueeze(2)?;
+        hidden.broadcast_mul(&mask)?.sum(1)?.broadcast_div(&mask.sum(1)?)?.to_vec2()
+    }
+}
+
+impl Encoder for CandleEncoder {
+    fn forward(&self, texts: &[Tokens]) -> Result<Vec<Vec<f32>>, ModelError> {
+        if self.device.is_cpu() {
+            texts.iter().map(|text| self.forward_one(text)).collect::<candle_core::Result<_>>()
+        } else {
+            self.forward_padded(texts)
+        }
+        .map_err(|e| ModelError::Inference(e.to_string()))
+    }
+}
+
+fn config(spec: &EncoderSpec) -> candle_core::Result<Config> {
+    let hidden_act = match spec.hidden_act.as_str() {
+        "gelu" => HiddenAct::Gelu,
+        "gelu_new" | "gelu_pytorch_tanh" => HiddenAct::GeluApproximate,
+        "relu" => HiddenAct::Relu,
+        other => candle_core::bail!("hidden_act {other:?} is not one of gelu, gelu_new, relu"),
+    };
+    Ok(Config {
+        vocab_size: spec.vocab_size,
+        hidden_size: spec.hidden_size,
+        num_hidden_layers: spec.layers,
+        num_attention_heads: spec.attention_heads,
+        intermediate_size: spec.intermediate_size,
+        hidden_act,
+        hidden_dropout_prob: 0.0,
+        max_position_embeddings: spec.max_positions,
+        type_vocab_size: spec.type_vocab_size,
+        layer_norm_eps: spec.layer_norm_eps,
+        position_embedding_type: PositionEmbeddingType::Absolute,
+        model_type: Some("bert".into()),
+        ..Config::default()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use proptest::prelude::*;
+
+    fn spec() -> EncoderSpec {
+        EncoderSpec {
+            architecture: "bert".into(),
+            weights: "encoder.safetensors".into(),
+            vocab_size: 50,
+            hidden_size: 12,
+            layers: 2,
+            attention_heads: 3,
+            intermediate_size: 20,
+            hidden_act: "gelu".into(),
+            max_positions: 32,
+            type_vocab_size: 2,
+            layer_norm_eps: 1e-12,
+            max_tokens: 32,
+        }
+    }
+
+    fn small_encoder() -> CandleEncoder {
+        let varmap = candle_nn::VarMap::new();
+        let vars = VarBuilder::from_varmap(&varmap, DType::F32, &Device::Cpu);
+        let model = BertModel::load(vars, &config(&spec()).unwrap()).unwrap();
+        CandleEncoder { model, device: Device::Cpu }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn a_padded_batch_equals_its_singles(
+            texts in prop::collection::vec(prop::collection::vec(1u32..50, 1..32), 1..6)
+        ) {
+            let encoder = small_encoder();
+            let texts: Vec<Tokens> = texts
+                .into_iter()
+                .map(|ids| Tokens { type_ids: vec![0; ids.len()], ids, truncated: false })
+                .collect();
+            let batch = encoder.forward_padded(&texts).unwrap();
+            for (text, row) in texts.iter().zip(batch) {
+                let single = encoder.forward_one(text).unwrap();
+                for (a, b) in row.iter().zip(single) {
+                    prop_assert!((a - b).abs() < 1e-4, "{a} {b}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_activation_is_named() {
+        let spec = EncoderSpec { hidden_act: "swish".into(), ..spec() };
+        assert!(config(&spec).unwrap_err().to_string().contains("swish"));
+    }
+}

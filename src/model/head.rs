@@ -1,0 +1,166 @@
+//! Heads: from a pooled hidden state to a calibrated distribution over a closed set of labels.
+
+use candle_core::{Device, Tensor};
+
+use super::bundle::HeadSpec;
+use super::weights::Weights;
+
+/// A linear head: logits = weight · pooled + bias, probabilities = softmax(logits / temperature).
+#[derive(Debug, Clone)]
+pub struct Head {
+    spec: HeadSpec,
+    /// `labels` rows of `hidden_size`.
+    weight: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+impl Head {
+    /// A head of the given weights: `weight` has a row for each label, `bias` a number for each.
+    /// Errors tell which count does not fit.
+    pub fn new(spec: HeadSpec, hidden: usize, weight: Vec<f32>, bias: Vec<f32>) -> Result<Self, String> {
+        let labels = spec.labels.len();
+        if labels < 2 {
+            return Err(format!("the head {:?} has fewer than two labels", spec.task));
+        }
+        if weight.len() != labels * hidden || bias.len() != labels {
+            return Err(format!(
+                "the head {:?} has {labels} labels but {} weights and {} biases (expected {} and {labels})",
+                spec.task,
+                weight.len(),
+                bias.len(),
+                labels * hidden,
+            ));
+        }
+        if !spec.temperature.is_finite() || spec.temperature <= 0.0 {
+            return Err(format!("the head {:?} has the temperature {}", spec.task, spec.temperature));
+        }
+        Ok(Self { spec, weight, bias })
+    }
+
+    pub(super) fn from_weights(spec: HeadSpec, hidden: usize, weights: &Weights) -> Result<Self, String> {
+        let values = |part: &str| {
+            let name = format!("{}.{part}", spec.task);
+            let tensor = weights.get(&name).ok_or(format!("the tensor {name} is missing"))?;
+            tensor.flatten_all().and_then(|t| t.to_vec1::<f32>()).map_err(|e| format!("{name}: {e}"))
+        };
+        let (weight, bias) = (values("weight")?, values("bias")?);
+        Self::new(spec, hidden, weight, bias)
+    }
+
+    pub(super) fn to_weights(&self) -> candle_core::Result<[(String, Tensor); 2]> {
+        let labels = self.bias.len();
+        let shape = (labels, self.weight.len() / labels);
+        Ok([
+            (format!("{}.weight", self.spec.task), Tensor::from_slice(&self.weight, shape, &Device::Cpu)?),
+            (format!("{}.bias", self.spec.task), Tensor::from_slice(&self.bias, labels, &Device::Cpu)?),
+        ])
+    }
+
+    /// Task, labels, thresholds.
+    pub fn spec(&self) -> &HeadSpec {
+        &self.spec
+    }
+
+    /// Raw scores, one for each label, before temperature and softmax. `pooled` has `hidden_size` numbers.
+    pub fn logits(&self, pooled: &[f32]) -> Vec<f32> {
+        self.weight
+            .chunks_exact(pooled.len().max(1))
+            .zip(&self.bias)
+            .map(|(row, bias)| row.iter().zip(pooled).map(|(w, x)| w * x).sum::<f32>() + bias)
+            .collect()
+    }
+
+    /// The calibrated distribution over the labels.
+    pub fn distribution(&self, pooled: &[f32]) -> Distribution<'_> {
+        let logits = self.logits(pooled);
+        Distribution { labels: &self.spec.labels, probabilities: softmax(&logits, self.spec.temperature) }
+    }
+}
+
+/// softmax(logits / temperature); sums to 1.
+fn softmax(logits: &[f32], temperature: f32) -> Vec<f32> {
+    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let powers: Vec<f32> = logits.iter().map(|x| ((x - largest) / temperature).exp()).collect();
+    let sum: f32 = powers.iter().sum();
+    powers.into_iter().map(|x| x / sum).collect()
+}
+
+/// Probabilities over a closed set of labels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Distribution<'a> {
+    labels: &'a [String],
+    probabilities: Vec<f32>,
+}
+
+impl<'a> Distribution<'a> {
+    /// Labels with their probabilities, most likely first.
+    pub fn ranking(&self) -> Vec<(&'a str, f32)> {
+        let mut ranking: Vec<_> =
+            self.labels.iter().map(String::as_str).zip(self.probabilities.iter().copied()).collect();
+        ranking.sort_by(|a, b| b.1.total_cmp(&a.1));
+        ranking
+    }
+
+    /// The most likely label and its probability.
+    pub fn top(&self) -> (&'a str, f32) {
+        let best = |best: (&'a str, f32), next: (&'a str, f32)| if next.1 > best.1 { next } else { best };
+        self.labels
+            .iter()
+            .map(String::as_str)
+            .zip(self.probabilities.iter().copied())
+            .fold(("", f32::NEG_INFINITY), best)
+    }
+
+    /// The probability of `label`; 0 for a label that the head does not know.
+    pub fn probability(&self, label: &str) -> f32 {
+        self.labels.iter().position(|l| l == label).map_or(0.0, |i| self.probabilities[i])
+    }
+
+    /// Probabilities in the order of the head's labels.
+    pub fn probabilities(&self) -> &[f32] {
+        &self.probabilities
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::model::Thresholds;
+    use proptest::prelude::*;
+
+    fn spec(labels: usize, temperature: f32) -> HeadSpec {
+        HeadSpec {
+            task: "category".into(),
+            labels: (0..labels).map(|i| format!("label {i}")).collect(),
+            temperature,
+            calibrated_on: None,
+            thresholds: Thresholds { auto: 0.8, suggest: 0.4 },
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn probabilities_sum_to_one_and_rank_like_the_logits(
+            pooled in prop::collection::vec(-5f32..5.0, 4),
+            weight in prop::collection::vec(-5f32..5.0, 12),
+            temperature in 0.1f32..10.0,
+        ) {
+            let head = Head::new(spec(3, temperature), 4, weight, vec![0.0, 0.1, -0.2]).unwrap();
+            let distribution = head.distribution(&pooled);
+            prop_assert!((distribution.probabilities().iter().sum::<f32>() - 1.0).abs() < 1e-4);
+            let logits = head.logits(&pooled);
+            let best = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let (top, _) = distribution.top();
+            let top_index: usize = top.trim_start_matches("label ").parse().unwrap();
+            prop_assert!((logits[top_index] - best).abs() < 1e-3);
+            prop_assert_eq!(distribution.ranking()[0].1, distribution.top().1);
+        }
+    }
+
+    #[test]
+    fn a_head_of_the_wrong_size_is_refused_with_both_counts() {
+        let error = Head::new(spec(3, 1.0), 4, vec![0.0; 11], vec![0.0; 3]).unwrap_err();
+        assert!(error.contains("11") && error.contains("12"), "{error}");
+    }
+}

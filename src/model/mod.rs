@@ -1,0 +1,181 @@
+//! The model: text in, numbers out.
+//!
+//! A [`Model`] is a loaded bundle with its worker threads. One encoder pass per text serves every
+//! head and the embedding. This room knows nothing of tickets, articles, HTTP or storage.
+
+mod bundle;
+mod encoder;
+mod head;
+mod hugging_face;
+mod queue;
+mod tokenizer;
+pub mod weights;
+mod workers;
+
+use std::path::Path;
+use std::sync::Arc;
+
+pub use bundle::{
+    Base, Bundle, BundleError, BundleWriter, EncoderSpec, FORMAT, HeadSpec, Manifest, Thresholds, digest,
+};
+pub use encoder::{CandleEncoder, Encoder};
+pub use head::{Distribution, Head};
+pub use hugging_face::read as read_hugging_face;
+pub use queue::Lane;
+pub use tokenizer::{Input, Tokenizer, Tokens};
+
+use crate::config::InferenceSettings;
+use workers::Workers;
+
+/// A text could not be read by the model.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// The queue is full.
+    #[error("the model has as much to do as it may queue; try again in {retry_after_s} s")]
+    Overloaded {
+        /// Seconds until the queue should have room, at least 1.
+        retry_after_s: u64,
+    },
+    /// The workers have been told to stop.
+    #[error("the model is being shut down")]
+    Stopped,
+    /// The tokenizer refused the text.
+    #[error("the text cannot be split into tokens: {0}")]
+    Tokenizer(String),
+    /// The forward pass failed.
+    #[error("the forward pass failed: {0}")]
+    Inference(String),
+}
+
+/// What one encoder pass yields for one text.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    /// Mean of the last hidden states over the tokens, `hidden_size` numbers, not normalised.
+    pub pooled: Vec<f32>,
+    /// Tokens that were read, the two or three special ones included.
+    pub tokens: usize,
+    /// Whether words had to be left out.
+    pub truncated: bool,
+}
+
+impl Reading {
+    /// The embedding: `pooled` scaled to unit length, so that a dot product is the cosine.
+    pub fn embedding(&self) -> Vec<f32> {
+        let norm = self.pooled.iter().map(|x| x * x).sum::<f32>().sqrt().max(1e-12);
+        self.pooled.iter().map(|x| x / norm).collect()
+    }
+}
+
+/// A loaded bundle with its workers.
+#[derive(Debug)]
+pub struct Model {
+    bundle: Bundle,
+    heads: Vec<Head>,
+    tokenizer: Tokenizer,
+    workers: Workers,
+}
+
+impl Model {
+    /// Loads a bundle, checks every file against its checksum, starts the workers and runs one
+    /// forward pass, so that the first request is not the slow one.
+    pub fn load(dir: &Path, settings: &InferenceSettings) -> Result<Self, BundleError> {
+        let bundle = Bundle::open(dir)?;
+        let heads = bundle.heads()?;
+        let encoder = bundle.encoder()?;
+        Self::assemble(bundle, heads, encoder, settings)
+    }
+
+    fn assemble(
+        bundle: Bundle,
+        heads: Vec<Head>,
+        encoder: Arc<dyn Encoder>,
+        settings: &InferenceSettings,
+    ) -> Result<Self, BundleError> {
+        let tokenizer = bundle.tokenizer()?;
+        let workers = Workers::start(encoder, settings).map_err(|e| bundle.broken(e.to_string()))?;
+        let model = Self { bundle, heads, tokenizer, workers };
+        let warm_up = [Input::text("warm up")];
+        model.read_blocking(&warm_up).map_err(|e| model.bundle.broken(e.to_string()))?;
+        Ok(model)
+    }
+
+    /// The manifest of the bundle.
+    pub fn manifest(&self) -> &Manifest {
+        self.bundle.manifest()
+    }
+
+    /// The bundle this model was loaded from.
+    pub fn bundle(&self) -> &Bundle {
+        &self.bundle
+    }
+
+    /// The head for `task`, if the bundle has it.
+    pub fn head(&self, task: &str) -> Option<&Head> {
+        self.heads.iter().find(|head| head.spec().task == task)
+    }
+
+    /// All heads, in the bundle's order.
+    pub fn heads(&self) -> &[Head] {
+        &self.heads
+    }
+
+    /// Names the encoder and its weights: embeddings of two models may be compared only when equal.
+    pub fn encoder_id(&self) -> &str {
+        self.bundle.encoder_id()
+    }
+
+    /// Tokens that wait for a worker now.
+    pub fn queued_tokens(&self) -> usize {
+        self.workers.queued_tokens()
+    }
+
+    /// Reads texts without blocking the caller's thread; one [`Reading`] for each input, in order.
+    /// Dropping the future withdraws what has not been started. `Lane::Bulk` waits for room
+    /// instead of failing with [`ModelError::Overloaded`], and always lets the other lane pass.
+    pub async fn read(&self, inputs: &[Input<'_>], lane: Lane) -> Result<Vec<Reading>, ModelError> {
+        let mut readings = Vec::with_capacity(inputs.len());
+        for chunk in self.tokenize(inputs)?.chunks(self.chunk_len(lane, inputs.len())) {
+            let replies = match lane {
+                Lane::Interactive => self.workers.submit(chunk)?,
+                Lane::Bulk => self.workers.submit_when_room(chunk).await?,
+            };
+            for (tokens, reply) in chunk.iter().zip(replies) {
+                let pooled = reply.await.map_err(|_| ModelError::Stopped)??;
+                readings.push(reading(tokens, pooled));
+            }
+        }
+        Ok(readings)
+    }
+
+    /// [`Model::read`] on the bulk lane for callers that are not async (commands, training).
+    pub fn read_blocking(&self, inputs: &[Input<'_>]) -> Result<Vec<Reading>, ModelError> {
+        let mut readings = Vec::with_capacity(inputs.len());
+        for chunk in self.tokenize(inputs)?.chunks(BULK_CHUNK) {
+            let replies = self.workers.submit_unbounded(chunk)?;
+            for (tokens, reply) in chunk.iter().zip(replies) {
+                let pooled = reply.blocking_recv().map_err(|_| ModelError::Stopped)??;
+                readings.push(reading(tokens, pooled));
+            }
+        }
+        Ok(readings)
+    }
+
+    fn tokenize(&self, inputs: &[Input<'_>]) -> Result<Vec<Tokens>, ModelError> {
+        inputs.iter().map(|input| self.tokenizer.encode(input)).collect()
+    }
+
+    /// Interactive requests are admitted whole or not at all; bulk work goes in small pieces.
+    fn chunk_len(&self, lane: Lane, inputs: usize) -> usize {
+        match lane {
+            Lane::Interactive => inputs.max(1),
+            Lane::Bulk => BULK_CHUNK,
+        }
+    }
+}
+
+/// Texts that bulk work has in the queue at a time: enough to keep some dozens of cores busy.
+const BULK_CHUNK: usize = 64;
+
+fn reading(tokens: &Tokens, pooled: Vec<f32>) -> Reading {
+    Reading { pooled, tokens: tokens.ids.len(), truncated: tokens.truncated }
+}
