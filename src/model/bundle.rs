@@ -45,6 +45,9 @@ pub struct Manifest {
     pub base: Base,
     /// The encoder's shape.
     pub encoder: EncoderSpec,
+    /// When to act on a priority; there if the bundle has heads for impact and urgency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<Thresholds>,
     /// One head for each task.
     #[serde(default)]
     pub heads: Vec<HeadSpec>,
@@ -99,6 +102,8 @@ pub struct EncoderSpec {
 pub struct HeadSpec {
     /// Task, for instance `category` or `aspect/speed`.
     pub task: String,
+    /// What kind of text it was trained on.
+    pub reads: Reads,
     /// The closed set of labels, in the order of the head's outputs.
     pub labels: Vec<String>,
     /// Divides the logits before the softmax (Guo et al. 2017); 1 changes nothing.
@@ -108,6 +113,16 @@ pub struct HeadSpec {
     pub calibrated_on: Option<String>,
     /// When to act.
     pub thresholds: Thresholds,
+}
+
+/// The kind of text that a head reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reads {
+    /// A ticket: subject and cleaned body.
+    Ticket,
+    /// A survey comment, with its question where there is one.
+    Survey,
 }
 
 /// Confidences (0..1) from which a prediction is acted on.

@@ -126,12 +126,13 @@ impl<'a> Distribution<'a> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::model::Thresholds;
+    use crate::model::{Reads, Thresholds};
     use proptest::prelude::*;
 
     fn spec(labels: usize, temperature: f32) -> HeadSpec {
         HeadSpec {
             task: "category".into(),
+            reads: Reads::Ticket,
             labels: (0..labels).map(|i| format!("label {i}")).collect(),
             temperature,
             calibrated_on: None,

@@ -16,7 +16,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use bundle::{
-    Base, Bundle, BundleError, BundleWriter, EncoderSpec, FORMAT, HeadSpec, Manifest, Thresholds, digest,
+    Base, Bundle, BundleError, BundleWriter, EncoderSpec, FORMAT, HeadSpec, Manifest, Reads, Thresholds,
+    digest,
 };
 pub use encoder::{CandleEncoder, Encoder};
 pub use head::{Distribution, Head};
