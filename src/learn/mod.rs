@@ -1,0 +1,4 @@
+//! Learning.
+pub mod fit;
+mod network;
+pub mod tune;
