@@ -24,6 +24,8 @@ pub struct Threshold {
 ///
 /// The bound is Wilson's, one-sided, since only too low a precision does harm. It asks for rows:
 /// if all are right, 25 accepted rows are needed to promise .90, and 52 to promise .95.
+/// It is the bound of one threshold; that the best of many was picked on the same rows makes it a
+/// little too hopeful, so the figures to be believed are those on rows it was not chosen on.
 #[must_use]
 pub fn threshold_for_precision(confidences: &[(f32, bool)], wanted: f64) -> Option<Threshold> {
     let mut sorted: Vec<(f32, bool)> = confidences
