@@ -4,5 +4,6 @@
 //! never those above. `ARCHITECTURE.md` walks through them and states the invariants.
 
 pub mod config;
+pub mod knowledge;
 pub mod store;
 pub mod text;
