@@ -8,6 +8,8 @@ mod encoder;
 mod head;
 mod hugging_face;
 mod queue;
+#[cfg(test)]
+pub(crate) mod testing;
 mod tokenizer;
 pub mod weights;
 mod workers;
