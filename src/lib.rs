@@ -5,6 +5,7 @@
 
 pub mod config;
 pub mod knowledge;
+pub mod learn;
 pub mod model;
 pub mod store;
 pub mod text;

@@ -1,0 +1,241 @@
+//! Survey comments: how the customer feels, how strongly, and about what.
+//!
+//! In comes a comment with, if known, the survey's question and rating. The question is read with the
+//! comment ("Nothing" to "what could we improve?" is praise); the rating never is, it is only compared.
+
+use std::sync::Arc;
+
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::model::{Distribution, Input, Lane, Model, ModelError, ModelName, Reading, Reads};
+
+/// Task names of the heads that this room uses.
+const SENTIMENT: &str = "sentiment";
+const INTENSITY: &str = "intensity";
+/// Heads for aspects are called `aspect/<name>`; their label for "not mentioned" is this.
+pub const ASPECT: &str = "aspect/";
+/// Label of an aspect head for a comment that does not mention the aspect.
+pub const ABSENT: &str = "absent";
+
+/// Confidence from which words may contradict a rating; below it a guess would accuse a customer.
+const CONFLICT_CONFIDENCE: f32 = 0.6;
+
+/// A survey comment.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Comment {
+    /// The survey's own id, given back in the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(inner(length(min = 1, max = 200)))]
+    pub id: Option<String>,
+    /// What the customer wrote.
+    #[garde(custom(has_words))]
+    pub text: String,
+    /// What they were asked: the question's words, or one of `why_score`, `improve`, `nps`, `anything_else`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(inner(length(max = 1_000)))]
+    pub question: Option<String>,
+    /// Their rating from 1 (worst) to 5; compared with the words, never an input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(inner(range(min = 1.0, max = 5.0)))]
+    pub rating: Option<f64>,
+}
+
+fn has_words(text: &str, (): &()) -> garde::Result {
+    if text.trim().is_empty() {
+        return Err(garde::Error::new("text is empty; it must have words"));
+    }
+    Ok(())
+}
+
+/// What a comment says.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CommentAnswer {
+    /// The id that the comment came with.
+    pub id: Option<String>,
+    /// Which model gave it.
+    pub model: ModelName,
+    /// How the customer feels.
+    pub sentiment: Sentiment,
+    /// What they speak of, surest first.
+    pub aspects: Vec<Aspect>,
+    /// Whether the words clearly contradict the rating.
+    pub rating_conflict: bool,
+    /// What was cut or not understood.
+    pub warnings: Vec<String>,
+}
+
+/// How a customer feels.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Sentiment {
+    /// `negative`, `neutral`, `positive` or `mixed`.
+    pub label: String,
+    /// From -1 (negative) to 1 (positive): P(positive) - P(negative).
+    pub score: f32,
+    /// Calibrated probability of the label, 0..1.
+    pub confidence: f32,
+    /// Probability of each class; they sum to 1.
+    #[schema(value_type = std::collections::BTreeMap<String, f32>)]
+    pub scores: serde_json::Map<String, serde_json::Value>,
+    /// How strongly, from 0 (not at all) to 3; absent where the bundle has no head for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub intensity: Option<u8>,
+}
+
+/// One thing a comment speaks of.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Aspect {
+    /// For instance `speed`.
+    pub aspect: String,
+    /// `negative`, `neutral` or `positive`.
+    pub sentiment: String,
+    /// Calibrated probability that it is mentioned and so, 0..1.
+    pub confidence: f32,
+}
+
+/// Comments that could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum SurveyError {
+    /// The bundle was not trained for it.
+    #[error("the bundle {0:?} has no sentiment head; use the default bundle or train the task `sentiment`")]
+    NoHead(String),
+    /// The model could not read the text.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+}
+
+/// The reader of survey comments. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Surveys {
+    model: Arc<Model>,
+}
+
+impl Surveys {
+    /// Reads comments by `model`.
+    pub fn new(model: Arc<Model>) -> Self {
+        Self { model }
+    }
+
+    /// Answers comments in order; all or none.
+    pub async fn read(&self, comments: &[Comment], lane: Lane) -> Result<Vec<CommentAnswer>, SurveyError> {
+        let questions: Vec<Option<&str>> =
+            comments.iter().map(|comment| comment.question.as_deref().and_then(question_words)).collect();
+        let inputs: Vec<Input<'_>> =
+            comments.iter().zip(&questions).map(|(comment, question)| input(&comment.text, *question)).collect();
+        let readings = self.model.read(&inputs, lane).await?;
+        comments.iter().zip(&readings).map(|(comment, reading)| self.answer(comment, reading)).collect()
+    }
+
+    fn answer(&self, comment: &Comment, reading: &Reading) -> Result<CommentAnswer, SurveyError> {
+        let manifest = self.model.manifest();
+        let head = self.model.head(SENTIMENT).ok_or_else(|| SurveyError::NoHead(manifest.name.clone()))?;
+        let sentiment = self.sentiment(&head.distribution(&reading.features), reading);
+        let mut warnings = Vec::new();
+        if reading.truncated {
+            warnings.push("the comment is longer than the model reads at once; its end was left out".into());
+        }
+        Ok(CommentAnswer {
+            id: comment.id.clone(),
+            model: manifest.model_name(),
+            rating_conflict: comment.rating.is_some_and(|rating| contradicts(rating, &sentiment)),
+            sentiment,
+            aspects: self.aspects(reading),
+            warnings,
+        })
+    }
+
+    fn sentiment(&self, distribution: &Distribution<'_>, reading: &Reading) -> Sentiment {
+        let (label, confidence) = distribution.top();
+        let intensity = self
+            .model
+            .head(INTENSITY)
+            .and_then(|head| head.distribution(&reading.features).top().0.parse().ok());
+        Sentiment {
+            label: label.to_string(),
+            score: distribution.probability("positive") - distribution.probability("negative"),
+            confidence,
+            scores: distribution.ranking().into_iter().map(|(l, p)| (l.to_string(), p.into())).collect(),
+            intensity,
+        }
+    }
+
+    /// An aspect is reported when some polarity is likelier than "not mentioned".
+    fn aspects(&self, reading: &Reading) -> Vec<Aspect> {
+        let heads = self.model.heads().iter().filter(|head| head.spec().reads == Reads::Survey);
+        let mut aspects: Vec<Aspect> = heads
+            .filter_map(|head| {
+                let aspect = head.spec().task.strip_prefix(ASPECT)?;
+                let distribution = head.distribution(&reading.features);
+                let (sentiment, confidence) =
+                    distribution.ranking().into_iter().find(|(label, _)| *label != ABSENT)?;
+                (confidence > distribution.probability(ABSENT)).then(|| Aspect {
+                    aspect: aspect.to_string(),
+                    sentiment: sentiment.to_string(),
+                    confidence,
+                })
+            })
+            .collect();
+        aspects.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+        aspects
+    }
+}
+
+/// The model's input for a comment and the words of its question.
+pub fn input<'a>(text: &'a str, question: Option<&'a str>) -> Input<'a> {
+    match question {
+        Some(question) => Input::pair(question, text),
+        None => Input::text(text),
+    }
+}
+
+/// The words of a question: of the known codes what survey tools usually ask, else the question itself.
+pub fn question_words(question: &str) -> Option<&str> {
+    match question.trim() {
+        "" | "none" => None,
+        "why_score" => Some("Why did you give this score?"),
+        "improve" => Some("What could we improve?"),
+        "nps" => Some("How likely are you to recommend us, and why?"),
+        "anything_else" => Some("Is there anything else you would like to tell us?"),
+        words => Some(words),
+    }
+}
+
+/// A good rating with clearly negative words, or a bad one with clearly positive words.
+fn contradicts(rating: f64, sentiment: &Sentiment) -> bool {
+    let against = if rating >= 4.0 {
+        "negative"
+    } else if rating <= 2.0 {
+        "positive"
+    } else {
+        return false;
+    };
+    sentiment.label == against && sentiment.confidence >= CONFLICT_CONFIDENCE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sentiment(label: &str, confidence: f32) -> Sentiment {
+        let scores = serde_json::Map::new();
+        Sentiment { label: label.into(), score: 0.0, confidence, scores, intensity: None }
+    }
+
+    #[test]
+    fn a_rating_conflicts_only_with_clear_words_to_the_contrary() {
+        assert!(contradicts(5.0, &sentiment("negative", 0.9)));
+        assert!(contradicts(1.0, &sentiment("positive", 0.9)));
+        assert!(!contradicts(5.0, &sentiment("negative", 0.5)));
+        assert!(!contradicts(5.0, &sentiment("mixed", 0.9)));
+        assert!(!contradicts(3.0, &sentiment("negative", 0.9)));
+    }
+
+    #[test]
+    fn a_question_may_be_a_code_or_its_own_words() {
+        assert_eq!(question_words("improve"), Some("What could we improve?"));
+        assert_eq!(question_words("How was Ana?"), Some("How was Ana?"));
+        assert_eq!(question_words("none"), None);
+    }
+}

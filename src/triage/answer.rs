@@ -1,0 +1,122 @@
+//! The answer of a triage.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::decision::{ConfidenceLevel, Decision, decide};
+use super::ticket::Ticket;
+use crate::knowledge::{SimilarTicket, Suggested};
+use crate::model::{Manifest, ModelName, Thresholds};
+
+/// Everything that Deskhand says about a ticket.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct TriageAnswer {
+    /// Names this answer; version 7, so ids sort by time.
+    #[schema(value_type = String, format = Uuid)]
+    pub prediction_id: Uuid,
+    /// The id that the ticket came with.
+    pub ticket_id: Option<String>,
+    /// Which model gave it.
+    pub model: ModelName,
+    /// ISO 639-1 code, where the language could be told.
+    pub language: Option<&'static str>,
+    /// By task: `category`, `impact`, `urgency`, `priority`, and whatever else the bundle was trained for.
+    pub predictions: BTreeMap<String, Prediction>,
+    /// Articles that may answer it, best first.
+    pub articles: Vec<Suggested>,
+    /// Past tickets like it, closest first.
+    pub similar_tickets: Vec<SimilarTicket>,
+    /// Whether words of the ticket were left out.
+    pub truncated: bool,
+    /// What was cut, skipped or not understood.
+    pub warnings: Vec<String>,
+}
+
+impl TriageAnswer {
+    pub(super) fn new(ticket: &Ticket, manifest: &Manifest, now: Timestamp) -> Self {
+        Self {
+            prediction_id: prediction_id(now),
+            ticket_id: ticket.id.clone(),
+            model: manifest.model_name(),
+            language: None,
+            predictions: BTreeMap::new(),
+            articles: Vec::new(),
+            similar_tickets: Vec::new(),
+            truncated: false,
+            warnings: Vec::new(),
+        }
+    }
+}
+
+fn prediction_id(now: Timestamp) -> Uuid {
+    let seconds = u64::try_from(now.as_second()).unwrap_or(0);
+    let nanos = u32::try_from(now.subsec_nanosecond()).unwrap_or(0);
+    Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos))
+}
+
+/// What one head says.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Prediction {
+    /// The most likely label.
+    pub label: String,
+    /// Its calibrated probability, 0..1.
+    pub confidence: f32,
+    /// The same in a word.
+    pub confidence_level: ConfidenceLevel,
+    /// From this confidence on the decision is `auto`.
+    pub threshold: f32,
+    /// What to do with it.
+    pub decision: Decision,
+    /// The most likely labels, best first.
+    pub ranking: Vec<Ranked>,
+    /// The submitter's label against this one, where there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mismatch: Option<Mismatch>,
+}
+
+impl Prediction {
+    /// `ranking` is sorted, best first, and has at least one entry.
+    pub(super) fn decide(
+        mut ranking: Vec<Ranked>,
+        thresholds: Thresholds,
+        top_n: usize,
+        foreign: bool,
+    ) -> Self {
+        let (label, confidence) =
+            ranking.first().map_or_else(Default::default, |top| (top.label.clone(), top.confidence));
+        let (decision, confidence_level) = decide(confidence, thresholds, foreign);
+        ranking.truncate(top_n);
+        let threshold = thresholds.auto;
+        Self { label, confidence, confidence_level, threshold, decision, ranking, mismatch: None }
+    }
+}
+
+/// A label with its probability.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Ranked {
+    /// A label of the taxonomy.
+    pub label: String,
+    /// Its probability, 0..1.
+    pub confidence: f32,
+}
+
+/// The submitter's label against the predicted one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Mismatch {
+    /// What the submitter chose.
+    pub submitted: String,
+    /// Whether the model is sure of another label.
+    pub flagged: bool,
+}
+
+impl Mismatch {
+    /// Flagged when the labels differ and the decision is `auto`: a guess accuses nobody.
+    pub(super) fn of(submitted: &str, prediction: &Prediction) -> Self {
+        let flagged = prediction.label != submitted && prediction.decision == Decision::Auto;
+        Self { submitted: submitted.to_string(), flagged }
+    }
+}

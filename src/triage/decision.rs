@@ -1,0 +1,60 @@
+//! From a confidence to a decision.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::model::Thresholds;
+
+/// What to do with a prediction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Decision {
+    /// Sure enough to be set without asking.
+    Auto,
+    /// Worth showing to an agent.
+    Suggest,
+    /// The model does not know.
+    Abstain,
+}
+
+/// How sure, in a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ConfidenceLevel {
+    /// At or above the threshold for `auto`.
+    High,
+    /// At or above the threshold for `suggest`.
+    Medium,
+    /// Below both.
+    Low,
+}
+
+/// The decision for a confidence (0..1). Text in a language that the bundle does not know always abstains.
+pub(super) fn decide(confidence: f32, thresholds: Thresholds, foreign: bool) -> (Decision, ConfidenceLevel) {
+    if foreign || confidence < thresholds.suggest {
+        (Decision::Abstain, ConfidenceLevel::Low)
+    } else if confidence < thresholds.auto {
+        (Decision::Suggest, ConfidenceLevel::Medium)
+    } else {
+        (Decision::Auto, ConfidenceLevel::High)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const THRESHOLDS: Thresholds = Thresholds { auto: 0.8, suggest: 0.4 };
+
+    #[test]
+    fn a_threshold_itself_is_enough() {
+        assert_eq!(decide(0.8, THRESHOLDS, false).0, Decision::Auto);
+        assert_eq!(decide(0.4, THRESHOLDS, false).0, Decision::Suggest);
+        assert_eq!(decide(0.399, THRESHOLDS, false).0, Decision::Abstain);
+    }
+
+    #[test]
+    fn a_foreign_ticket_abstains_however_sure_the_head_is() {
+        assert_eq!(decide(0.99, THRESHOLDS, true), (Decision::Abstain, ConfidenceLevel::Low));
+    }
+}

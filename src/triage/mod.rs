@@ -1,0 +1,247 @@
+//! Triage: decisions about one ticket.
+//!
+//! In comes a ticket as the helpdesk sent it; out goes the answer: category, impact and urgency from
+//! the model's heads, priority from the matrix, articles and similar tickets from the knowledge room.
+//! This room knows nothing of HTTP or pages.
+
+mod answer;
+mod decision;
+mod priority;
+mod record;
+mod ticket;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+pub use answer::{Mismatch, Prediction, Ranked, TriageAnswer};
+pub use decision::{ConfidenceLevel, Decision};
+pub use ticket::{Options, Sla, Submitted, Ticket};
+
+use crate::config::{Priority, TriageSettings};
+use crate::knowledge::{Knowledge, KnowledgeError, Query};
+use crate::model::{Distribution, Input, Lane, Model, ModelError, Reading, Reads, Thresholds};
+use crate::store::{Store, StoreError};
+use crate::text::{language, mail};
+
+/// A ticket that could not be answered.
+#[derive(Debug, thiserror::Error)]
+pub enum TriageError {
+    /// The model could not read it.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The articles could not be searched.
+    #[error(transparent)]
+    Knowledge(#[from] KnowledgeError),
+    /// The answer could not be kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What a site keeps: with it, answers carry articles and similar tickets and are recorded.
+#[derive(Debug, Clone)]
+pub struct Desk {
+    /// Tickets and predictions.
+    pub store: Store,
+    /// Articles and the memory of tickets.
+    pub knowledge: Knowledge,
+}
+
+/// The triage of tickets. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Triage {
+    model: Arc<Model>,
+    settings: Arc<TriageSettings>,
+    desk: Option<Desk>,
+}
+
+/// A ticket as the model reads it: the words that count, and what was noticed on the way.
+#[derive(Debug, Clone)]
+pub struct Words {
+    /// Subject and body, without quoted mail, signature and markup.
+    pub text: String,
+    /// ISO 639-1 code of the language, where it could be told.
+    pub language: Option<&'static str>,
+    /// Whether the language is surely one that the bundle was not trained in.
+    pub foreign: bool,
+    /// What was set aside or not understood, for the answer.
+    pub warnings: Vec<String>,
+}
+
+impl Triage {
+    /// Triage by `model`; without a desk there are predictions only.
+    pub fn new(model: Arc<Model>, settings: TriageSettings, desk: Option<Desk>) -> Self {
+        Self { model, settings: Arc::new(settings), desk }
+    }
+
+    /// Answers a ticket. `now` is when, in UTC. Nothing is kept; see [`Self::answer_and_record`].
+    pub async fn answer(
+        &self,
+        ticket: &Ticket,
+        options: &Options,
+        now: Timestamp,
+    ) -> Result<TriageAnswer, TriageError> {
+        let (words, reading) = self.read(ticket).await?;
+        self.assemble(ticket, options, words, &reading, now).await
+    }
+
+    /// Answers a ticket and keeps it with its prediction; returns when both are durable. A ticket
+    /// without an id is answered but not kept, and a warning says so.
+    pub async fn answer_and_record(
+        &self,
+        ticket: &Ticket,
+        options: &Options,
+        now: Timestamp,
+    ) -> Result<TriageAnswer, TriageError> {
+        let (words, reading) = self.read(ticket).await?;
+        let mut answer = self.assemble(ticket, options, words, &reading, now).await?;
+        let Some(desk) = &self.desk else { return Ok(answer) };
+        if ticket.id.is_none() {
+            answer.warnings.push("the ticket has no id, so it was answered but not kept".into());
+            return Ok(answer);
+        }
+        let record = record::ticket(ticket, reading.embedding(), self.model.encoder_id(), now);
+        let prediction = record::prediction(&answer, &record.id, now);
+        desk.store.save_triage(&record, &prediction).await?;
+        desk.knowledge.remember(&record);
+        Ok(answer)
+    }
+
+    /// What the model reads of a ticket.
+    pub fn words(&self, ticket: &Ticket) -> Words {
+        let cleaned = mail::clean(&ticket.body, ticket.body_format);
+        let subject = ticket.subject.trim();
+        let text = match (subject.is_empty(), cleaned.text.is_empty()) {
+            (true, _) => cleaned.text,
+            (_, true) => subject.to_string(),
+            _ => format!("{subject}\n{}", cleaned.text),
+        };
+        let detected = language::detect(&text);
+        let known = &self.model.manifest().languages;
+        let foreign =
+            detected.reliable && detected.code.is_some_and(|code| !known.iter().any(|k| k == code));
+        let mut warnings = cleaned.warnings;
+        if foreign {
+            warnings.push(format!(
+                "the ticket seems to be written in {:?}, in which this bundle was not trained; all decisions abstain",
+                detected.code.unwrap_or("another language"),
+            ));
+        }
+        Words { text, language: detected.code, foreign, warnings }
+    }
+
+    async fn read(&self, ticket: &Ticket) -> Result<(Words, Reading), ModelError> {
+        let words = self.words(ticket);
+        let readings = self.model.read(&[Input::text(&words.text)], Lane::Interactive).await?;
+        let reading = readings.into_iter().next().ok_or(ModelError::Stopped)?;
+        Ok((words, reading))
+    }
+
+    async fn assemble(
+        &self,
+        ticket: &Ticket,
+        options: &Options,
+        words: Words,
+        reading: &Reading,
+        now: Timestamp,
+    ) -> Result<TriageAnswer, TriageError> {
+        let mut answer = TriageAnswer::new(ticket, self.model.manifest(), now);
+        let (predictions, mut warnings) = self.predictions(ticket, options, &words, reading);
+        answer.predictions = predictions;
+        answer.language = words.language;
+        answer.truncated = reading.truncated;
+        answer.warnings = words.warnings;
+        answer.warnings.append(&mut warnings);
+        if options.explain {
+            answer.warnings.push("this version gives no reasons; `explain` changed nothing".into());
+        }
+        if reading.truncated {
+            answer.warnings.push(format!(
+                "the ticket is longer than the model reads at once; its first {} tokens decided",
+                reading.tokens
+            ));
+        }
+        if let Some(desk) = &self.desk {
+            let embedding = reading.embedding();
+            let query = Query {
+                text: &words.text,
+                embedding: &embedding,
+                audience: options.audience,
+                category: None,
+                language: None,
+                top: options.articles,
+            };
+            let suggestions = desk.knowledge.suggest(&query).await?;
+            answer.articles = suggestions.articles;
+            answer.similar_tickets =
+                desk.knowledge.similar(&embedding, ticket.id.as_deref(), options.similar).await?;
+        }
+        Ok(answer)
+    }
+
+    /// One prediction for each ticket head, and the priority that follows; with warnings.
+    fn predictions(
+        &self,
+        ticket: &Ticket,
+        options: &Options,
+        words: &Words,
+        reading: &Reading,
+    ) -> (BTreeMap<String, Prediction>, Vec<String>) {
+        let mut warnings = Vec::new();
+        let mut predictions = BTreeMap::new();
+        for head in self.model.heads().iter().filter(|head| head.spec().reads == Reads::Ticket) {
+            let spec = head.spec();
+            let ranking = ranked(&head.distribution(&reading.features));
+            let thresholds = self.thresholds(&spec.task, spec.thresholds);
+            let mut prediction = Prediction::decide(ranking, thresholds, options.top_n, words.foreign);
+            let submitted = ticket.submitted.as_ref().and_then(|s| s.category.as_deref());
+            if let (Some(label), "category") = (submitted, spec.task.as_str()) {
+                if spec.labels.iter().any(|known| known == label) {
+                    prediction.mismatch = Some(Mismatch::of(label, &prediction));
+                } else {
+                    warnings.push("submitted.category is not a label of this bundle's taxonomy, so it was not compared".into());
+                }
+            }
+            predictions.insert(spec.task.clone(), prediction);
+        }
+        if let Some(priority) = self.priority(ticket, options, words, reading) {
+            predictions.insert("priority".into(), priority);
+        }
+        (predictions, warnings)
+    }
+
+    fn priority(
+        &self,
+        ticket: &Ticket,
+        options: &Options,
+        words: &Words,
+        reading: &Reading,
+    ) -> Option<Prediction> {
+        let impact = self.model.head("impact")?.distribution(&reading.features);
+        let urgency = self.model.head("urgency")?.distribution(&reading.features);
+        let thresholds = self.thresholds("priority", self.model.manifest().priority?);
+        let ranking = priority::distribution(&self.settings.matrix, &impact, &urgency)
+            .into_iter()
+            .map(|(priority, confidence)| Ranked { label: priority.label().into(), confidence })
+            .collect();
+        let mut prediction = Prediction::decide(ranking, thresholds, options.top_n, words.foreign);
+        if let Some(submitted) = ticket.submitted.as_ref().and_then(|s| s.priority) {
+            prediction.mismatch = Some(Mismatch::of(Priority::label(submitted), &prediction));
+        }
+        Some(prediction)
+    }
+
+    fn thresholds(&self, task: &str, of_bundle: Thresholds) -> Thresholds {
+        let auto = self.settings.auto_threshold.get(task).copied().unwrap_or(of_bundle.auto);
+        Thresholds { auto, suggest: of_bundle.suggest.min(auto) }
+    }
+}
+
+fn ranked(distribution: &Distribution<'_>) -> Vec<Ranked> {
+    distribution
+        .ranking()
+        .into_iter()
+        .map(|(label, confidence)| Ranked { label: label.to_string(), confidence })
+        .collect()
+}

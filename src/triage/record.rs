@@ -1,0 +1,40 @@
+//! What is kept of a triaged ticket.
+
+use jiff::Timestamp;
+
+use super::answer::TriageAnswer;
+use super::ticket::Ticket;
+use crate::store::{PredictionRecord, TicketRecord};
+
+/// The ticket as the store keeps it. Outcomes already known are not touched by a second triage.
+pub(super) fn ticket(ticket: &Ticket, embedding: Vec<f32>, encoder: &str, now: Timestamp) -> TicketRecord {
+    let submitted = ticket.submitted.clone().unwrap_or_default();
+    TicketRecord {
+        id: ticket.id.clone().unwrap_or_default(),
+        subject: ticket.subject.clone(),
+        body: ticket.body.clone(),
+        body_format: ticket.body_format,
+        channel: ticket.channel.clone(),
+        created_at: Some(ticket.created_at.unwrap_or(now)),
+        requester_id: ticket.requester_id.clone(),
+        organization_id: ticket.organization_id.clone(),
+        submitted_category: submitted.category,
+        submitted_priority: submitted.priority.map(|p| p.label().to_string()),
+        embedding: Some(embedding),
+        encoder: Some(encoder.to_string()),
+        ..TicketRecord::default()
+    }
+}
+
+pub(super) fn prediction(answer: &TriageAnswer, ticket_id: &str, now: Timestamp) -> PredictionRecord {
+    PredictionRecord {
+        id: answer.prediction_id,
+        ticket_id: ticket_id.to_string(),
+        created_at: now,
+        model_name: answer.model.name.clone(),
+        model_version: answer.model.version.clone(),
+        taxonomy: answer.model.taxonomy.clone(),
+        // Plain maps and strings: serialising them cannot fail.
+        answer: serde_json::to_value(answer).unwrap_or_default(),
+    }
+}
