@@ -6,6 +6,7 @@
 //! reads the rows decides what to keep.
 
 mod article;
+mod attributes;
 mod csv;
 mod dates;
 mod error;
