@@ -9,6 +9,8 @@ mod head;
 mod hugging_face;
 mod manifest;
 mod queue;
+#[cfg(test)]
+pub(crate) mod testing;
 mod tokenizer;
 pub mod weights;
 mod workers;
