@@ -40,6 +40,14 @@ pub(super) fn parse(markdown: &str, line_breaks: LineBreaks) -> html::Parsed {
         | Options::ENABLE_TASKLISTS
         | Options::ENABLE_STRIKETHROUGH
         | Options::ENABLE_GFM;
+    let separated;
+    let markdown = match line_breaks {
+        LineBreaks::Folded => markdown,
+        LineBreaks::Kept => {
+            separated = end_quotes(markdown);
+            &separated
+        }
+    };
     let closed = closed_elements(markdown);
     let events = Parser::new_ext(markdown, options).map(|event| match event {
         Event::InlineHtml(tag) if is_placeholder(&tag, &closed) => Event::Text(tag),
@@ -49,6 +57,22 @@ pub(super) fn parse(markdown: &str, line_breaks: LineBreaks) -> html::Parsed {
     let mut out = String::with_capacity(markdown.len() + markdown.len() / 4);
     to_html::push_html(&mut out, events);
     html::parse(&out)
+}
+
+/// Ends each quote with its last `>`. Markdown goes on with a paragraph of the quote in the next
+/// line even without a `>`, which would make an answer part of what it answers.
+fn end_quotes(markdown: &str) -> String {
+    let mut out = String::with_capacity(markdown.len() + 16);
+    let mut quoted = false;
+    for line in markdown.split_inclusive('\n') {
+        let is_quote = line.trim_start().starts_with('>');
+        if quoted && !is_quote {
+            out.push('\n');
+        }
+        quoted = is_quote;
+        out.push_str(line);
+    }
+    out
 }
 
 /// Names of the elements that are closed somewhere, in lower case.

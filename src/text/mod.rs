@@ -6,6 +6,8 @@
 
 pub mod front_matter;
 pub mod html;
+
+pub mod mail;
 pub mod markdown;
 
 mod document;
