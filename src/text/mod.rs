@@ -6,6 +6,9 @@
 
 pub mod front_matter;
 pub mod html;
+pub mod language;
+pub mod mail;
+pub mod markdown;
 
 pub mod language;
 pub mod mail;
