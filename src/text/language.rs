@@ -81,22 +81,14 @@ pub fn detect(text: &str) -> Detected {
         return detected;
     }
     let words = Words::read(text);
-    let Some(trigrams) = (words.letters >= FEWEST_LETTERS)
-        .then(|| whatlang::detect(&words.all.join(" ")))
-        .flatten()
+    let Some(trigrams) =
+        (words.letters >= FEWEST_LETTERS).then(|| whatlang::detect(&words.all.join(" "))).flatten()
     else {
-        return Detected {
-            code: None,
-            confidence: 0.0,
-            reliable: false,
-        };
+        return Detected { code: None, confidence: 0.0, reliable: false };
     };
     let english = words.share(ENGLISH);
     let foreign = words.likeliest_foreign(code(trigrams.lang()));
-    if foreign.share >= ENOUGH_WORDS
-        && foreign.distinct >= 2
-        && foreign.share > OVER_ENGLISH * english
-    {
+    if foreign.share >= ENOUGH_WORDS && foreign.distinct >= 2 && foreign.share > OVER_ENGLISH * english {
         return Detected {
             code: Some(foreign.code),
             confidence: foreign.share / (foreign.share + english),
@@ -122,27 +114,15 @@ fn by_trigrams(words: &Words, trigrams: &Info, english: f64, foreign: Foreign) -
     };
     // Common English words say more than trigrams that are not sure.
     if !reliable && english >= ENOUGH_WORDS {
-        return Detected {
-            code: Some("en"),
-            confidence: english,
-            reliable: true,
-        };
+        return Detected { code: Some("en"), confidence: english, reliable: true };
     }
-    Detected {
-        code: Some(language),
-        confidence: trigrams.confidence(),
-        reliable,
-    }
+    Detected { code: Some(language), confidence: trigrams.confidence(), reliable }
 }
 
 /// The language of a text that is mostly in another script than Latin.
 fn by_script(text: &str) -> Option<Detected> {
     let (mut latin, mut other) = (0, 0);
-    for c in text
-        .chars()
-        .filter(|c| c.is_alphabetic())
-        .take(MOST_LETTERS)
-    {
+    for c in text.chars().filter(|c| c.is_alphabetic()).take(MOST_LETTERS) {
         if is_latin(c) {
             latin += 1;
         } else {
@@ -155,17 +135,9 @@ fn by_script(text: &str) -> Option<Detected> {
     if other < FEWEST_LETTERS_OF_SCRIPT || other < latin || other < 3 * latin && english() {
         return None;
     }
-    let rest: String = text
-        .chars()
-        .filter(|&c| !is_latin(c))
-        .take(MOST_LETTERS)
-        .collect();
+    let rest: String = text.chars().filter(|&c| !is_latin(c)).take(MOST_LETTERS).collect();
     let found = whatlang::detect(&rest)?;
-    Some(Detected {
-        code: Some(code(found.lang())),
-        confidence: found.confidence(),
-        reliable: true,
-    })
+    Some(Detected { code: Some(code(found.lang())), confidence: found.confidence(), reliable: true })
 }
 
 fn is_latin(c: char) -> bool {
@@ -210,9 +182,7 @@ impl Words {
         for token in text.split_whitespace() {
             let word = token.trim_matches(|c: char| !c.is_alphanumeric());
             let capitals = word.chars().skip(1).filter(|c| c.is_uppercase());
-            let is_word = word
-                .chars()
-                .all(|c| c.is_alphabetic() || matches!(c, '\'' | '’' | '-'));
+            let is_word = word.chars().all(|c| c.is_alphabetic() || matches!(c, '\'' | '’' | '-'));
             if word.is_empty() || !is_word || !admitted(capitals.count()) {
                 continue;
             }
@@ -229,37 +199,23 @@ impl Words {
 
     /// Share of the words that are among the common ones.
     fn share(&self, common: &[&str]) -> f64 {
-        let found: usize = common
-            .iter()
-            .filter_map(|word| self.counts.get(*word))
-            .sum();
+        let found: usize = common.iter().filter_map(|word| self.counts.get(*word)).sum();
         found as f64 / self.all.len().max(1) as f64
     }
 
     fn distinct(&self, common: &[&str]) -> usize {
-        common
-            .iter()
-            .filter(|word| self.counts.contains_key(**word))
-            .count()
+        common.iter().filter(|word| self.counts.contains_key(**word)).count()
     }
 
     /// The language with the most common words; among equals, as Danish and Norwegian often are,
     /// the one that the trigrams favour.
     fn likeliest_foreign(&self, favoured: &str) -> Foreign {
-        let mut best = Foreign {
-            code: "",
-            share: 0.0,
-            distinct: 0,
-        };
+        let mut best = Foreign { code: "", share: 0.0, distinct: 0 };
         for &(code, common) in FOREIGN {
             let share = self.share(common);
             if share > best.share || share == best.share && code == favoured {
                 let distinct = self.distinct(common);
-                best = Foreign {
-                    code,
-                    share,
-                    distinct,
-                };
+                best = Foreign { code, share, distinct };
             }
         }
         best

@@ -10,10 +10,6 @@ pub mod language;
 pub mod mail;
 pub mod markdown;
 
-pub mod language;
-pub mod mail;
-pub mod markdown;
-
 mod document;
 mod fold;
 mod ticket;

@@ -107,9 +107,7 @@ fn beginnings(units: &[Unit]) -> Vec<usize> {
 pub(super) fn units(kind: BlockKind, text: &str) -> Vec<Unit> {
     let whole = matches!(kind, BlockKind::ListItem | BlockKind::Code);
     if whole && words(text) <= MAX_WORDS {
-        return unit(text.trim_matches('\n').trim_end(), Joint::Block)
-            .into_iter()
-            .collect();
+        return unit(text.trim_matches('\n').trim_end(), Joint::Block).into_iter().collect();
     }
     let mut units = Vec::new();
     for line in text.lines() {
@@ -155,9 +153,5 @@ fn sentence_units(sentence: &str, joint: Joint) -> Vec<Unit> {
 
 fn unit(text: &str, joint: Joint) -> Option<Unit> {
     let words = words(text);
-    (words > 0).then(|| Unit {
-        text: text.to_owned(),
-        words,
-        joint,
-    })
+    (words > 0).then(|| Unit { text: text.to_owned(), words, joint })
 }

@@ -54,10 +54,7 @@ fn english_tickets_are_never_called_foreign() {
         "restore /data/finanzas/2026/enero.xlsx from backup please",
     ] {
         let found = detect(text);
-        assert!(
-            !found.reliable || found.code == Some("en"),
-            "{text}: {found:?}"
-        );
+        assert!(!found.reliable || found.code == Some("en"), "{text}: {found:?}");
     }
 }
 
@@ -69,15 +66,7 @@ fn english_is_recognised() {
 
 #[test]
 fn what_has_hardly_a_letter_has_no_language() {
-    for text in [
-        "",
-        "vpn",
-        "0x80070005",
-        "??? 123 !!!",
-        "😀😀😀",
-        "Hallo!",
-        "\u{0}",
-    ] {
+    for text in ["", "vpn", "0x80070005", "??? 123 !!!", "😀😀😀", "Hallo!", "\u{0}"] {
         let found = detect(text);
         assert_eq!((found.code, found.reliable), (None, false), "{text}");
     }

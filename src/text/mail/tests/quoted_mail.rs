@@ -28,10 +28,7 @@ fn is_set_aside_in_other_languages() {
         "-----Original Message-----",
     ] {
         let body = format!("Es geht wieder nicht.\n\n{introduction}\n> alt\n> alt");
-        assert!(
-            text(&body).starts_with("Es geht wieder nicht.\n[Quoted"),
-            "{introduction}"
-        );
+        assert!(text(&body).starts_with("Es geht wieder nicht.\n[Quoted"), "{introduction}");
     }
 }
 
@@ -94,11 +91,7 @@ fn is_kept_where_the_message_only_points_at_it() {
             "{pointer}\n\nFrom: Mia\nSent: Monday 09:12\nTo: Eva\nSubject: Beamer\n\nThe beamer in room 4 is dark.\nRegards\nMia Lund"
         );
         let read = clean(&body, Format::Text);
-        assert!(
-            read.text.contains("The beamer in room 4 is dark."),
-            "{pointer}: {}",
-            read.text
-        );
+        assert!(read.text.contains("The beamer in room 4 is dark."), "{pointer}: {}", read.text);
         assert!(!read.text.contains("Mia Lund"), "{}", read.text);
         assert_eq!(read.warnings, [Warning::QuoteKept]);
     }
@@ -153,12 +146,8 @@ fn is_not_what_the_writer_forwards_by_hand() {
 
 #[test]
 fn is_not_taken_from_ordinary_sentences() {
-    assert_stays(
-        "Since 14:00 on 2 March 2026 each mail to press@example.org comes back with:\n550 denied",
-    );
-    assert_stays(
-        "On 2 March 2026 at 9:12 I wrote to desk@example.org, they answered:\ntry again\nI did.",
-    );
+    assert_stays("Since 14:00 on 2 March 2026 each mail to press@example.org comes back with:\n550 denied");
+    assert_stays("On 2 March 2026 at 9:12 I wrote to desk@example.org, they answered:\ntry again\nI did.");
     assert_stays("On 2 March 2026 at 9:12 your colleague wrote:\ntry again\nI did, in vain.");
     assert_stays("On Monday my colleague wrote:\nthe server is down.\nNobody came.");
     assert_stays("From: Berlin\nTo: Munich\nDate: 3 May\nPlease book a train.");
