@@ -20,6 +20,8 @@ use builder::Builder;
 use raw::{Raw, RawText};
 use wrapper::Wrapper;
 
+pub(super) use element::is_element;
+
 /// Reads HTML: a page, a fragment, or the body of a mail.
 ///
 /// Headings, paragraphs, list items, table rows (cells joined by ` | `), preformatted text and

@@ -4,7 +4,9 @@
 //! reads. The original is never changed here, and this room knows nothing of tickets, articles,
 //! models or storage.
 
+pub mod front_matter;
 pub mod html;
+pub mod markdown;
 
 mod document;
 mod fold;

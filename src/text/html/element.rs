@@ -110,3 +110,74 @@ pub(super) fn close(builder: &mut Builder, name: &[u8]) {
         _ => {}
     }
 }
+
+/// Elements of HTML besides those that the other functions here know. Custom elements have a
+/// hyphen in their name, so one cannot tell them from placeholders.
+const OTHER_ELEMENTS: [&[u8]; 57] = [
+    b"a",
+    b"abbr",
+    b"acronym",
+    b"audio",
+    b"b",
+    b"bdi",
+    b"bdo",
+    b"big",
+    b"button",
+    b"canvas",
+    b"cite",
+    b"code",
+    b"colgroup",
+    b"data",
+    b"datalist",
+    b"del",
+    b"dfn",
+    b"dialog",
+    b"em",
+    b"font",
+    b"i",
+    b"ins",
+    b"kbd",
+    b"label",
+    b"map",
+    b"mark",
+    b"math",
+    b"menu",
+    b"meter",
+    b"object",
+    b"optgroup",
+    b"option",
+    b"output",
+    b"picture",
+    b"progress",
+    b"q",
+    b"s",
+    b"samp",
+    b"search",
+    b"select",
+    b"slot",
+    b"small",
+    b"span",
+    b"strike",
+    b"strong",
+    b"sub",
+    b"sup",
+    b"tbody",
+    b"textarea",
+    b"tfoot",
+    b"thead",
+    b"time",
+    b"tt",
+    b"u",
+    b"var",
+    b"video",
+    b"hgroup",
+];
+
+/// Whether HTML has an element of this name, given in lower case.
+pub(in crate::text) fn is_element(name: &[u8]) -> bool {
+    is_block(name)
+        || is_void(name)
+        || unread(name).is_some()
+        || super::raw::element(name).is_some()
+        || OTHER_ELEMENTS.contains(&name)
+}

@@ -77,8 +77,8 @@ pub(super) fn of(tag: &StartTag<usize>) -> Option<Wrapper> {
 }
 
 /// A `<blockquote>` is earlier mail where the mail program says so (`type="cite"`, its classes, a
-/// bar on the left), mere indentation where its border is switched off, and else a citation of
-/// something.
+/// bar on the left), mere indentation where its border is switched off, the author's own note where it is
+/// one of GitHub's alerts, and else a citation of something.
 fn of_blockquote(tag: &StartTag<usize>, style: &str) -> Option<Wrapper> {
     let cite = attribute(tag, b"type").eq_ignore_ascii_case("cite");
     let marks = marks(tag);
@@ -87,7 +87,10 @@ fn of_blockquote(tag: &StartTag<usize>, style: &str) -> Option<Wrapper> {
         .any(|mark| mark == "gmail_quote" || QUOTES.contains(&mark.as_str()));
     if cite || named || style.contains("border-left:") && !style.contains("border-left:none") {
         Some(Wrapper::Part(Role::Quoted))
-    } else if style.contains("border:none") || style.contains("border-style:none") {
+    } else if style.contains("border:none")
+        || style.contains("border-style:none")
+        || marks.iter().any(|mark| mark.starts_with("markdown-alert"))
+    {
         None
     } else {
         Some(Wrapper::Part(Role::Cited))
