@@ -4,6 +4,10 @@
 //! never those above. `ARCHITECTURE.md` walks through them and states the invariants.
 
 pub mod config;
+pub mod http;
+pub mod knowledge;
 pub mod model;
 pub mod store;
+pub mod survey;
 pub mod text;
+pub mod triage;
