@@ -23,9 +23,21 @@ pub const IMPORTS: usize = 1;
 /// and is done beside the runtime's threads.
 pub const LARGE_BODY: usize = 64 * 1024;
 
-/// The places that there are.
+/// How fast a body has to come: within `start`, and a second more for each `bytes_a_second` of it. The
+/// rule is that of Apache's mod_reqtimeout, whose defaults are 20 s and 500 bytes; a service beside the
+/// helpdesk can ask for more.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pace {
+    pub(super) start: Duration,
+    pub(super) bytes_a_second: u64,
+}
+
+const PACE: Pace = Pace { start: Duration::from_secs(10), bytes_a_second: 64 * 1024 };
+
+/// The places that there are, and how long one may be held for a body.
 #[derive(Debug)]
 pub struct Admission {
+    pub(super) pace: Pace,
     requests: Arc<Semaphore>,
     large: Arc<Semaphore>,
     imports: Arc<Semaphore>,
@@ -37,7 +49,12 @@ pub type Place = OwnedSemaphorePermit;
 impl Default for Admission {
     fn default() -> Self {
         let places = |count| Arc::new(Semaphore::new(count));
-        Self { requests: places(REQUESTS), large: places(LARGE_REQUESTS), imports: places(IMPORTS) }
+        Self {
+            pace: PACE,
+            requests: places(REQUESTS),
+            large: places(LARGE_REQUESTS),
+            imports: places(IMPORTS),
+        }
     }
 }
 

@@ -22,7 +22,7 @@ use crate::text::Format;
 #[serde(deny_unknown_fields)]
 #[garde(allow_unvalidated)]
 #[garde(custom(has_words))]
-pub struct ArticleBody {
+pub(super) struct ArticleBody {
     /// Title, plain text.
     #[serde(default)]
     #[garde(length(chars, max = 500))]
@@ -100,7 +100,7 @@ impl ArticleBody {
 
 /// What became of an article that was put.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ArticleKept {
+pub(super) struct ArticleKept {
     /// Its id.
     #[schema(example = "vpn-drops")]
     id: String,

@@ -9,14 +9,9 @@ use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
 use tokio::time::{Instant, timeout_at};
 
-use super::admission::{Admission, LARGE_BODY, Place};
+use super::admission::{Admission, LARGE_BODY, Pace, Place};
 use super::error::{Code, Problem};
 
-/// A body may take this long, and a second more for each [`BYTES_A_SECOND`] of it. The rule is that of
-/// Apache's mod_reqtimeout, whose defaults are 20 s and 500 bytes; a service beside the helpdesk can
-/// ask for more.
-const START: Duration = Duration::from_secs(10);
-const BYTES_A_SECOND: usize = 64 * 1024;
 /// A refused body is read on and thrown away for this long: a client that is still sending when the
 /// connection closes would see that, and not the answer.
 const LINGER: Duration = Duration::from_secs(3);
@@ -44,8 +39,9 @@ pub(super) async fn collect(
     let started = Instant::now();
     let mut collected = Collected { bytes: Vec::new(), place: None };
     loop {
-        let earned = Duration::from_secs((collected.bytes.len() / BYTES_A_SECOND) as u64);
-        let frame = timeout_at(started + START + earned, poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)));
+        let Pace { start, bytes_a_second } = admission.pace;
+        let earned = Duration::from_secs(collected.bytes.len() as u64 / bytes_a_second);
+        let frame = timeout_at(started + start + earned, poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)));
         let data = match frame.await {
             Err(_) => return Err(slow(collected.bytes.len())),
             Ok(None) => return Ok(collected),
@@ -58,7 +54,10 @@ pub(super) async fn collect(
             return Err(too_large(headers, body, limit, setting).await);
         }
         if length > LARGE_BODY && collected.place.is_none() {
-            collected.place = Some(admission.large()?);
+            match admission.large() {
+                Ok(place) => collected.place = Some(place),
+                Err(problem) => return Err(refuse_unread(headers, body, problem).await),
+            }
         }
         collected.bytes.extend_from_slice(&data);
     }
@@ -69,7 +68,7 @@ pub(super) async fn collect(
 pub(super) fn media_type(headers: &HeaderMap, wanted: &str) -> Result<String, Problem> {
     let refuse = |what: String| Err(Problem::because(Code::UnsupportedMediaType, what));
     if headers.get(CONTENT_ENCODING).is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
-        return refuse("Compressed bodies are not read; send it without Content-Encoding.".into());
+        return refuse("The request has a Content-Encoding.".into());
     }
     let Some(value) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
         return refuse(format!("The request has no Content-Type; this address reads {wanted}."));
@@ -109,4 +108,40 @@ fn slow(received: usize) -> Problem {
 fn broken(received: usize, declared: Option<u64>) -> Problem {
     let announced = declared.map(|length| format!(" of {length}")).unwrap_or_default();
     Problem::because(Code::BrokenBody, format!("It ended after {received} bytes{announced}."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::task::{Context, Poll};
+
+    use axum::body::Bytes;
+    use hyper::body::Frame;
+
+    /// A byte now, and then nothing more.
+    struct Stalled(bool);
+
+    impl HttpBody for Stalled {
+        type Data = Bytes;
+        type Error = std::io::Error;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+            if std::mem::replace(&mut self.0, true) {
+                return Poll::Pending;
+            }
+            Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"{")))))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_stalls_is_given_up() {
+        let mut admission = Admission::default();
+        admission.pace.start = Duration::from_millis(20);
+        let body = Body::new(Stalled(false));
+        let refused = collect(&HeaderMap::new(), body, 1_024, "max_body_bytes", &admission).await;
+        assert_eq!(refused.map(|_| ()).map_err(|problem| problem.code()), Err(Code::SlowBody));
+    }
 }

@@ -76,7 +76,7 @@ table! {
     BodyTooLarge "body_too_large" PAYLOAD_TOO_LARGE
         "The body is too large" "Send less at a time, or have the administrator raise the limit."
     UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE
-        "A body of this kind is not read here" "Send a kind that is, and name it in Content-Type."
+        "A body of this kind is not read here" "Send it uncompressed, as a kind that is, with that kind in Content-Type."
     InvalidRequest "invalid_request" UNPROCESSABLE_ENTITY
         "The request is not valid" "Correct what `errors` names; /docs shows the form of each field."
     UnreadableImport "unreadable_import" UNPROCESSABLE_ENTITY

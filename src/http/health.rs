@@ -19,7 +19,7 @@ const PROBE: &str = "Is the model well?";
 
 /// All is well.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Health {
+pub(super) struct Health {
     /// `live` or `ready`.
     #[schema(example = "ready")]
     status: &'static str,
@@ -62,7 +62,7 @@ pub(super) async fn ready(State(app): State<AppState>) -> Result<Json<Health>, P
 
 /// What runs here.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Info {
+pub(super) struct Info {
     /// Version of Deskhand.
     #[schema(example = "0.1.0")]
     version: &'static str,
@@ -76,7 +76,7 @@ pub struct Info {
 
 /// The loaded bundle.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct BundleInfo {
+pub(super) struct BundleInfo {
     /// Its name.
     #[schema(example = "default")]
     name: String,
@@ -102,7 +102,7 @@ pub struct BundleInfo {
 
 /// One task of a bundle.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct TaskInfo {
+pub(super) struct TaskInfo {
     /// The closed set of labels.
     labels: Vec<String>,
     /// Confidence from which the decision is `auto`, as the bundle has it.
@@ -126,7 +126,7 @@ impl TaskInfo {
 
 /// How much is kept.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Counts {
+pub(super) struct Counts {
     /// Articles.
     articles: u64,
     /// Tickets.

@@ -26,7 +26,7 @@ const MAX_TOLD: usize = 1_000;
 
 /// What became of the rows of an import.
 #[derive(Debug, Default, Serialize, ToSchema)]
-pub struct ImportAnswer {
+pub(super) struct ImportAnswer {
     /// Rows that are kept; they survive a crash from now on.
     #[schema(example = 63)]
     accepted: usize,
@@ -46,7 +46,7 @@ pub struct ImportAnswer {
 
 /// What there is to say about one row.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct RowMessage {
+pub(super) struct RowMessage {
     /// Line of the body on which the row starts, from 1; absent for what is said of the whole.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 12)]

@@ -14,7 +14,7 @@ const JSON: &str = "application/json";
 
 /// A body that was read as JSON, fits `T`, and has all its fields in range.
 #[derive(Debug)]
-pub struct Valid<T> {
+pub(super) struct Valid<T> {
     /// What was sent.
     pub value: T,
     /// Length of the body in bytes.
@@ -61,9 +61,16 @@ fn parse<T: DeserializeOwned + Validate<Context = ()>>(bytes: &[u8]) -> Result<T
         let offset = error.valid_up_to();
         Problem::because(Code::InvalidUtf8, format!("The byte at offset {offset} does not belong to UTF-8 text."))
     })?;
+    if text.trim_start().is_empty() {
+        return Err(Problem::because(Code::MalformedJson, "The body is empty."));
+    }
+    // serde would read an array as the fields of the object in their order.
+    if text.trim_start().starts_with('[') {
+        return Err(Problem::field("", "is an array; it must be an object"));
+    }
     let mut json = serde_json::Deserializer::from_str(text);
     let value: T = serde_path_to_error::deserialize(&mut json)
-        .map_err(|error| reason::problem(error.path(), error.inner()))?;
+        .map_err(|error| reason::problem(text, error.path(), error.inner()))?;
     json.end().map_err(|error| reason::malformed(&error))?;
     value.validate()?;
     Ok(value)

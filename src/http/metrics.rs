@@ -42,14 +42,14 @@ impl Metrics {
         let handle = recorder.handle();
         let metrics = Self { recorder, handle };
         metrics.describe();
-        metrics.store_error_counter();
+        metrics.store_error_counter().absolute(0);
         metrics.tokens(0);
         metrics.gauge(QUEUE_TOKENS).set(0.0);
         metrics.gauge(ARTICLES).set(0.0);
         let tasks = manifest.heads.iter().filter(|head| head.reads == Reads::Ticket);
         for task in tasks.map(|head| head.task.as_str()).chain(manifest.priority.map(|_| "priority")) {
             for decision in [Decision::Auto, Decision::Suggest, Decision::Abstain] {
-                metrics.prediction_counter(task, decision);
+                metrics.prediction_counter(task, decision).absolute(0);
             }
         }
         Ok(metrics)
@@ -57,8 +57,8 @@ impl Metrics {
 
     /// Lets a route be seen before its first request.
     pub fn announce(&self, method: &'static str, route: &str) {
-        self.request_counter(method, route, 200);
-        self.request_histogram(method, route);
+        self.request_counter(method, route, 200).absolute(0);
+        drop(self.request_histogram(method, route));
     }
 
     /// A request was answered with `status`, or 499 where the client left before.

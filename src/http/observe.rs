@@ -15,7 +15,7 @@ use super::error::{Code, Refused};
 use super::state::AppState;
 
 /// Names a request in the log and in its answer.
-pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest request id that is taken over from a caller, in characters.
 const ID_CHARS: usize = 64;
 /// Stands for a request that the client gave up before it was answered, as nginx has it.

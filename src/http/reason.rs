@@ -1,90 +1,108 @@
 //! Why JSON was not what is read here: serde's words without the values that they quote.
 
+use serde::de::IgnoredAny;
 use serde_json::error::Category;
 use serde_path_to_error::{Path, Segment};
 
 use super::error::{Code, Problem};
 
-/// Longest name of an unknown field that is repeated, in characters: beyond it is hardly a name.
-const NAME_CHARS: usize = 64;
+/// Longest pointer to an unknown field that is repeated, in characters: beyond, it is hardly a name.
+const POINTER_CHARS: usize = 100;
 
-/// The problem that an error of serde_json at `path` is.
-pub(super) fn problem(path: &Path, error: &serde_json::Error) -> Problem {
+/// The problem that an error of serde_json at `path` in `text` is.
+pub(super) fn problem(text: &str, path: &Path, error: &serde_json::Error) -> Problem {
     match error.classify() {
-        Category::Data => field(path, &error.to_string()),
+        Category::Data => field(path, &without_place(error)),
+        // A number in the place of a word is a syntax error to serde_json, although it is JSON.
+        Category::Syntax if serde_json::from_str::<IgnoredAny>(text).is_ok() => {
+            Problem::field(pointer(path), "is not of the right type; it must be a string")
+        }
         Category::Syntax | Category::Eof | Category::Io => malformed(error),
     }
 }
 
 /// Text that is not JSON.
 pub(super) fn malformed(error: &serde_json::Error) -> Problem {
-    // Of syntax serde_json speaks in fixed phrases ("expected `,` or `}`"); they quote no input.
+    // Of syntax serde_json speaks in fixed phrases ("expected `,` or `}`"), which quote no input.
+    let told = without_place(error).replace("EOF while parsing", "the body ends within");
+    Problem::because(
+        Code::MalformedJson,
+        format!("At line {}, column {}: {told}.", error.line(), error.column()),
+    )
+}
+
+/// What serde said, without the line and column at the end.
+fn without_place(error: &serde_json::Error) -> String {
     let told = error.to_string();
-    let told = told.rsplit_once(" at line ").map_or(told.as_str(), |(told, _)| told);
-    let place = format!("At line {}, column {}: {told}.", error.line(), error.column());
-    Problem::because(Code::MalformedJson, place)
+    told.rsplit_once(" at line ").map_or(told.as_str(), |(told, _)| told).to_string()
 }
 
+/// One field at fault. serde's message starts with a fixed phrase, then may quote what the caller sent,
+/// which is never repeated, and ends with what was expected, which comes from our own types.
 fn field(path: &Path, told: &str) -> Problem {
-    let told = told.rsplit_once(" at line ").map_or(told, |(told, _)| told);
     let pointer = pointer(path);
-    if let Some((name, known)) = quoted(told, "unknown field `", "`, ") {
-        let name: String = name.chars().take(NAME_CHARS).collect();
-        let known = known.strip_prefix("expected ").unwrap_or(known);
-        let place = pointer.rsplit_once('/').map_or("", |(parent, _)| parent);
-        // serde_path_to_error may or may not have stepped into the unknown field.
-        let place = if pointer.ends_with(&format!("/{}", escaped(&name))) { place } else { &pointer };
-        let message = format!("is not a field that is known here; known are {known}");
-        return Problem::field(format!("{place}/{}", escaped(&name)), message);
+    let named = |start: &str| told.strip_prefix(start)?.split_once('`').map(|(name, _)| escaped(name));
+    if told.starts_with("unknown field") {
+        let known = expected(told).map_or_else(|| "none".into(), |known| known.replace("one of ", ""));
+        return Problem::field(shortened(pointer), format!("is not a field that is known here; known are {known}"));
     }
-    if let Some((name, _)) = quoted(told, "missing field `", "`") {
-        return Problem::field(format!("{pointer}/{}", escaped(name)), "is missing");
+    if let Some(name) = named("missing field `") {
+        return Problem::field(format!("{pointer}/{name}"), "is missing");
     }
-    if let Some((name, _)) = quoted(told, "duplicate field `", "`") {
-        return Problem::field(format!("{pointer}/{}", escaped(name)), "is given twice");
+    if let Some(name) = named("duplicate field `") {
+        return Problem::field(format!("{pointer}/{name}"), "is given twice");
     }
-    Problem::field(pointer.clone(), message(&pointer, told))
+    let message = message(&pointer, told);
+    Problem::field(pointer, message)
 }
 
-/// What may stand in a field that holds something else. The value itself is never repeated.
+/// What may stand in a field that holds something else.
 fn message(pointer: &str, told: &str) -> String {
     if pointer.ends_with("_at") {
         return "is not a time; write it as RFC 3339 does, such as 2026-11-21T09:40:00Z".into();
     }
-    if let Some((_, known)) = quoted(told, "unknown variant `", "`, expected ") {
-        let known = known.strip_prefix("one of ").unwrap_or(known);
-        return format!("is not known; use one of {known}");
-    }
-    match told.rsplit_once(", expected ") {
-        Some((found, expected)) => format!("is {}; it must be {expected}", kind(found)),
+    match expected(told) {
+        Some(known) if told.starts_with("unknown variant") => {
+            format!("is not known; use {known}")
+        }
+        Some(wanted) => format!("is {}; it must be {}", found(told), in_json(wanted)),
         None => "does not have the form that is read here".into(),
     }
 }
 
+/// What was expected: the last part, since anything before it may come from the caller.
+fn expected(told: &str) -> Option<&str> {
+    told.rsplit_once(", expected ").map(|(_, expected)| expected)
+}
+
 /// The kind of value that serde met, by the word that it puts before the value.
-fn kind(found: &str) -> &'static str {
-    const KINDS: [(&str, &str); 9] = [
+fn found(told: &str) -> &'static str {
+    const KINDS: [(&str, &str); 8] = [
         ("string", "a string"),
         ("integer", "a whole number"),
         ("floating point", "a number"),
         ("number", "a number"),
         ("boolean", "true or false"),
         ("null", "null"),
-        ("unit", "null"),
         ("sequence", "an array"),
         ("map", "an object"),
     ];
-    let word = found.split_once(": ").map_or("", |(_, word)| word);
+    let word = told.split_once(": ").map_or("", |(_, word)| word);
     KINDS.iter().find(|(start, _)| word.starts_with(start)).map_or("something else", |(_, kind)| kind)
 }
 
-/// What stands between `before` and the last `behind`, and what follows that. The last one, because
-/// the part before it comes from the caller and may hold anything.
-fn quoted<'a>(told: &'a str, before: &str, behind: &str) -> Option<(&'a str, &'a str)> {
-    let rest = told.strip_prefix(before)?;
-    match behind {
-        "`, " => rest.rsplit_once("`, expected ").or_else(|| rest.rsplit_once(behind)),
-        _ => rest.rsplit_once(behind),
+/// The same for what serde wanted, which it says in the words of Rust.
+fn in_json(wanted: &str) -> &str {
+    match wanted {
+        "usize" | "u64" | "u32" => "a whole number, 0 or more",
+        "f64" | "f32" => "a number",
+        "a boolean" => "true or false",
+        "a sequence" => "an array",
+        "a map" => "an object",
+        _ if wanted.starts_with("struct ") => "an object",
+        // An enumeration, of which every one here is a word.
+        _ if wanted.contains("enum") || wanted == "string or map" => "a string",
+        wanted => wanted,
     }
 }
 
@@ -101,4 +119,11 @@ fn pointer(path: &Path) -> String {
 
 fn escaped(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
+}
+
+fn shortened(pointer: String) -> String {
+    match pointer.char_indices().nth(POINTER_CHARS) {
+        Some((end, _)) => format!("{}…", &pointer[..end]),
+        None => pointer,
+    }
 }

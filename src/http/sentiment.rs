@@ -21,9 +21,9 @@ const MAX_COMMENTS: usize = 256;
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[garde(allow_unvalidated)]
-pub struct SentimentRequest {
+pub(super) struct SentimentRequest {
     /// Up to 256 comments; the answers come in the same order, all or none.
-    #[garde(inner(length(min = 1, max = MAX_COMMENTS)), inner(inner(dive)))]
+    #[garde(length(min = 1, max = MAX_COMMENTS), dive)]
     comments: Option<Vec<Comment>>,
     /// Of one comment: the survey's own id, given back in the answer.
     id: Option<String>,
@@ -65,7 +65,7 @@ impl SentimentRequest {
 /// The answer to one comment, or to several in their order.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
-pub enum SentimentAnswer {
+pub(super) enum SentimentAnswer {
     /// To one.
     One(CommentAnswer),
     /// To several.

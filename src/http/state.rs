@@ -1,5 +1,6 @@
 //! What the service holds.
 
+use std::num::NonZeroU64;
 use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,12 +13,11 @@ use super::metrics::Metrics;
 use crate::config::Settings;
 use crate::knowledge::{Knowledge, KnowledgeError};
 use crate::model::{BundleError, Model};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, StoreSettings};
 use crate::survey::Surveys;
 use crate::triage::{Desk, Triage};
 
 /// Everything that answers requests.
-#[derive(Debug)]
 pub struct App {
     /// As the site set them.
     pub settings: Settings,
@@ -68,12 +68,13 @@ impl App {
     /// # Errors
     /// [`OpenError`] with what to do.
     pub async fn open(settings: Settings, data_dir: &Path, bundle_dir: &Path) -> Result<Self, OpenError> {
-        let store = Store::open(data_dir, &settings.store).await?;
+        let limits = StoreSettings { max_mebibytes: settings.store.max_mebibytes.and_then(NonZeroU64::new) };
+        let store = Store::open(data_dir, &limits).await?;
         let (dir, inference) = (bundle_dir.to_owned(), settings.inference.clone());
         let model = tokio::task::spawn_blocking(move || Model::load(&dir, &inference)).await??;
         let model = Arc::new(model);
         let knowledge =
-            Knowledge::open(data_dir, store.clone(), Arc::clone(&model), settings.search.clone()).await?;
+            Knowledge::open(store.clone(), Arc::clone(&model), data_dir, &settings.search, &|_| ()).await?;
         let desk = Desk { store: store.clone(), knowledge: knowledge.clone() };
         Ok(Self {
             metrics: Metrics::new(model.manifest())?,
@@ -113,7 +114,7 @@ impl App {
 }
 
 /// The service as handlers get it; cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct AppState(Arc<App>);
 
 impl AppState {

@@ -16,7 +16,7 @@ use crate::text::Format;
 
 /// A ticket that is kept, with every answer that was given about it.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct KeptTicket {
+pub(super) struct KeptTicket {
     /// The helpdesk's own id.
     #[schema(example = "81")]
     id: String,
@@ -45,7 +45,7 @@ pub struct KeptTicket {
 
 /// Labels that the submitter chose.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct SubmittedLabels {
+pub(super) struct SubmittedLabels {
     /// Priority.
     #[schema(example = "P3")]
     priority: Option<String>,
@@ -55,7 +55,7 @@ pub struct SubmittedLabels {
 
 /// What became of a ticket.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct KeptOutcome {
+pub(super) struct KeptOutcome {
     /// Where it stands.
     status: Option<TicketStatus>,
     /// The category that agents settled on.
@@ -75,8 +75,9 @@ pub struct KeptOutcome {
 
 /// An answer that was given.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct KeptPrediction {
+pub(super) struct KeptPrediction {
     /// Its id.
+    #[schema(value_type = String, format = "uuid")]
     prediction_id: Uuid,
     /// When it was given.
     #[schema(value_type = String, format = DateTime)]

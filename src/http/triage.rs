@@ -17,7 +17,7 @@ use crate::triage::{Options, Ticket, TriageAnswer};
 /// A ticket to be answered.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct TriageRequest {
+pub(super) struct TriageRequest {
     /// The ticket.
     #[garde(dive)]
     ticket: Ticket,

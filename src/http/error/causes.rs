@@ -93,7 +93,9 @@ impl From<garde::Report> for Problem {
         let entry = |(path, error): &(garde::Path, garde::Error)| {
             let steps = path.to_string().replace('[', ".").replace(']', "");
             let pointer = steps.split('.').filter(|step| !step.is_empty()).map(|step| format!("/{step}"));
-            FieldError { field: pointer.collect(), message: error.message().to_string() }
+            let message = error.message();
+            let whole = if message.starts_with("greater") || message.starts_with("lower") { "is " } else { "" };
+            FieldError { field: pointer.collect(), message: format!("{whole}{message}") }
         };
         Self::fields(report.iter().map(entry).collect())
     }
