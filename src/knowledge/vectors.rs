@@ -96,32 +96,20 @@ impl<M> VectorSet<M> {
     /// lets through; of several vectors the best counts.
     pub(super) fn scan(&self, query: &[f32], admits: impl Fn(&M) -> bool) -> Scan<M> {
         let entries = Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner));
-        let nearest = entries
+        let cosines = entries
             .list
             .iter()
-            .map(|entry| if admits(&entry.meta) { entry.nearest(query) } else { None })
+            .map(|entry| if admits(&entry.meta) { entry.cosine(query) } else { None })
             .collect();
-        Scan { entries, nearest }
+        Scan { entries, cosines }
     }
 }
 
-/// The vector of an entry that is nearest to a query.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Nearest {
-    /// Cosine, -1 to 1.
-    pub(super) cosine: f32,
-    /// Its place among the entry's vectors, from 0.
-    pub(super) ordinal: usize,
-}
-
 impl<M> Entry<M> {
-    fn nearest(&self, query: &[f32]) -> Option<Nearest> {
-        self.rows
-            .chunks_exact(query.len().max(1))
-            .map(|row| dot(row, query).clamp(-1.0, 1.0))
-            .enumerate()
-            .map(|(ordinal, cosine)| Nearest { cosine, ordinal })
-            .max_by(|a, b| a.cosine.total_cmp(&b.cosine).then(b.ordinal.cmp(&a.ordinal)))
+    /// The highest cosine of its vectors with a query.
+    fn cosine(&self, query: &[f32]) -> Option<f32> {
+        let cosines = self.rows.chunks_exact(query.len().max(1)).map(|row| dot(row, query).clamp(-1.0, 1.0));
+        cosines.max_by(f32::total_cmp)
     }
 }
 
@@ -130,7 +118,7 @@ impl<M> Entry<M> {
 pub(super) struct Scan<M> {
     entries: Arc<Entries<M>>,
     /// By place; `None` for what was not admitted.
-    nearest: Vec<Option<Nearest>>,
+    cosines: Vec<Option<f32>>,
 }
 
 impl<M> Scan<M> {
@@ -140,16 +128,16 @@ impl<M> Scan<M> {
             .entries
             .list
             .iter()
-            .zip(&self.nearest)
-            .filter_map(|(entry, nearest)| nearest.map(|nearest| (&*entry.id, nearest.cosine)))
+            .zip(&self.cosines)
+            .filter_map(|(entry, cosine)| cosine.map(|cosine| (&*entry.id, cosine)))
             .collect();
         best_first(&mut found, count);
         found
     }
 
-    /// What was found for one id, if it is there and was admitted.
-    pub(super) fn of(&self, id: &str) -> Option<Nearest> {
-        self.entries.places.get(id).and_then(|&place| self.nearest.get(place).copied().flatten())
+    /// The cosine of one id, if it is there and was admitted.
+    pub(super) fn of(&self, id: &str) -> Option<f32> {
+        self.entries.places.get(id).and_then(|&place| self.cosines.get(place).copied().flatten())
     }
 }
 
@@ -167,7 +155,8 @@ pub(super) fn best_first<S: Ord>(scored: &mut Vec<(S, f32)>, count: usize) {
 /// compiler from using vector instructions; as many sums as a register is wide do not.
 const LANES: usize = 16;
 
-fn dot(a: &[f32], b: &[f32]) -> f32 {
+/// The dot product: of unit vectors, their cosine.
+pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
     let (a_blocks, a_rest) = a.as_chunks::<LANES>();
     let (b_blocks, b_rest) = b.as_chunks::<LANES>();
     let mut sums = [0f32; LANES];
@@ -188,9 +177,7 @@ mod tests {
 
     fn set(entries: &[(&str, bool, &[f32])]) -> VectorSet<bool> {
         let set = VectorSet::new(2);
-        set.update(
-            entries.iter().map(|&(id, open, rows)| (id.to_string(), Some((open, rows.to_vec())))),
-        );
+        set.update(entries.iter().map(|&(id, open, rows)| (id.to_string(), Some((open, rows.to_vec())))));
         set
     }
 
@@ -199,7 +186,7 @@ mod tests {
         let set = set(&[("a", true, &[1.0, 0.0, 0.0, 1.0]), ("b", true, &[0.6, 0.8])]);
         let scan = set.scan(&[0.0, 1.0], |_| true);
         assert_eq!(scan.top(5), [("a", 1.0), ("b", 0.8)]);
-        assert_eq!(scan.of("a").unwrap().ordinal, 1);
+        assert_eq!(scan.of("b"), Some(0.8));
     }
 
     #[test]

@@ -2,11 +2,12 @@
 
 use serde_json::Value;
 
+use super::MAX_ARTICLE_BYTES;
+use super::attributes::unknown;
 use super::error::{Place, Problem, RowError};
 use super::fields::{self, Fields};
-use super::{MAX_ARTICLE_BYTES, dates};
 use crate::knowledge::document::document;
-use crate::store::{Article, ArticleStatus, Audience};
+use crate::store::Article;
 use crate::text::{self, BlockKind, Document, Format};
 
 /// Most bytes of an id: what still fits into an address and an index key with room to spare.
@@ -53,8 +54,14 @@ pub(super) fn build(raw: RawArticle) -> Result<(Article, Vec<String>), RowError>
     row.warnings
         .extend(document.warnings.iter().map(ToString::to_string));
     let title = row.title(file.as_ref(), &document)?;
-    if title.is_empty() && body.is_empty() {
-        return Err(row.error(None, Problem::Empty));
+    if document.blocks.is_empty() {
+        if title.is_empty() {
+            return Err(row.error(None, Problem::Empty));
+        }
+        row.warn(
+            "body",
+            "holds no text; the article can only be found by its title",
+        );
     }
     if title.len() + body.len() > MAX_ARTICLE_BYTES {
         return Err(row.error(None, Problem::ArticleTooLarge));
@@ -78,16 +85,16 @@ pub(super) fn build(raw: RawArticle) -> Result<(Article, Vec<String>), RowError>
 }
 
 /// A row while its article is being made.
-struct Row {
-    place: Place,
-    fields: Fields,
+pub(super) struct Row {
+    pub(super) place: Place,
+    pub(super) fields: Fields,
     /// Of the body, for what the row itself does not say.
-    front: Fields,
-    warnings: Vec<String>,
+    pub(super) front: Fields,
+    pub(super) warnings: Vec<String>,
 }
 
 impl Row {
-    fn error(&self, field: Option<&'static str>, problem: Problem) -> RowError {
+    pub(super) fn error(&self, field: Option<&'static str>, problem: Problem) -> RowError {
         RowError {
             place: self.place.clone(),
             field,
@@ -95,8 +102,22 @@ impl Row {
         }
     }
 
-    fn warn(&mut self, field: &str, problem: impl std::fmt::Display) {
+    pub(super) fn warn(&mut self, field: &str, problem: impl std::fmt::Display) {
         self.warnings.push(format!("field `{field}`: {problem}"));
+    }
+
+    /// A field that makes the article what it is: in the row another type than text is an error, in
+    /// front matter it is left out with a warning.
+    fn text(
+        &mut self,
+        field: &'static str,
+        names: &[&'static str],
+    ) -> Result<Option<String>, RowError> {
+        match self.fields.get(names).map(|(_, value)| fields::text(value)) {
+            Some(Ok(text)) => Ok(Some(text)),
+            Some(Err(kind)) => Err(self.error(Some(field), Problem::NotText(kind))),
+            None => Ok(self.optional_text(field, names).map(|(_, text)| text)),
+        }
     }
 
     /// The body without its front matter, which is kept aside, and the field that it stood in.
@@ -146,24 +167,16 @@ impl Row {
         })
     }
 
-    fn id(&self, file: Option<&FileNames>) -> Result<String, RowError> {
-        let given = self
-            .fields
-            .get(fields::ID)
-            .or_else(|| self.front.get(fields::ID));
-        let id = match (given, file) {
-            (Some((_, value)), _) => fields::text(value)
-                .map_err(|kind| self.error(Some("id"), Problem::NotText(kind)))?,
-            (None, Some(file)) => file.id.clone(),
-            (None, None) => return Err(self.error(Some("id"), Problem::Missing)),
+    fn id(&mut self, file: Option<&FileNames>) -> Result<String, RowError> {
+        let given = self.text("id", fields::ID)?;
+        let Some(id) = given.or_else(|| file.map(|file| file.id.clone())) else {
+            return Err(self.error(Some("id"), Problem::Missing));
         };
         if id.len() > MAX_ID_BYTES || id.chars().any(char::is_control) {
-            return Err(self.error(
-                Some("id"),
-                Problem::BadId {
-                    limit: MAX_ID_BYTES,
-                },
-            ));
+            let problem = Problem::BadId {
+                limit: MAX_ID_BYTES,
+            };
+            return Err(self.error(Some("id"), problem));
         }
         Ok(id)
     }
@@ -171,18 +184,8 @@ impl Row {
     /// The title given, else a heading, else the file's name; empty, with a warning, where there is
     /// none of them.
     fn title(&mut self, file: Option<&FileNames>, document: &Document) -> Result<String, RowError> {
-        let given = match (
-            self.fields.get(fields::TITLE),
-            self.front.get(fields::TITLE),
-        ) {
-            (Some((_, value)), _) => Some(
-                fields::text(value)
-                    .map_err(|kind| self.error(Some("title"), Problem::NotText(kind)))?,
-            ),
-            (None, Some((_, value))) => fields::text(value).ok(),
-            (None, None) => None,
-        };
-        let title = given
+        let title = self
+            .text("title", fields::TITLE)?
             .or_else(|| heading(document))
             .or_else(|| file.map(|file| file.title.clone()));
         let Some(title) = title else {
@@ -203,178 +206,6 @@ impl Row {
             }
             None => Ok(title),
         }
-    }
-
-    /// A field that an article can do without: one of the wrong type is left out with a warning.
-    fn optional_text(
-        &mut self,
-        field: &'static str,
-        names: &[&'static str],
-    ) -> Option<(&'static str, String)> {
-        let (name, value) = self.fields.get(names).or_else(|| self.front.get(names))?;
-        match fields::text(value) {
-            Ok(text) => Some((name, text)),
-            Err(kind) => {
-                self.warn(field, format_args!("is {kind}, not text, and was left out"));
-                None
-            }
-        }
-    }
-
-    /// The address, unless a browser would do something else with it than open a page.
-    fn url(&mut self) -> Option<String> {
-        let (_, url) = self.optional_text("url", fields::URL)?;
-        let scheme = url
-            .split(['/', '?', '#'])
-            .next()
-            .and_then(|start| start.split_once(':'));
-        match scheme {
-            Some((scheme, _)) if !["http", "https"].contains(&scheme.to_lowercase().as_str()) => {
-                self.warn(
-                    "url",
-                    "is no web address (http:// or https://) and was left out",
-                );
-                None
-            }
-            _ => Some(url),
-        }
-    }
-
-    fn audience(&mut self) -> Result<Audience, RowError> {
-        let known = |name: &str| match name {
-            "customer" => Some(Audience::Customer),
-            "agent" => Some(Audience::Agent),
-            _ => None,
-        };
-        let found = self.closed(
-            "audience",
-            fields::AUDIENCE,
-            "customer, agent",
-            known,
-            Audience::Agent,
-        )?;
-        Ok(found.unwrap_or_default())
-    }
-
-    fn status(&mut self) -> Result<ArticleStatus, RowError> {
-        let known = |name: &str| match name {
-            "published" => Some(ArticleStatus::Published),
-            "draft" => Some(ArticleStatus::Draft),
-            "archived" => Some(ArticleStatus::Archived),
-            _ => None,
-        };
-        let allowed = "published, draft, archived";
-        let given = self.closed(
-            "status",
-            fields::STATUS,
-            allowed,
-            known,
-            ArticleStatus::Draft,
-        )?;
-        let draft = self
-            .fields
-            .get(fields::DRAFT)
-            .or_else(|| self.front.get(fields::DRAFT));
-        let draft = draft.is_some_and(|(_, value)| fields::yes(value));
-        Ok(match given {
-            None | Some(ArticleStatus::Published) if draft => ArticleStatus::Draft,
-            given => given.unwrap_or_default(),
-        })
-    }
-
-    /// A field with a closed set of values. In the row itself another value is an error. Front matter
-    /// is written for other programs as well, so there it is read as `narrower`, with a warning.
-    fn closed<T>(
-        &mut self,
-        field: &'static str,
-        names: &[&'static str],
-        allowed: &'static str,
-        known: impl Fn(&str) -> Option<T>,
-        narrower: T,
-    ) -> Result<Option<T>, RowError> {
-        let read = |value: &Value| {
-            fields::text(value)
-                .ok()
-                .and_then(|name| known(&name.to_lowercase()))
-        };
-        if let Some((_, value)) = self.fields.get(names) {
-            return match read(value) {
-                Some(value) => Ok(Some(value)),
-                None => Err(self.error(Some(field), unknown(value, allowed))),
-            };
-        }
-        let Some((_, value)) = self.front.get(names) else {
-            return Ok(None);
-        };
-        let found = read(value);
-        if found.is_none() {
-            let problem = unknown(value, allowed);
-            self.warn(
-                field,
-                format_args!("{problem}; the narrower reading was taken"),
-            );
-        }
-        Ok(Some(found.unwrap_or(narrower)))
-    }
-
-    fn tags(&mut self) -> Vec<String> {
-        let found = self
-            .fields
-            .get(fields::TAGS)
-            .or_else(|| self.front.get(fields::TAGS));
-        match found.map(|(_, value)| fields::list(value)) {
-            None => Vec::new(),
-            Some(Ok(tags)) => tags,
-            Some(Err(kind)) => {
-                self.warn(
-                    "tags",
-                    format_args!("holds {kind} where text was expected, and was left out"),
-                );
-                Vec::new()
-            }
-        }
-    }
-
-    /// `en-US` is `en`: articles are told apart by language, not by country.
-    fn language(&mut self) -> Option<String> {
-        let (_, locale) = self.optional_text("language", fields::LANGUAGE)?;
-        let code = locale
-            .split(['-', '_'])
-            .next()
-            .unwrap_or_default()
-            .to_lowercase();
-        if code.len() == 2 && code.bytes().all(|letter| letter.is_ascii_lowercase()) {
-            return Some(code);
-        }
-        self.warn(
-            "language",
-            "is no language code such as en or en-US, and was left out",
-        );
-        None
-    }
-
-    fn updated_at(&mut self) -> Option<jiff::Timestamp> {
-        let (name, text) = self.optional_text("updated_at", fields::UPDATED_AT)?;
-        let slashes = match name {
-            fields::MS_DATE => dates::Slashes::MonthFirst,
-            _ => dates::Slashes::Unknown,
-        };
-        let moment = dates::parse(&text, slashes);
-        if moment.is_none() {
-            self.warn(
-                "updated_at",
-                "is no date that can be read in one way only; write 2026-11-21",
-            );
-        }
-        moment
-    }
-}
-
-fn unknown(value: &Value, allowed: &'static str) -> Problem {
-    let text = fields::text(value).unwrap_or_else(|kind| kind.to_owned());
-    Problem::UnknownValue {
-        value: text.chars().take(40).collect(),
-        allowed,
     }
 }
 

@@ -196,7 +196,7 @@ impl Frames {
             }
         }
         let fields = |separator: u8| {
-            let first = parser(separator)
+            let first = parser(separator, line.len())
                 .from_reader(line.as_slice())
                 .byte_records()
                 .next();
@@ -269,7 +269,7 @@ impl Frames {
             Frame::Bad(problem) => return Err(refuse(problem)),
         };
         let text = utf8(&bytes, place, place.line.unwrap_or(1))?;
-        let mut reader = parser(self.separator).from_reader(text.as_bytes());
+        let mut reader = parser(self.separator, text.len()).from_reader(text.as_bytes());
         let mut records = reader.records();
         let record = match records.next() {
             None => return Ok(StringRecord::new()),
@@ -284,12 +284,14 @@ impl Frames {
     }
 }
 
-fn parser(separator: u8) -> ReaderBuilder {
+/// A parser for one row of so many bytes.
+fn parser(separator: u8, length: usize) -> ReaderBuilder {
     let mut parser = ReaderBuilder::new();
     parser
         .has_headers(false)
         .flexible(true)
-        .delimiter(separator);
+        .delimiter(separator)
+        .buffer_capacity(length.clamp(64, 64 * 1024));
     parser
 }
 

@@ -149,18 +149,18 @@ fn joint(before: Option<(BlockKind, bool)>, kind: BlockKind) -> Joint {
 /// the target: a procedure of forty words and its "Before you begin" answer better together.
 pub(super) fn joined(pieces: Vec<Piece>) -> Vec<Piece> {
     let mut joined: Vec<Piece> = Vec::new();
-    for piece in pieces {
-        if let Some(last) = joined.last_mut() {
-            let small = last.words().min(piece.words()) < SMALL_WORDS;
-            let both = Piece {
-                parts: [last.parts.as_slice(), &piece.parts].concat(),
-            };
-            if small && words(&both.text()) <= TARGET_WORDS {
-                *last = both;
-                continue;
+    for mut piece in pieces {
+        match joined.last_mut() {
+            Some(last) if last.words().min(piece.words()) < SMALL_WORDS => {
+                let alone = last.parts.len();
+                last.parts.append(&mut piece.parts);
+                if words(&last.text()) > TARGET_WORDS {
+                    let parts = last.parts.split_off(alone);
+                    joined.push(Piece { parts });
+                }
             }
+            _ => joined.push(piece),
         }
-        joined.push(piece);
     }
     joined
 }
