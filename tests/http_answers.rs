@@ -4,6 +4,7 @@
 
 mod common;
 
+use std::num::NonZeroU64;
 use std::time::{Duration, Instant};
 
 use common::{TestApp, tiny_bundle};
@@ -33,7 +34,100 @@ async fn a_ticket_is_answered_and_kept_with_its_answer() {
         ".prediction_id" => "(id)", ".model.taxonomy" => "(sum)",
         ".predictions.**.confidence" => insta::rounded_redaction(2),
         ".predictions.**.threshold" => insta::rounded_redaction(2),
-    }, @"");
+    }, @r#"
+    {
+      "prediction_id": "(id)",
+      "ticket_id": "81",
+      "model": {
+        "name": "tiny",
+        "version": "1",
+        "taxonomy": "(sum)"
+      },
+      "language": "en",
+      "predictions": {
+        "category": {
+          "label": "Network",
+          "confidence": 0.96,
+          "confidence_level": "high",
+          "threshold": 0.8,
+          "decision": "auto",
+          "ranking": [
+            {
+              "label": "Network",
+              "confidence": 0.96
+            },
+            {
+              "label": "Hardware",
+              "confidence": 0.02
+            }
+          ],
+          "mismatch": {
+            "submitted": "Hardware",
+            "flagged": true
+          }
+        },
+        "impact": {
+          "label": "medium",
+          "confidence": 0.96,
+          "confidence_level": "high",
+          "threshold": 0.8,
+          "decision": "auto",
+          "ranking": [
+            {
+              "label": "medium",
+              "confidence": 0.96
+            },
+            {
+              "label": "high",
+              "confidence": 0.02
+            }
+          ]
+        },
+        "priority": {
+          "label": "P2",
+          "confidence": 0.93,
+          "confidence_level": "high",
+          "threshold": 0.8,
+          "decision": "auto",
+          "ranking": [
+            {
+              "label": "P2",
+              "confidence": 0.93
+            },
+            {
+              "label": "P3",
+              "confidence": 0.03
+            }
+          ],
+          "mismatch": {
+            "submitted": "P4",
+            "flagged": true
+          }
+        },
+        "urgency": {
+          "label": "high",
+          "confidence": 0.96,
+          "confidence_level": "high",
+          "threshold": 0.8,
+          "decision": "auto",
+          "ranking": [
+            {
+              "label": "high",
+              "confidence": 0.96
+            },
+            {
+              "label": "medium",
+              "confidence": 0.02
+            }
+          ]
+        }
+      },
+      "articles": [],
+      "similar_tickets": [],
+      "truncated": false,
+      "warnings": []
+    }
+    "#);
 
     let kept = app.get("/v1/tickets/81").await.json();
     assert_eq!(kept["submitted"], json!({"priority": "P4", "category": "Hardware"}));
@@ -158,7 +252,37 @@ async fn an_import_keeps_the_good_rows_and_tells_the_line_of_each_bad_one() {
     );
     let answer = app.post_as("/v1/articles/import", "application/x-ndjson", rows).await;
     assert_eq!(answer.status, 207);
-    insta::assert_snapshot!(serde_json::to_string_pretty(&answer.json()).unwrap(), @"");
+    insta::assert_snapshot!(serde_json::to_string_pretty(&answer.json()).unwrap(), @r#"
+    {
+      "accepted": 2,
+      "rejected": 3,
+      "passages": 2,
+      "errors": [
+        {
+          "line": 2,
+          "message": "not valid JSON: EOF while parsing a value (line 2, position 18)"
+        },
+        {
+          "line": 4,
+          "field": "id",
+          "message": "is missing; give each article one that no other has"
+        },
+        {
+          "line": 5,
+          "field": "audience",
+          "message": "\"nobody\" is not known; use one of customer, agent"
+        }
+      ],
+      "warnings": [
+        {
+          "line": 6,
+          "id": "d",
+          "message": "field `language`: is no language code such as en or en-US, and was left out"
+        }
+      ],
+      "omitted": 0
+    }
+    "#);
     assert_eq!(app.get("/v1/articles/a").await.status, 200);
     assert_eq!(app.get("/v1/articles/c").await.status, 404);
     let found = app.post("/v1/suggest", json!({"text": "alpha"})).await.json();
@@ -194,8 +318,10 @@ async fn an_import_of_many_rows_is_kept_whole_and_its_messages_stay_few() {
 
 #[tokio::test]
 async fn an_import_that_runs_out_of_room_says_how_much_is_kept() {
-    let app = TestApp::with(|settings| settings.store.max_mebibytes = Some(1)).await;
-    let row = |n| format!("{{\"id\":\"{n}\",\"title\":\"T\",\"body\":\"{}\"}}\n", "word ".repeat(1_000));
+    let app = TestApp::with(|settings| settings.store.max_mebibytes = NonZeroU64::new(1)).await;
+    // Much to keep and little to read.
+    let body = format!("<!-- {} --><p>Word</p>", "x".repeat(8_000));
+    let row = |n| format!("{{\"id\":\"{n}\",\"title\":\"T\",\"body\":\"{body}\",\"body_format\":\"html\"}}\n");
     let rows: String = (0..300).map(row).collect();
     let answer = app.post_as("/v1/articles/import", "application/x-ndjson", rows).await;
     assert_eq!(answer.status, 507, "{}", answer.text());
@@ -212,7 +338,36 @@ async fn one_comment_gets_one_answer() {
         ".model.taxonomy" => "(sum)",
         ".sentiment.**" => insta::rounded_redaction(2),
         ".aspects[].confidence" => insta::rounded_redaction(2),
-    }, @"");
+    }, @r#"
+    {
+      "id": "s-1",
+      "model": {
+        "name": "tiny",
+        "version": "1",
+        "taxonomy": "(sum)"
+      },
+      "sentiment": {
+        "label": "mixed",
+        "score": 0.0,
+        "confidence": 0.87,
+        "scores": {
+          "mixed": 0.8700486,
+          "negative": 0.043317165,
+          "neutral": 0.043317165,
+          "positive": 0.043317165
+        }
+      },
+      "aspects": [
+        {
+          "aspect": "speed",
+          "sentiment": "negative",
+          "confidence": 0.91
+        }
+      ],
+      "rating_conflict": false,
+      "warnings": []
+    }
+    "#);
 }
 
 #[tokio::test]

@@ -6,6 +6,8 @@ mod common;
 
 use axum::body::Body;
 use axum::http::{Method, Request};
+use std::num::NonZeroU64;
+
 use common::{TestApp, request};
 use serde_json::json;
 
@@ -141,13 +143,13 @@ async fn a_wrong_type_is_refused_without_repeating_the_value() {
     insta::assert_snapshot!(answer.refusal(), @r#"
     422 invalid_request
     The request is not valid: Correct what `errors` names; /docs shows the form of each field.
-    "/options/top_n" is a string; it must be a whole number that is not negative
+    "/options/top_n" is a string; it must be a whole number, 0 or more
     "#);
     let answer = app.post(TRIAGE, json!({"ticket": {"subject": "a"}, "options": {"top_n": -1}})).await;
     insta::assert_snapshot!(answer.refusal(), @r#"
     422 invalid_request
     The request is not valid: Correct what `errors` names; /docs shows the form of each field.
-    "/options/top_n" is a whole number; it must be a whole number that is not negative
+    "/options/top_n" is a whole number; it must be a whole number, 0 or more
     "#);
     let answer = app.post(TRIAGE, json!({"ticket": {"subject": "a", "created_at": MARKER}})).await;
     insta::assert_snapshot!(answer.refusal(), @r#"
@@ -156,10 +158,11 @@ async fn a_wrong_type_is_refused_without_repeating_the_value() {
     "/ticket/created_at" is not a time; write it as RFC 3339 does, such as 2026-11-21T09:40:00Z
     "#);
     let answer = app.post(TRIAGE, json!({"ticket": {"subject": "a", "body_format": 7}})).await;
-    insta::assert_snapshot!(answer.refusal(), @r"
-    400 malformed_json
-    The body is not JSON: At line 1, column 40: expected value. Correct the JSON at that place and send the request again.
-    ");
+    insta::assert_snapshot!(answer.refusal(), @r#"
+    422 invalid_request
+    The request is not valid: Correct what `errors` names; /docs shows the form of each field.
+    "/ticket/body_format" is not of the right type; it must be a string
+    "#);
     let answer = app.post("/v1/sentiment", json!({"text": "a", "rating": "five"})).await;
     insta::assert_snapshot!(answer.refusal(), @r#"
     422 invalid_request
@@ -441,7 +444,7 @@ async fn no_refusal_repeats_the_words_of_a_ticket() {
 
 #[tokio::test]
 async fn a_full_store_is_told_and_nothing_of_the_request_is_kept() {
-    let app = TestApp::with(|settings| settings.store.max_mebibytes = Some(1)).await;
+    let app = TestApp::with(|settings| settings.store.max_mebibytes = NonZeroU64::new(1)).await;
     for n in 0..100 {
         let id = format!("t-{n}");
         let answer = app.post(TRIAGE, json!({"ticket": {"id": id, "body": "word ".repeat(10_000)}})).await;

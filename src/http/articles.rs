@@ -143,14 +143,12 @@ pub(super) async fn put(
     let report = aside::run(bytes, move || async move { knowledge.put(vec![article]).await }).await??;
     let mut warnings = Vec::new();
     if report.truncated > 0 {
-        warnings.push(truncated(report.truncated));
+        warnings.push(format!(
+            "{} passages are longer than the model reads: their ends are found by their words only",
+            report.truncated
+        ));
     }
     Ok(Json(ArticleKept { id, passages: report.passages, warnings }))
-}
-
-/// The warning for passages that the encoder could not read to their end.
-pub(super) fn truncated(passages: usize) -> String {
-    format!("{passages} passage(s) are longer than the model reads at once; their ends are found by words only")
 }
 
 /// Read an article

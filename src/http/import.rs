@@ -9,7 +9,6 @@ use axum::http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::articles::truncated;
 use super::body::{self, Collected};
 use super::docs::{AnswerRefusals, BodyRefusals};
 use super::error::{Code, Problem};
@@ -80,27 +79,28 @@ impl ImportAnswer {
     }
 }
 
-/// The articles of a file; what is said of its rows is collected on the way.
-struct Articles {
+/// The good rows of a file. What is said of the rows is collected on the way, so that no more of it is
+/// held than the answer tells.
+struct GoodRows {
     rows: Reader,
     answer: Arc<Mutex<ImportAnswer>>,
 }
 
-impl Iterator for Articles {
-    type Item = Article;
+impl Iterator for GoodRows {
+    type Item = Result<Row, RowError>;
 
-    fn next(&mut self) -> Option<Article> {
+    fn next(&mut self) -> Option<Self::Item> {
         loop {
             let row = self.rows.next()?;
             // Nothing that holds this lock can panic halfway through a change.
             let mut answer = self.answer.lock().unwrap_or_else(PoisonError::into_inner);
             match row {
                 Err(error) => answer.reject(&error),
-                Ok(Row { article, warnings, place }) => {
-                    for warning in warnings {
-                        answer.warn(place.line, Some(&article.id), warning);
+                Ok(mut row) => {
+                    for warning in std::mem::take(&mut row.warnings) {
+                        answer.warn(row.place.line, Some(&row.article.id), warning);
                     }
-                    return Some(article);
+                    return Some(Ok(row));
                 }
             }
         }
@@ -160,18 +160,18 @@ pub(super) async fn import(
 
 async fn keep(app: &AppState, rows: Reader) -> Result<ImportAnswer, Problem> {
     let answer = Arc::new(Mutex::new(ImportAnswer::default()));
-    let articles = Articles { rows, answer: Arc::clone(&answer) };
+    let good = GoodRows { rows, answer: Arc::clone(&answer) };
     let kept = Mutex::new(0);
     let progress = |articles: usize| *kept.lock().unwrap_or_else(PoisonError::into_inner) = articles;
-    let report = app.knowledge.import(articles, &progress).await.map_err(|error| {
+    let report = app.knowledge.import(good, &progress).await.map_err(|error| {
         let kept = *kept.lock().unwrap_or_else(PoisonError::into_inner);
         Problem::from(error).with_first(&format!("The first {kept} good rows are kept, the rest is not."))
     })?;
     let mut answer = std::mem::take(&mut *answer.lock().unwrap_or_else(PoisonError::into_inner));
     answer.accepted = report.articles;
     answer.passages = report.passages;
-    if report.truncated > 0 {
-        answer.warn(None, None, truncated(report.truncated));
+    for warning in report.warnings {
+        answer.warn(None, None, warning);
     }
     Ok(answer)
 }

@@ -1,6 +1,5 @@
 //! What the service holds.
 
-use std::num::NonZeroU64;
 use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
@@ -13,7 +12,7 @@ use super::metrics::Metrics;
 use crate::config::Settings;
 use crate::knowledge::{Knowledge, KnowledgeError};
 use crate::model::{BundleError, Model};
-use crate::store::{Store, StoreError, StoreSettings};
+use crate::store::{Store, StoreError};
 use crate::survey::Surveys;
 use crate::triage::{Desk, Triage};
 
@@ -68,13 +67,13 @@ impl App {
     /// # Errors
     /// [`OpenError`] with what to do.
     pub async fn open(settings: Settings, data_dir: &Path, bundle_dir: &Path) -> Result<Self, OpenError> {
-        let limits = StoreSettings { max_mebibytes: settings.store.max_mebibytes.and_then(NonZeroU64::new) };
-        let store = Store::open(data_dir, &limits).await?;
+        let store = Store::open(data_dir, &settings.store).await?;
         let (dir, inference) = (bundle_dir.to_owned(), settings.inference.clone());
         let model = tokio::task::spawn_blocking(move || Model::load(&dir, &inference)).await??;
         let model = Arc::new(model);
+        let progress = |done: usize, of: usize| tracing::info!(done, of, "embedding articles for this bundle");
         let knowledge =
-            Knowledge::open(store.clone(), Arc::clone(&model), data_dir, &settings.search, &|_| ()).await?;
+            Knowledge::open(store.clone(), Arc::clone(&model), data_dir, &settings.search, &progress).await?;
         let desk = Desk { store: store.clone(), knowledge: knowledge.clone() };
         Ok(Self {
             metrics: Metrics::new(model.manifest())?,

@@ -42,7 +42,7 @@ pub fn write(dir: &Path) {
         heads: heads.iter().map(|head| head.spec().clone()).collect(),
         files: Default::default(),
     };
-    writer.finish(manifest, "# A bundle for tests\n").unwrap();
+    writer.finish(manifest).unwrap();
 }
 
 const THRESHOLDS: Thresholds = Thresholds { auto: 0.8, suggest: 0.4 };
