@@ -1,0 +1,162 @@
+//! An article as a page shows it.
+
+use std::collections::HashSet;
+
+use super::view::{Day, is_web, path};
+use crate::store::{Article, ArticleStatus, Audience};
+use crate::text::{Block, BlockKind, Format, html, markdown};
+
+/// What a page shows of an article.
+#[derive(Debug)]
+pub(super) struct ArticlePage {
+    pub(super) id: String,
+    pub(super) title: String,
+    /// `customer` or `agent`.
+    pub(super) audience: &'static str,
+    pub(super) audience_words: &'static str,
+    /// `draft` or `archived`.
+    pub(super) not_out: Option<&'static str>,
+    pub(super) category: Option<String>,
+    pub(super) updated: Option<Day>,
+    pub(super) language: Option<String>,
+    pub(super) url: Option<String>,
+    /// The headings of the highest level.
+    pub(super) sections: Vec<Section>,
+    pub(super) parts: Vec<Part>,
+}
+
+/// A section to jump to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Section {
+    pub(super) anchor: String,
+    pub(super) title: String,
+}
+
+/// A part of an article's text; every text is plain.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// `level` is 2 to 6, below the title.
+    Heading { level: u8, anchor: String, text: String },
+    /// Running text.
+    Paragraph(String),
+    /// Items in order.
+    List(Vec<String>),
+    /// Rows of cells; all rows have as many.
+    Table(Vec<Vec<String>>),
+    /// Preformatted text.
+    Code(String),
+    /// Quoted text.
+    Quote(String),
+}
+
+impl ArticlePage {
+    pub(super) fn new(article: Article) -> Self {
+        let mut blocks = blocks(&article.body, article.body_format);
+        if blocks.first().is_some_and(|first| repeats_title(first, &article.title)) {
+            blocks.remove(0);
+        }
+        let parts = parts(blocks);
+        let (audience, audience_words) = match article.audience {
+            Audience::Customer => ("customer", "for everyone"),
+            Audience::Agent => ("agent", "agents only"),
+        };
+        Self {
+            audience,
+            audience_words,
+            not_out: match article.status {
+                ArticleStatus::Published => None,
+                ArticleStatus::Draft => Some("draft"),
+                ArticleStatus::Archived => Some("archived"),
+            },
+            category: article.category.as_deref().map(path),
+            updated: article.updated_at.map(Day::new),
+            language: article.language,
+            url: article.url.filter(|url| is_web(url)),
+            sections: sections(&parts),
+            parts,
+            title: article.title,
+            id: article.id,
+        }
+    }
+}
+
+fn blocks(body: &str, format: Format) -> Vec<Block> {
+    match format {
+        Format::Html => html::blocks(body).blocks,
+        Format::Markdown => markdown::blocks(body).blocks,
+        // As typed: a page that folds white space would lose the writer's lines.
+        Format::Text => vec![Block { kind: BlockKind::Quote, text: body.to_owned() }],
+    }
+}
+
+fn repeats_title(block: &Block, title: &str) -> bool {
+    matches!(block.kind, BlockKind::Heading(_)) && block.text.trim() == title.trim()
+}
+
+fn parts(blocks: Vec<Block>) -> Vec<Part> {
+    let highest = blocks.iter().filter_map(level).min().unwrap_or(1);
+    let mut anchors = HashSet::new();
+    let mut parts: Vec<Part> = Vec::new();
+    for block in blocks {
+        match (block.kind, parts.last_mut()) {
+            (BlockKind::ListItem, Some(Part::List(items))) => items.push(block.text),
+            (BlockKind::ListItem, _) => parts.push(Part::List(vec![block.text])),
+            (BlockKind::Heading(level), _) => parts.push(Part::Heading {
+                level: (level.saturating_sub(highest) + 2).min(6),
+                anchor: unique(anchor(&block.text), &mut anchors),
+                text: block.text,
+            }),
+            (BlockKind::Code, _) => parts.push(Part::Code(block.text)),
+            (BlockKind::Quote, _) => parts.push(Part::Quote(block.text)),
+            (BlockKind::Paragraph, last) => {
+                let cells: Vec<String> = block.text.split(" | ").map(str::to_owned).collect();
+                match last {
+                    _ if cells.len() == 1 => parts.push(Part::Paragraph(block.text)),
+                    Some(Part::Table(rows)) if rows.first().map(Vec::len) == Some(cells.len()) => rows.push(cells),
+                    _ => parts.push(Part::Table(vec![cells])),
+                }
+            }
+        }
+    }
+    parts.into_iter().map(lone_row_as_text).collect()
+}
+
+/// A single row is as likely a sentence with an upright bar in it.
+fn lone_row_as_text(part: Part) -> Part {
+    match part {
+        Part::Table(rows) if rows.len() == 1 => Part::Paragraph(rows.concat().join(" | ")),
+        part => part,
+    }
+}
+
+fn level(block: &Block) -> Option<u8> {
+    match block.kind {
+        BlockKind::Heading(level) => Some(level),
+        _ => None,
+    }
+}
+
+fn sections(parts: &[Part]) -> Vec<Section> {
+    let section = |part: &Part| match part {
+        Part::Heading { level: 2, anchor, text } => Some(Section { anchor: anchor.clone(), title: text.clone() }),
+        _ => None,
+    };
+    parts.iter().filter_map(section).collect()
+}
+
+/// The name by which a page is entered at a heading: its letters and digits, joined by hyphens.
+pub(super) fn anchor(heading: &str) -> String {
+    let words = heading.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_lowercase).collect::<Vec<_>>().join("-")
+}
+
+fn unique(anchor: String, taken: &mut HashSet<String>) -> String {
+    let anchor = if anchor.is_empty() { "section".to_owned() } else { anchor };
+    let mut name = anchor.clone();
+    let mut count = 1;
+    while !taken.insert(name.clone()) {
+        count += 1;
+        name = format!("{anchor}-{count}");
+    }
+    name
+}

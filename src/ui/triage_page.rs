@@ -1,0 +1,169 @@
+//! `/`: paste a ticket, read the answer.
+
+use askama::Template;
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Form, Query, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use garde::Validate;
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::problem::Problem;
+use super::view::{AnswerView, ExampleView};
+use super::{Pages, page};
+use crate::store::{Article, ArticleStatus, Audience};
+use crate::triage::{Options, Ticket, TriageAnswer, TriageError};
+
+/// What the page asks for.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Words {
+    subject: String,
+    body: String,
+    /// Who will read the articles.
+    audience: Audience,
+    /// The example that the words came from, if they did.
+    example: Option<String>,
+}
+
+/// The part of a link that names an example.
+#[derive(Debug, Deserialize)]
+pub(super) struct Chosen {
+    example: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "ui/triage.html")]
+struct TriageTemplate {
+    title: String,
+    form: Words,
+    problem: Option<Problem>,
+    answer: Option<AnswerView>,
+    examples: Vec<ExampleView>,
+}
+
+/// The empty page, or an example with its answer.
+pub(super) async fn first(State(pages): State<Pages>, Query(chosen): Query<Chosen>) -> Response {
+    let Some(id) = chosen.example else { return respond(&pages, Words::default(), Ok(None)) };
+    let Some(ticket) = pages.examples.iter().find(|ticket| ticket.id.as_deref() == Some(&*id)) else {
+        return respond(&pages, Words::default(), Err(Problem::no_example()));
+    };
+    let form = Words {
+        subject: ticket.subject.clone(),
+        body: ticket.body.clone(),
+        example: Some(id),
+        audience: Audience::Agent,
+    };
+    let result = read(&pages, ticket, form.audience).await;
+    respond(&pages, form, result.map(Some))
+}
+
+/// Answers a pasted ticket. Nothing of it is kept.
+pub(super) async fn answer(
+    State(pages): State<Pages>,
+    form: Result<Form<Words>, FormRejection>,
+) -> Response {
+    let mut form = match form {
+        Ok(Form(form)) => form,
+        Err(rejection) => {
+            let problem = Problem::of_form(&rejection, pages.max_form_bytes);
+            return respond(&pages, Words::default(), Err(problem));
+        }
+    };
+    // Browsers send every line break as two characters.
+    form.body = form.body.replace("\r\n", "\n");
+    let ticket = form.ticket(&pages);
+    let result = match ticket.validate() {
+        Ok(()) => read(&pages, &ticket, form.audience).await.map(Some),
+        Err(report) => Err(Problem::of_ticket(&report)),
+    };
+    respond(&pages, form, result)
+}
+
+impl Words {
+    /// The words as a ticket. An example stays the ticket that it is, so that it is not found to
+    /// resemble itself, until its words are changed.
+    fn ticket(&self, pages: &Pages) -> Ticket {
+        let unchanged = |ticket: &&Ticket| {
+            ticket.id == self.example
+                && ticket.subject == self.subject
+                && ticket.body.trim() == self.body.trim()
+        };
+        let example = self.example.is_some().then(|| pages.examples.iter().find(unchanged)).flatten();
+        example.cloned().unwrap_or_else(|| Ticket {
+            subject: self.subject.clone(),
+            body: self.body.clone(),
+            ..Ticket::default()
+        })
+    }
+
+    /// Whether customers will read the articles.
+    fn for_customer(&self) -> bool {
+        self.audience == Audience::Customer
+    }
+}
+
+async fn read(pages: &Pages, ticket: &Ticket, audience: Audience) -> Result<AnswerView, Problem> {
+    let options = Options { audience, ..Options::default() };
+    // The clock is read here, at the edge; below, time is a parameter.
+    let answered = pages.triage.answer(ticket, &options, Timestamp::now()).await;
+    let viewed = match answered {
+        Ok(answer) => view(pages, answer, audience).await,
+        Err(error) => Err(error),
+    };
+    viewed.map_err(|error| {
+        let problem = Problem::of_triage(&error);
+        if problem.status == StatusCode::INTERNAL_SERVER_ERROR {
+            tracing::error!(%error, "a ticket pasted on the page could not be answered");
+        }
+        problem
+    })
+}
+
+async fn view(pages: &Pages, answer: TriageAnswer, audience: Audience) -> Result<AnswerView, TriageError> {
+    let ids: Vec<String> = answer.similar_tickets.iter().flat_map(|t| t.article_ids.clone()).collect();
+    let mut used = pages.store.articles(&ids).await?;
+    used.retain(|article| may_see(article, audience));
+    Ok(AnswerView::new(answer, &used, pages.store.article_count().await?))
+}
+
+/// Customers see published articles that are meant for them; agents see all.
+fn may_see(article: &Article, audience: Audience) -> bool {
+    match audience {
+        Audience::Agent => true,
+        Audience::Customer => {
+            article.audience == Audience::Customer && article.status == ArticleStatus::Published
+        }
+    }
+}
+
+fn respond(pages: &Pages, form: Words, result: Result<Option<AnswerView>, Problem>) -> Response {
+    let (status, retry_after_s) =
+        result.as_ref().map_or_else(|problem| (problem.status, problem.retry_after_s), |_| (StatusCode::OK, None));
+    let (answer, problem) = match result {
+        Ok(answer) => (answer, None),
+        Err(problem) => (None, Some(problem)),
+    };
+    let template = TriageTemplate {
+        title: title(&form, problem.as_ref()),
+        form,
+        problem,
+        answer,
+        examples: pages.examples.iter().filter_map(ExampleView::new).collect(),
+    };
+    let mut response = page(status, &template);
+    if let Some(seconds) = retry_after_s {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+/// What the browser's tab says; screen readers read it first.
+fn title(form: &Words, problem: Option<&Problem>) -> String {
+    match problem {
+        Some(problem) => problem.title.trim_end_matches('.').to_owned(),
+        None if form.subject.trim().is_empty() => "Paste a ticket".to_owned(),
+        None => form.subject.trim().to_owned(),
+    }
+}

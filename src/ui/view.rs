@@ -1,0 +1,295 @@
+//! An answer as a page shows it: words, whole per cents and links instead of labels, numbers and ids.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::article::anchor;
+use super::highlight::{Piece, pieces};
+use crate::knowledge::{SimilarTicket, Suggested};
+use crate::store::{Article, Audience, TicketStatus};
+use crate::triage::{Decision, Prediction, Ticket, TriageAnswer};
+
+/// What a page shows of an answer.
+#[derive(Debug)]
+pub(super) struct AnswerView {
+    pub(super) warnings: Vec<String>,
+    pub(super) category: Option<PredictionView>,
+    pub(super) priority: Option<PredictionView>,
+    /// Impact, urgency, priority, then whatever else the bundle was trained for.
+    pub(super) levels: Vec<PredictionView>,
+    pub(super) articles: Vec<ArticleView>,
+    /// What to say where there are no articles.
+    pub(super) no_articles: &'static str,
+    pub(super) similar: Vec<SimilarView>,
+    /// Name and versions of the model.
+    pub(super) model: String,
+    pub(super) language: Option<&'static str>,
+}
+
+/// One prediction.
+#[derive(Debug, Clone)]
+pub(super) struct PredictionView {
+    /// "Category", "Impact" …
+    pub(super) task: String,
+    /// The label's path but for its last part.
+    pub(super) parents: Vec<String>,
+    /// The last part of the label's path.
+    pub(super) leaf: String,
+    pub(super) gauge: Gauge,
+    /// The next labels of the ranking.
+    pub(super) others: Vec<Other>,
+    /// What the submitter chose, where the model is sure of another label.
+    pub(super) mismatch: Option<String>,
+}
+
+/// A confidence against its threshold.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Gauge {
+    /// Confidence in whole per cent, rounded down: what is below its threshold must not look equal to it.
+    pub(super) percent: u8,
+    /// Threshold of `auto`, in the same way.
+    pub(super) threshold: u8,
+    /// `auto`, `suggest` or `abstain`.
+    pub(super) decision: &'static str,
+}
+
+/// Another label that may be right.
+#[derive(Debug, Clone)]
+pub(super) struct Other {
+    pub(super) label: String,
+    pub(super) percent: u8,
+}
+
+/// A suggested article.
+#[derive(Debug)]
+pub(super) struct ArticleView {
+    /// The article's page, at the section that the passage is from.
+    pub(super) href: String,
+    pub(super) title: String,
+    pub(super) heading: String,
+    pub(super) passage: Vec<Piece>,
+    pub(super) agents_only: bool,
+    pub(super) category: Option<String>,
+    pub(super) updated: Option<Day>,
+    pub(super) score: String,
+    pub(super) url: Option<String>,
+}
+
+/// A past ticket.
+#[derive(Debug)]
+pub(super) struct SimilarView {
+    pub(super) id: String,
+    pub(super) subject: String,
+    pub(super) category: Option<String>,
+    pub(super) status: &'static str,
+    pub(super) solved: Option<Day>,
+    pub(super) resolution: Option<String>,
+    pub(super) articles: Vec<Link>,
+    pub(super) score: String,
+}
+
+/// A link to an article's page.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) href: String,
+    pub(super) title: String,
+}
+
+/// A day, in UTC.
+#[derive(Debug)]
+pub(super) struct Day {
+    /// 2026-09-22
+    pub(super) iso: String,
+    /// 22 Sep 2026
+    pub(super) words: String,
+}
+
+/// An example to click.
+#[derive(Debug)]
+pub(super) struct ExampleView {
+    pub(super) href: String,
+    pub(super) subject: String,
+    /// How the message begins; the style shows two lines of it.
+    pub(super) opening: String,
+}
+
+impl AnswerView {
+    /// `used` are the articles that solved similar tickets, as far as the reader may see them;
+    /// `article_count` is how many articles the site has.
+    pub(super) fn new(answer: TriageAnswer, used: &[Article], article_count: u64) -> Self {
+        let mut predictions = answer.predictions;
+        let category = predictions.remove("category").map(|p| PredictionView::new("category", p));
+        let levels = in_reading_order(predictions);
+        let priority = levels.iter().find(|level| level.task == "Priority").cloned();
+        let model = answer.model;
+        Self {
+            warnings: answer.warnings.iter().map(|warning| capitalised(warning)).collect(),
+            category,
+            priority,
+            levels,
+            articles: answer.articles.into_iter().map(ArticleView::new).collect(),
+            no_articles: no_articles(article_count),
+            similar: answer.similar_tickets.into_iter().map(|t| SimilarView::new(t, used)).collect(),
+            model: format!("{} {} · taxonomy {}", model.name, model.version, model.taxonomy),
+            language: answer.language,
+        }
+    }
+}
+
+fn no_articles(article_count: u64) -> &'static str {
+    if article_count == 0 {
+        "There are no articles yet. Import your knowledge base with `deskhand import articles PATH` and read the ticket again."
+    } else {
+        "No article comes near this ticket. If more like it come in, it may be worth writing one."
+    }
+}
+
+/// Impact and urgency first, then the priority that follows from them, then the rest by name.
+fn in_reading_order(mut predictions: BTreeMap<String, Prediction>) -> Vec<PredictionView> {
+    let first = ["impact", "urgency", "priority"].map(|task| (task.to_owned(), predictions.remove(task)));
+    let first = first.into_iter().filter_map(|(task, prediction)| prediction.map(|p| (task, p)));
+    first.chain(predictions).map(|(task, prediction)| PredictionView::new(&task, prediction)).collect()
+}
+
+impl PredictionView {
+    fn new(task: &str, prediction: Prediction) -> Self {
+        let mut parents: Vec<String> = prediction.label.split("::").map(str::to_owned).collect();
+        let leaf = parents.pop().unwrap_or_default();
+        let others = prediction.ranking.iter().skip(1);
+        let others = others.map(|other| Other { label: path(&other.label), percent: percent(other.confidence) });
+        Self {
+            task: capitalised(&task.replace('_', " ")),
+            parents,
+            leaf,
+            gauge: Gauge {
+                percent: percent(prediction.confidence),
+                threshold: percent(prediction.threshold),
+                decision: word(prediction.decision),
+            },
+            others: others.filter(|other| other.percent > 0).collect(),
+            mismatch: prediction.mismatch.filter(|m| m.flagged).map(|m| path(&m.submitted)),
+        }
+    }
+
+    /// Whether the model has something to say.
+    pub(super) fn known(&self) -> bool {
+        self.gauge.decision != word(Decision::Abstain)
+    }
+
+    /// The end of the style's name for a priority's colour.
+    pub(super) fn style(&self) -> String {
+        if self.known() { self.leaf.to_lowercase() } else { "unsure".to_owned() }
+    }
+}
+
+fn word(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Auto => "auto",
+        Decision::Suggest => "suggest",
+        Decision::Abstain => "abstain",
+    }
+}
+
+/// Whole per cent of a share (0..1), rounded down. The summand keeps 0.29 from becoming 28.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn percent(share: f32) -> u8 {
+    (share.clamp(0.0, 1.0) * 100.0 + 0.001).floor() as u8
+}
+
+impl ArticleView {
+    fn new(article: Suggested) -> Self {
+        let section = article.heading.rsplit(" › ").next().map(anchor).filter(|anchor| !anchor.is_empty());
+        let section = section.map_or_else(String::new, |anchor| format!("#{anchor}"));
+        Self {
+            href: format!("{}{section}", article_href(&article.id)),
+            title: article.title,
+            heading: article.heading,
+            passage: pieces(&article.passage, &article.matched_terms),
+            agents_only: article.audience == Audience::Agent,
+            category: article.category.as_deref().map(path),
+            updated: article.updated_at.map(Day::new),
+            score: format!("{:.2}", article.score),
+            url: article.url.filter(|url| is_web(url)),
+        }
+    }
+}
+
+impl SimilarView {
+    fn new(ticket: SimilarTicket, used: &[Article]) -> Self {
+        let link = |id: &String| {
+            let article = used.iter().find(|article| article.id == *id)?;
+            Some(Link { href: article_href(id), title: article.title.clone() })
+        };
+        Self {
+            subject: if ticket.subject.trim().is_empty() { "(no subject)".to_owned() } else { ticket.subject },
+            category: ticket.category.as_deref().map(path),
+            status: match ticket.status {
+                Some(TicketStatus::Solved) => "solved",
+                Some(TicketStatus::Open) => "still open",
+                None => "state unknown",
+            },
+            solved: ticket.solved_at.map(Day::new),
+            resolution: ticket.resolution.filter(|text| !text.trim().is_empty()),
+            articles: ticket.article_ids.iter().filter_map(link).collect(),
+            score: format!("{:.2}", ticket.score),
+            id: ticket.id,
+        }
+    }
+}
+
+impl ExampleView {
+    /// None for a ticket without an id: there would be no link to it.
+    pub(super) fn new(ticket: &Ticket) -> Option<Self> {
+        let id = ticket.id.as_deref()?;
+        let opening = ticket.body.split_whitespace().take(40).collect::<Vec<_>>().join(" ");
+        Some(Self {
+            href: format!("/?example={}#answer", escaped(id)),
+            subject: ticket.subject.clone(),
+            opening,
+        })
+    }
+}
+
+impl Day {
+    pub(super) fn new(time: Timestamp) -> Self {
+        Self {
+            iso: time.strftime("%Y-%m-%d").to_string(),
+            words: time.strftime("%-d %b %Y").to_string(),
+        }
+    }
+}
+
+/// The page of an article.
+fn article_href(id: &str) -> String {
+    format!("/articles/{}", escaped(id))
+}
+
+/// A category's path in words.
+pub(super) fn path(label: &str) -> String {
+    label.replace("::", " › ")
+}
+
+/// Whether an address may be linked: anything but the web, such as `javascript:`, may not.
+pub(super) fn is_web(url: &str) -> bool {
+    let scheme = url.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
+    matches!(scheme.as_deref(), Some("http" | "https"))
+}
+
+/// Percent-encodes everything but RFC 3986's unreserved characters.
+fn escaped(part: &str) -> String {
+    let mut out = String::with_capacity(part.len());
+    for byte in part.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(char::to_uppercase).into_iter().flatten().chain(chars).collect()
+}
