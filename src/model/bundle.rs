@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
 
 use super::encoder::{CandleEncoder, Encoder};
 use super::head::Head;
@@ -56,6 +57,24 @@ pub struct Manifest {
     pub files: BTreeMap<String, String>,
 }
 
+impl Manifest {
+    /// What answers say about the model that gave them.
+    pub fn model_name(&self) -> ModelName {
+        ModelName { name: self.name.clone(), version: self.version.clone(), taxonomy: self.taxonomy.clone() }
+    }
+}
+
+/// The model that gave an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ModelName {
+    /// Name of the bundle.
+    pub name: String,
+    /// Version of the bundle.
+    pub version: String,
+    /// Version of its label sets.
+    pub taxonomy: String,
+}
+
 /// The pretrained model under a bundle.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -92,11 +111,42 @@ pub struct EncoderSpec {
     pub type_vocab_size: usize,
     /// Added to variances in layer norms.
     pub layer_norm_eps: f64,
+    /// Layers (from 1) whose mean hidden states the heads see side by side, rising, the last layer at the
+    /// end. The upper layers of a sentence encoder forget what does not help similarity: of an untuned
+    /// one, heads for impact and urgency read the lower layers better.
+    pub taps: Vec<usize>,
     /// Longest text in tokens, special ones included; at most `max_positions`.
     pub max_tokens: usize,
 }
 
-/// A head: one task over the pooled hidden state.
+impl EncoderSpec {
+    /// Numbers that a head sees of a text: `hidden_size` for each tap.
+    pub fn features(&self) -> usize {
+        self.taps.len() * self.hidden_size
+    }
+
+    /// What does not fit together, in words.
+    fn problem(&self) -> Option<String> {
+        let rising = self.taps.windows(2).all(|pair| pair[0] < pair[1]);
+        if !rising
+            || self.taps.first().is_none_or(|first| *first == 0)
+            || self.taps.last() != Some(&self.layers)
+        {
+            Some(format!(
+                "encoder.taps must rise from 1 at least to the last layer, {}; found {:?}",
+                self.layers, self.taps
+            ))
+        } else if self.max_tokens < 8 || self.max_tokens > self.max_positions {
+            Some(format!("encoder.max_tokens must be between 8 and {}", self.max_positions))
+        } else if self.attention_heads == 0 || self.hidden_size % self.attention_heads != 0 {
+            Some("encoder.attention_heads must divide encoder.hidden_size".into())
+        } else {
+            None
+        }
+    }
+}
+
+/// A head: one task over the mean hidden states.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HeadSpec {
@@ -205,7 +255,7 @@ impl Bundle {
         };
         let manifest = parse(&path, &text)?;
         let bundle = Self { dir: dir.to_owned(), manifest };
-        bundle.check_names()?;
+        bundle.check_manifest()?;
         bundle.check_files()?;
         Ok(bundle)
     }
@@ -249,11 +299,11 @@ impl Bundle {
             return Ok(Vec::new());
         }
         let weights = weights::read(&self.dir.join(HEADS)).map_err(|e| self.broken(e.to_string()))?;
-        let hidden = self.manifest.encoder.hidden_size;
+        let features = self.manifest.encoder.features();
         self.manifest
             .heads
             .iter()
-            .map(|spec| Head::from_weights(spec.clone(), hidden, &weights).map_err(|e| self.broken(e)))
+            .map(|spec| Head::from_weights(spec.clone(), features, &weights).map_err(|e| self.broken(e)))
             .collect()
     }
 
@@ -261,13 +311,16 @@ impl Bundle {
         BundleError::Broken { path: self.dir.clone(), detail }
     }
 
-    /// Files lie in the folder itself: a name with a path in it could point anywhere.
-    fn check_names(&self) -> Result<(), BundleError> {
+    /// Files lie in the folder itself (a name with a path in it could point anywhere), and shapes fit.
+    fn check_manifest(&self) -> Result<(), BundleError> {
         let weights = std::iter::once(&self.manifest.encoder.weights);
         for name in self.manifest.files.keys().chain(weights) {
             if Path::new(name).file_name().is_none_or(|plain| plain != name.as_str()) {
                 return Err(self.broken(format!("{name:?} is not a plain file name")));
             }
+        }
+        if let Some(problem) = self.manifest.encoder.problem() {
+            return Err(self.broken(problem));
         }
         let mut needed = vec![TOKENIZER, &self.manifest.encoder.weights];
         if !self.manifest.heads.is_empty() {

@@ -1,8 +1,8 @@
-//! The encoder: token ids in, one pooled vector for each text out.
+//! The encoder: token ids in, the features of each text out.
 
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
-use candle_transformers::models::bert::{BertModel, Config, HiddenAct, PositionEmbeddingType};
+use candle_transformers::models::bert::{BertEncoder, BertModel, Config, HiddenAct, PositionEmbeddingType};
 
 use super::bundle::EncoderSpec;
 use super::weights::Weights;
@@ -10,14 +10,17 @@ use super::{ModelError, Tokens};
 
 /// A forward pass through a transformer.
 pub trait Encoder: Send + Sync {
-    /// Mean of the last hidden states over each text's tokens: as many rows as texts, each of
-    /// `hidden_size` numbers. A text's row does not depend on the texts beside it.
+    /// The features of each text: its mean hidden states at the encoder's taps, side by side. A text's
+    /// features do not depend on the texts beside it.
     fn forward(&self, texts: &[Tokens]) -> Result<Vec<Vec<f32>>, ModelError>;
 }
 
 /// The portable encoder: candle's BERT in f32, on the CPU or, with the feature `cuda`, on a card.
 pub struct CandleEncoder {
-    model: BertModel,
+    /// Embeddings and the layers up to the first tap.
+    lower: BertModel,
+    /// The layers between one tap and the next.
+    upper: Vec<BertEncoder>,
     device: Device,
 }
 
@@ -25,14 +28,48 @@ impl CandleEncoder {
     /// Builds the network from a bundle's weights.
     pub fn new(spec: &EncoderSpec, weights: Weights) -> candle_core::Result<Self> {
         let device = Device::cuda_if_available(0)?;
-        let vars = VarBuilder::from_tensors(weights, DType::F32, &device);
-        Ok(Self { model: BertModel::load(vars, &config(spec)?)?, device })
+        Self::build(spec, VarBuilder::from_tensors(weights, DType::F32, &device), device)
+    }
+
+    fn build(spec: &EncoderSpec, vars: VarBuilder<'_>, device: Device) -> candle_core::Result<Self> {
+        let shape = config(spec)?;
+        let layers = |count| Config { num_hidden_layers: count, ..shape.clone() };
+        let first = spec.taps.first().copied().unwrap_or(spec.layers);
+        let lower = BertModel::load(vars.clone(), &layers(first))?;
+        let upper = spec
+            .taps
+            .windows(2)
+            .map(|tap| {
+                let from = tap[0];
+                BertEncoder::load(shifted(vars.clone(), from), &layers(tap[1] - from))
+            })
+            .collect::<candle_core::Result<_>>()?;
+        Ok(Self { lower, upper, device })
+    }
+
+    /// Hidden states at each tap, `[texts, tokens, hidden]`.
+    fn hidden(&self, ids: &Tensor, type_ids: &Tensor, mask: &Tensor) -> candle_core::Result<Vec<Tensor>> {
+        let mut states = vec![self.lower.forward(ids, type_ids, Some(mask))?];
+        // As candle's BertModel makes it: 0 where a token is, the lowest number where none is.
+        let absent = mask.to_dtype(DType::F32)?.affine(-1.0, 1.0)?.unsqueeze(1)?.unsqueeze(1)?;
+        let penalty = (absent * f64::from(f32::MIN))?;
+        for layers in &self.upper {
+            if let Some(below) = states.last() {
+                states.push(layers.forward(below, &penalty)?);
+            }
+        }
+        Ok(states)
     }
 
     fn forward_one(&self, text: &Tokens) -> candle_core::Result<Vec<f32>> {
         let ids = Tensor::new(text.ids.as_slice(), &self.device)?.unsqueeze(0)?;
         let type_ids = Tensor::new(text.type_ids.as_slice(), &self.device)?.unsqueeze(0)?;
-        self.model.forward(&ids, &type_ids, None)?.squeeze(0)?.mean(0)?.to_vec1()
+        let means = self
+            .hidden(&ids, &type_ids, &ids.ones_like()?)?
+            .iter()
+            .map(|state| state.squeeze(0)?.mean(0))
+            .collect::<candle_core::Result<Vec<_>>>()?;
+        Tensor::cat(&means, 0)?.to_vec1()
     }
 
     /// Padded to the longest: worth it only where one launch costs more than the padding.
@@ -48,10 +85,26 @@ impl CandleEncoder {
         };
         let mask = texts.iter().flat_map(|text| (0..longest).map(|i| u32::from(i < text.ids.len())));
         let mask = Tensor::from_iter(mask, &self.device)?.reshape(shape)?;
-        let hidden = self.model.forward(&padded(|t| &t.ids)?, &padded(|t| &t.type_ids)?, Some(&mask))?;
+        let states = self.hidden(&padded(|t| &t.ids)?, &padded(|t| &t.type_ids)?, &mask)?;
         let mask = mask.to_dtype(DType::F32)?.unsqueeze(2)?;
-        hidden.broadcast_mul(&mask)?.sum(1)?.broadcast_div(&mask.sum(1)?)?.to_vec2()
+        let counts = mask.sum(1)?;
+        let means = states
+            .iter()
+            .map(|state| state.broadcast_mul(&mask)?.sum(1)?.broadcast_div(&counts))
+            .collect::<candle_core::Result<Vec<_>>>()?;
+        Tensor::cat(&means, 1)?.to_vec2()
     }
+}
+
+/// Lets layers be asked for from 0 again, above the first `from`.
+fn shifted(vars: VarBuilder<'_>, from: usize) -> VarBuilder<'_> {
+    vars.rename_f(move |name| match name.strip_prefix("layer.").and_then(|rest| rest.split_once('.')) {
+        Some((number, rest)) => {
+            let number = number.parse::<usize>().unwrap_or(0);
+            format!("encoder.layer.{}.{rest}", number + from)
+        }
+        None => name.to_string(),
+    })
 }
 
 impl Encoder for CandleEncoder {
@@ -101,13 +154,14 @@ mod tests {
             weights: "encoder.safetensors".into(),
             vocab_size: 50,
             hidden_size: 12,
-            layers: 2,
+            layers: 3,
             attention_heads: 3,
             intermediate_size: 20,
             hidden_act: "gelu".into(),
             max_positions: 32,
             type_vocab_size: 2,
             layer_norm_eps: 1e-12,
+            taps: vec![1, 3],
             max_tokens: 32,
         }
     }
@@ -115,8 +169,9 @@ mod tests {
     fn small_encoder() -> CandleEncoder {
         let varmap = candle_nn::VarMap::new();
         let vars = VarBuilder::from_varmap(&varmap, DType::F32, &Device::Cpu);
-        let model = BertModel::load(vars, &config(&spec()).unwrap()).unwrap();
-        CandleEncoder { model, device: Device::Cpu }
+        // Loading the whole network first makes every tensor exist before the shifted names are looked up.
+        BertModel::load(vars.clone(), &config(&spec()).unwrap()).unwrap();
+        CandleEncoder::build(&spec(), vars, Device::Cpu).unwrap()
     }
 
     proptest! {
@@ -137,6 +192,23 @@ mod tests {
                     prop_assert!((a - b).abs() < 1e-4, "{a} {b}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn tapping_a_layer_changes_nothing_above_it() {
+        let varmap = candle_nn::VarMap::new();
+        let vars = VarBuilder::from_varmap(&varmap, DType::F32, &Device::Cpu);
+        let whole = BertModel::load(vars.clone(), &config(&spec()).unwrap()).unwrap();
+        let tapped = CandleEncoder::build(&spec(), vars, Device::Cpu).unwrap();
+        let text = Tokens { ids: vec![3, 7, 11, 2], type_ids: vec![0; 4], truncated: false };
+        let ids = Tensor::new(text.ids.as_slice(), &Device::Cpu).unwrap().unsqueeze(0).unwrap();
+        let expected = whole.forward(&ids, &ids.zeros_like().unwrap(), None).unwrap();
+        let expected: Vec<f32> = expected.squeeze(0).unwrap().mean(0).unwrap().to_vec1().unwrap();
+        let features = tapped.forward_one(&text).unwrap();
+        assert_eq!(features.len(), 24);
+        for (a, b) in features[12..].iter().zip(expected) {
+            assert!((a - b).abs() < 1e-5, "{a} {b}");
         }
     }
 

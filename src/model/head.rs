@@ -1,15 +1,15 @@
-//! Heads: from a pooled hidden state to a calibrated distribution over a closed set of labels.
+//! Heads: from mean hidden states to a calibrated distribution over a closed set of labels.
 
 use candle_core::{Device, Tensor};
 
 use super::bundle::HeadSpec;
 use super::weights::Weights;
 
-/// A linear head: logits = weight · pooled + bias, probabilities = softmax(logits / temperature).
+/// A linear head: logits = weight · features + bias, probabilities = softmax(logits / temperature).
 #[derive(Debug, Clone)]
 pub struct Head {
     spec: HeadSpec,
-    /// `labels` rows of `hidden_size`.
+    /// A row for each label, a number for each feature.
     weight: Vec<f32>,
     bias: Vec<f32>,
 }
@@ -17,18 +17,18 @@ pub struct Head {
 impl Head {
     /// A head of the given weights: `weight` has a row for each label, `bias` a number for each.
     /// Errors tell which count does not fit.
-    pub fn new(spec: HeadSpec, hidden: usize, weight: Vec<f32>, bias: Vec<f32>) -> Result<Self, String> {
+    pub fn new(spec: HeadSpec, features: usize, weight: Vec<f32>, bias: Vec<f32>) -> Result<Self, String> {
         let labels = spec.labels.len();
         if labels < 2 {
             return Err(format!("the head {:?} has fewer than two labels", spec.task));
         }
-        if weight.len() != labels * hidden || bias.len() != labels {
+        if weight.len() != labels * features || bias.len() != labels {
             return Err(format!(
                 "the head {:?} has {labels} labels but {} weights and {} biases (expected {} and {labels})",
                 spec.task,
                 weight.len(),
                 bias.len(),
-                labels * hidden,
+                labels * features,
             ));
         }
         if !spec.temperature.is_finite() || spec.temperature <= 0.0 {
@@ -37,14 +37,14 @@ impl Head {
         Ok(Self { spec, weight, bias })
     }
 
-    pub(super) fn from_weights(spec: HeadSpec, hidden: usize, weights: &Weights) -> Result<Self, String> {
+    pub(super) fn from_weights(spec: HeadSpec, features: usize, weights: &Weights) -> Result<Self, String> {
         let values = |part: &str| {
             let name = format!("{}.{part}", spec.task);
             let tensor = weights.get(&name).ok_or(format!("the tensor {name} is missing"))?;
             tensor.flatten_all().and_then(|t| t.to_vec1::<f32>()).map_err(|e| format!("{name}: {e}"))
         };
         let (weight, bias) = (values("weight")?, values("bias")?);
-        Self::new(spec, hidden, weight, bias)
+        Self::new(spec, features, weight, bias)
     }
 
     pub(super) fn to_weights(&self) -> candle_core::Result<[(String, Tensor); 2]> {
@@ -61,18 +61,18 @@ impl Head {
         &self.spec
     }
 
-    /// Raw scores, one for each label, before temperature and softmax. `pooled` has `hidden_size` numbers.
-    pub fn logits(&self, pooled: &[f32]) -> Vec<f32> {
+    /// Raw scores, one for each label, before temperature and softmax. `features` are a text's, as many as the bundle's encoder gives.
+    pub fn logits(&self, features: &[f32]) -> Vec<f32> {
         self.weight
-            .chunks_exact(pooled.len().max(1))
+            .chunks_exact(features.len().max(1))
             .zip(&self.bias)
-            .map(|(row, bias)| row.iter().zip(pooled).map(|(w, x)| w * x).sum::<f32>() + bias)
+            .map(|(row, bias)| row.iter().zip(features).map(|(w, x)| w * x).sum::<f32>() + bias)
             .collect()
     }
 
     /// The calibrated distribution over the labels.
-    pub fn distribution(&self, pooled: &[f32]) -> Distribution<'_> {
-        let logits = self.logits(pooled);
+    pub fn distribution(&self, features: &[f32]) -> Distribution<'_> {
+        let logits = self.logits(features);
         Distribution { labels: &self.spec.labels, probabilities: softmax(&logits, self.spec.temperature) }
     }
 }

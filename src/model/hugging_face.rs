@@ -73,6 +73,7 @@ pub fn read(dir: &Path, name: &str, licence: &str) -> Result<HuggingFace, Bundle
             max_positions: config.max_position_embeddings,
             type_vocab_size: config.type_vocab_size,
             layer_norm_eps: config.layer_norm_eps,
+            taps: vec![config.num_hidden_layers],
             max_tokens: max_tokens.min(config.max_position_embeddings),
         },
         weights,

@@ -16,8 +16,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use bundle::{
-    Base, Bundle, BundleError, BundleWriter, EncoderSpec, FORMAT, HeadSpec, Manifest, Reads, Thresholds,
-    digest,
+    Base, Bundle, BundleError, BundleWriter, EncoderSpec, FORMAT, HeadSpec, Manifest, ModelName, Reads,
+    Thresholds, digest,
 };
 pub use encoder::{CandleEncoder, Encoder};
 pub use head::{Distribution, Head};
@@ -51,8 +51,10 @@ pub enum ModelError {
 /// What one encoder pass yields for one text.
 #[derive(Debug, Clone)]
 pub struct Reading {
-    /// Mean of the last hidden states over the tokens, `hidden_size` numbers, not normalised.
-    pub pooled: Vec<f32>,
+    /// What heads see: the mean hidden state over the tokens at each of the encoder's taps, the last
+    /// layer's at the end; not normalised.
+    pub features: Vec<f32>,
+    hidden_size: usize,
     /// Tokens that were read, the two or three special ones included.
     pub tokens: usize,
     /// Whether words had to be left out.
@@ -60,10 +62,11 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// The embedding: `pooled` scaled to unit length, so that a dot product is the cosine.
+    /// The embedding: the last layer's mean scaled to unit length, so that a dot product is the cosine.
     pub fn embedding(&self) -> Vec<f32> {
-        let norm = self.pooled.iter().map(|x| x * x).sum::<f32>().sqrt().max(1e-12);
-        self.pooled.iter().map(|x| x / norm).collect()
+        let last = &self.features[self.features.len().saturating_sub(self.hidden_size)..];
+        let norm = last.iter().map(|x| x * x).sum::<f32>().sqrt().max(1e-12);
+        last.iter().map(|x| x / norm).collect()
     }
 }
 
@@ -141,8 +144,8 @@ impl Model {
                 Lane::Bulk => self.workers.submit_when_room(chunk).await?,
             };
             for (tokens, reply) in chunk.iter().zip(replies) {
-                let pooled = reply.await.map_err(|_| ModelError::Stopped)??;
-                readings.push(reading(tokens, pooled));
+                let features = reply.await.map_err(|_| ModelError::Stopped)??;
+                readings.push(self.reading(tokens, features));
             }
         }
         Ok(readings)
@@ -154,8 +157,8 @@ impl Model {
         for chunk in self.tokenize(inputs)?.chunks(BULK_CHUNK) {
             let replies = self.workers.submit_unbounded(chunk)?;
             for (tokens, reply) in chunk.iter().zip(replies) {
-                let pooled = reply.blocking_recv().map_err(|_| ModelError::Stopped)??;
-                readings.push(reading(tokens, pooled));
+                let features = reply.blocking_recv().map_err(|_| ModelError::Stopped)??;
+                readings.push(self.reading(tokens, features));
             }
         }
         Ok(readings)
@@ -163,6 +166,11 @@ impl Model {
 
     fn tokenize(&self, inputs: &[Input<'_>]) -> Result<Vec<Tokens>, ModelError> {
         inputs.iter().map(|input| self.tokenizer.encode(input)).collect()
+    }
+
+    fn reading(&self, tokens: &Tokens, features: Vec<f32>) -> Reading {
+        let hidden_size = self.manifest().encoder.hidden_size;
+        Reading { features, hidden_size, tokens: tokens.ids.len(), truncated: tokens.truncated }
     }
 
     /// Interactive requests are admitted whole or not at all; bulk work goes in small pieces.
@@ -176,7 +184,3 @@ impl Model {
 
 /// Texts that bulk work has in the queue at a time: enough to keep some dozens of cores busy.
 const BULK_CHUNK: usize = 64;
-
-fn reading(tokens: &Tokens, pooled: Vec<f32>) -> Reading {
-    Reading { pooled, tokens: tokens.ids.len(), truncated: tokens.truncated }
-}

@@ -98,9 +98,9 @@ fn work(queue: &Queue, encoder: &dyn Encoder, budget: usize) {
     while let Some(batch) = queue.take(budget) {
         let (texts, replies): (Vec<Tokens>, Vec<_>) =
             batch.into_iter().map(|job| (job.tokens, job.reply)).unzip();
-        let pooled = catch_unwind(AssertUnwindSafe(|| encoder.forward(&texts)))
+        let rows = catch_unwind(AssertUnwindSafe(|| encoder.forward(&texts)))
             .unwrap_or_else(|_| Err(ModelError::Inference("the encoder panicked".into())));
-        match pooled {
+        match rows {
             Ok(rows) => {
                 for (reply, row) in replies.into_iter().zip(rows) {
                     // The caller may have gone meanwhile; its answer is then nobody's.

@@ -1,5 +1,29 @@
 //! The store: what is kept, and the truth from which every index can be rebuilt.
+//!
+//! In come articles with their passages and tickets with their predictions, each with the
+//! embedding that an encoder made of it; out they go again, one by one, by id, or page by page.
+//! A write that was answered survives `kill -9` and a power cut; a write that failed left nothing.
+//!
+//! One data folder belongs to one process. This room knows nothing of HTTP, of models or of the
+//! search index, reads no clock, and puts no text of a ticket or article in an error.
 
 mod article;
+mod articles;
+mod column;
+mod database;
+mod error;
+mod settings;
+mod ticket;
+mod tickets;
+mod writer;
+
+#[cfg(test)]
+mod tests;
 
 pub use article::{Article, ArticleStatus, Audience, Passage};
+pub use articles::{ArticleChange, EmbeddedArticle, StoredPassage};
+pub use database::Store;
+pub use error::StoreError;
+pub use settings::StoreSettings;
+pub use ticket::{Embedding, FinalLabels, PredictionRecord, TicketRecord, TicketStatus};
+pub use tickets::TicketVector;

@@ -9,7 +9,7 @@ use garde::Validate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::model::{Distribution, Input, Lane, Manifest, Model, ModelError, Reading, Reads};
+use crate::model::{Distribution, Input, Lane, Model, ModelError, ModelName, Reading, Reads};
 
 /// Task names of the heads that this room uses.
 const SENTIMENT: &str = "sentiment";
@@ -56,7 +56,7 @@ pub struct CommentAnswer {
     /// The id that the comment came with.
     pub id: Option<String>,
     /// Which model gave it.
-    pub model: SurveyModel,
+    pub model: ModelName,
     /// How the customer feels.
     pub sentiment: Sentiment,
     /// What they speak of, surest first.
@@ -65,17 +65,6 @@ pub struct CommentAnswer {
     pub rating_conflict: bool,
     /// What was cut or not understood.
     pub warnings: Vec<String>,
-}
-
-/// The model that gave an answer.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct SurveyModel {
-    /// Name of the bundle.
-    pub name: String,
-    /// Version of the bundle.
-    pub version: String,
-    /// Version of its label sets.
-    pub taxonomy: String,
 }
 
 /// How a customer feels.
@@ -142,14 +131,14 @@ impl Surveys {
     fn answer(&self, comment: &Comment, reading: &Reading) -> Result<CommentAnswer, SurveyError> {
         let manifest = self.model.manifest();
         let head = self.model.head(SENTIMENT).ok_or_else(|| SurveyError::NoHead(manifest.name.clone()))?;
-        let sentiment = self.sentiment(&head.distribution(&reading.pooled), reading);
+        let sentiment = self.sentiment(&head.distribution(&reading.features), reading);
         let mut warnings = Vec::new();
         if reading.truncated {
             warnings.push("the comment is longer than the model reads at once; its end was left out".into());
         }
         Ok(CommentAnswer {
             id: comment.id.clone(),
-            model: SurveyModel::of(manifest),
+            model: manifest.model_name(),
             rating_conflict: comment.rating.is_some_and(|rating| contradicts(rating, &sentiment)),
             sentiment,
             aspects: self.aspects(reading),
@@ -162,7 +151,7 @@ impl Surveys {
         let intensity = self
             .model
             .head(INTENSITY)
-            .and_then(|head| head.distribution(&reading.pooled).top().0.parse().ok());
+            .and_then(|head| head.distribution(&reading.features).top().0.parse().ok());
         Sentiment {
             label: label.to_string(),
             score: distribution.probability("positive") - distribution.probability("negative"),
@@ -178,7 +167,7 @@ impl Surveys {
         let mut aspects: Vec<Aspect> = heads
             .filter_map(|head| {
                 let aspect = head.spec().task.strip_prefix(ASPECT)?;
-                let distribution = head.distribution(&reading.pooled);
+                let distribution = head.distribution(&reading.features);
                 let (sentiment, confidence) =
                     distribution.ranking().into_iter().find(|(label, _)| *label != ABSENT)?;
                 (confidence > distribution.probability(ABSENT)).then(|| Aspect {
@@ -190,16 +179,6 @@ impl Surveys {
             .collect();
         aspects.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
         aspects
-    }
-}
-
-impl SurveyModel {
-    fn of(manifest: &Manifest) -> Self {
-        Self {
-            name: manifest.name.clone(),
-            version: manifest.version.clone(),
-            taxonomy: manifest.taxonomy.clone(),
-        }
     }
 }
 

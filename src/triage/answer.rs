@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::decision::{ConfidenceLevel, Decision, decide};
 use super::ticket::Ticket;
 use crate::knowledge::{SimilarTicket, Suggested};
-use crate::model::{Manifest, Thresholds};
+use crate::model::{Manifest, ModelName, Thresholds};
 
 /// Everything that Deskhand says about a ticket.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -41,7 +41,7 @@ impl TriageAnswer {
         Self {
             prediction_id: prediction_id(now),
             ticket_id: ticket.id.clone(),
-            model: ModelName::of(manifest),
+            model: manifest.model_name(),
             language: None,
             predictions: BTreeMap::new(),
             articles: Vec::new(),
@@ -56,28 +56,6 @@ fn prediction_id(now: Timestamp) -> Uuid {
     let seconds = u64::try_from(now.as_second()).unwrap_or(0);
     let nanos = u32::try_from(now.subsec_nanosecond()).unwrap_or(0);
     Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos))
-}
-
-/// The model that gave an answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct ModelName {
-    /// Name of the bundle.
-    pub name: String,
-    /// Version of the bundle.
-    pub version: String,
-    /// Version of its label sets.
-    pub taxonomy: String,
-}
-
-impl ModelName {
-    /// As the manifest gives it.
-    pub fn of(manifest: &Manifest) -> Self {
-        Self {
-            name: manifest.name.clone(),
-            version: manifest.version.clone(),
-            taxonomy: manifest.taxonomy.clone(),
-        }
-    }
 }
 
 /// What one head says.

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-pub use answer::{Mismatch, ModelName, Prediction, Ranked, TriageAnswer};
+pub use answer::{Mismatch, Prediction, Ranked, TriageAnswer};
 pub use decision::{ConfidenceLevel, Decision};
 pub use ticket::{Options, Sla, Submitted, Ticket};
 
@@ -192,7 +192,7 @@ impl Triage {
         let mut predictions = BTreeMap::new();
         for head in self.model.heads().iter().filter(|head| head.spec().reads == Reads::Ticket) {
             let spec = head.spec();
-            let ranking = ranked(&head.distribution(&reading.pooled));
+            let ranking = ranked(&head.distribution(&reading.features));
             let thresholds = self.thresholds(&spec.task, spec.thresholds);
             let mut prediction = Prediction::decide(ranking, thresholds, options.top_n, words.foreign);
             let submitted = ticket.submitted.as_ref().and_then(|s| s.category.as_deref());
@@ -218,8 +218,8 @@ impl Triage {
         words: &Words,
         reading: &Reading,
     ) -> Option<Prediction> {
-        let impact = self.model.head("impact")?.distribution(&reading.pooled);
-        let urgency = self.model.head("urgency")?.distribution(&reading.pooled);
+        let impact = self.model.head("impact")?.distribution(&reading.features);
+        let urgency = self.model.head("urgency")?.distribution(&reading.features);
         let thresholds = self.thresholds("priority", self.model.manifest().priority?);
         let ranking = priority::distribution(&self.settings.matrix, &impact, &urgency)
             .into_iter()

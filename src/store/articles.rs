@@ -1,0 +1,356 @@
+//! Articles and their passages, and the numbered changes by which an index catches up.
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{FromRow, Row, SqliteConnection};
+
+use super::column;
+use super::writer::Write;
+use super::{Article, Passage, Store, StoreError};
+
+/// An article with its passages in reading order, each with its embedding.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EmbeddedArticle {
+    /// The article.
+    pub article: Article,
+    /// Its passages; those that it had before are replaced.
+    pub passages: Vec<Passage>,
+}
+
+/// A put or a delete of an article.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArticleChange {
+    /// Its number: from 1, growing, never given twice.
+    pub seq: u64,
+    /// The article: put if [`Store::article`] finds it now, deleted if not.
+    pub article_id: String,
+}
+
+/// A passage with its place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredPassage {
+    /// The article it belongs to.
+    pub article_id: String,
+    /// Its place within the article, from 0.
+    pub ordinal: i64,
+    /// The passage itself.
+    pub passage: Passage,
+}
+
+impl Store {
+    /// Keeps the articles of `batch`, all or none, in place of those with the same ids; of two
+    /// with the same id the later wins. `encoder` names what made the embeddings. Returns the
+    /// number of the last change.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] and the like; then nothing of the batch is kept.
+    pub async fn put_articles(
+        &self,
+        batch: &[EmbeddedArticle],
+        encoder: &str,
+    ) -> Result<u64, StoreError> {
+        let write = Write::PutArticles {
+            batch: batch.to_vec(),
+            encoder: encoder.to_owned(),
+        };
+        match self.writer().write(write).await? {
+            Some(seq) => Ok(seq),
+            None => self.change_seq().await,
+        }
+    }
+
+    /// Deletes the article with its passages. Returns the number of the change, or `None` when
+    /// there was no such article.
+    ///
+    /// # Errors
+    /// Those of any write; then the article is still there.
+    pub async fn delete_article(&self, id: &str) -> Result<Option<u64>, StoreError> {
+        self.writer()
+            .write(Write::DeleteArticle { id: id.to_owned() })
+            .await
+    }
+
+    /// The article with this id.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn article(&self, id: &str) -> Result<Option<Article>, StoreError> {
+        sqlx::query_as("SELECT * FROM articles WHERE id = ?1")
+            .bind(id)
+            .fetch_optional(self.readers())
+            .await
+            .map_err(|error| self.failed(error))
+    }
+
+    /// The articles with these ids, in the order of `ids`; those that are not there are left out.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn articles(&self, ids: &[String]) -> Result<Vec<Article>, StoreError> {
+        let ids = column::json_text(ids).map_err(|error| self.failed(error))?;
+        sqlx::query_as(
+            "SELECT articles.* FROM json_each(?1) AS wanted
+             CROSS JOIN articles ON articles.id = wanted.value ORDER BY wanted.key",
+        )
+        .bind(ids)
+        .fetch_all(self.readers())
+        .await
+        .map_err(|error| self.failed(error))
+    }
+
+    /// How many articles there are.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn article_count(&self) -> Result<u64, StoreError> {
+        self.number("SELECT count(*) FROM articles").await
+    }
+
+    /// Up to `limit` articles in order of id, from the first after `after`, or from the start.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn articles_page(
+        &self,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Article>, StoreError> {
+        sqlx::query_as("SELECT * FROM articles WHERE id > ?1 ORDER BY id LIMIT ?2")
+            // No id is empty, so that everything comes after the empty one.
+            .bind(after.unwrap_or_default())
+            .bind(limit)
+            .fetch_all(self.readers())
+            .await
+            .map_err(|error| self.failed(error))
+    }
+
+    /// Up to `limit` passages in order of article id and place, from the first after `after`, an
+    /// article id and a place, or from the start.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn passages_page(
+        &self,
+        after: Option<(&str, i64)>,
+        limit: u32,
+    ) -> Result<Vec<StoredPassage>, StoreError> {
+        let (article_id, ordinal) = after.unwrap_or_default();
+        sqlx::query_as(
+            "SELECT * FROM passages WHERE (article_id, ordinal) > (?1, ?2)
+             ORDER BY article_id, ordinal LIMIT ?3",
+        )
+        .bind(article_id)
+        .bind(ordinal)
+        .bind(limit)
+        .fetch_all(self.readers())
+        .await
+        .map_err(|error| self.failed(error))
+    }
+
+    /// The passages of an article in reading order; none if there is no such article.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn passages_of(&self, article_id: &str) -> Result<Vec<StoredPassage>, StoreError> {
+        sqlx::query_as("SELECT * FROM passages WHERE article_id = ?1 ORDER BY ordinal")
+            .bind(article_id)
+            .fetch_all(self.readers())
+            .await
+            .map_err(|error| self.failed(error))
+    }
+
+    /// Up to `limit` articles whose embeddings another encoder than `encoder` made. Put them back
+    /// with fresh ones and ask again until none is left.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn stale_articles(
+        &self,
+        encoder: &str,
+        limit: u32,
+    ) -> Result<Vec<Article>, StoreError> {
+        // Two ranges of the index; `encoder <> ?1` would read every article.
+        sqlx::query_as("SELECT * FROM articles WHERE encoder < ?1 OR encoder > ?1 LIMIT ?2")
+            .bind(encoder)
+            .bind(limit)
+            .fetch_all(self.readers())
+            .await
+            .map_err(|error| self.failed(error))
+    }
+
+    /// The number of the last change; 0 when there was none. An index that knows a higher one was
+    /// built from another store and has to be rebuilt.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn change_seq(&self) -> Result<u64, StoreError> {
+        self.number("SELECT coalesce(max(seq), 0) FROM article_changes")
+            .await
+    }
+
+    /// Up to `limit` changes after the one numbered `seq`, in order. Of each article only its last
+    /// change is kept, so that numbers are missing between them and none is ever too old to ask for.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn changes_since(
+        &self,
+        seq: u64,
+        limit: u32,
+    ) -> Result<Vec<ArticleChange>, StoreError> {
+        sqlx::query_as("SELECT * FROM article_changes WHERE seq > ?1 ORDER BY seq LIMIT ?2")
+            .bind(i64::try_from(seq).unwrap_or(i64::MAX))
+            .bind(limit)
+            .fetch_all(self.readers())
+            .await
+            .map_err(|error| self.failed(error))
+    }
+
+    /// The one number that `query` asks for.
+    pub(super) async fn number(&self, query: &'static str) -> Result<u64, StoreError> {
+        sqlx::query_scalar(query)
+            .fetch_one(self.readers())
+            .await
+            .and_then(|number| column::unsigned(number, "number"))
+            .map_err(|error| self.failed(error))
+    }
+}
+
+/// Puts the batch; the number of its last change, `None` for an empty batch.
+pub(super) async fn put(
+    connection: &mut SqliteConnection,
+    batch: &[EmbeddedArticle],
+    encoder: &str,
+) -> Result<Option<u64>, sqlx::Error> {
+    let mut seq = None;
+    for EmbeddedArticle { article, passages } in batch {
+        put_article(connection, article, encoder).await?;
+        put_passages(connection, &article.id, passages).await?;
+        seq = Some(record_change(connection, &article.id).await?);
+    }
+    Ok(seq)
+}
+
+/// Deletes the article; the number of the change, `None` when there was no such article.
+pub(super) async fn delete(
+    connection: &mut SqliteConnection,
+    id: &str,
+) -> Result<Option<u64>, sqlx::Error> {
+    let deleted = sqlx::query("DELETE FROM articles WHERE id = ?1")
+        .bind(id)
+        .execute(&mut *connection)
+        .await?;
+    if deleted.rows_affected() == 0 {
+        return Ok(None);
+    }
+    record_change(connection, id).await.map(Some)
+}
+
+async fn put_article(
+    connection: &mut SqliteConnection,
+    article: &Article,
+    encoder: &str,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO articles (id, title, body, body_format, url, audience, status, category,
+             tags, language, updated_at, encoder)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+         ON CONFLICT (id) DO UPDATE SET title = excluded.title, body = excluded.body,
+             body_format = excluded.body_format, url = excluded.url, audience = excluded.audience,
+             status = excluded.status, category = excluded.category, tags = excluded.tags,
+             language = excluded.language, updated_at = excluded.updated_at,
+             encoder = excluded.encoder",
+    )
+    .bind(&article.id)
+    .bind(&article.title)
+    .bind(&article.body)
+    .bind(column::word_text(&article.body_format)?)
+    .bind(&article.url)
+    .bind(column::word_text(&article.audience)?)
+    .bind(column::word_text(&article.status)?)
+    .bind(&article.category)
+    .bind(column::json_text(&article.tags)?)
+    .bind(&article.language)
+    .bind(article.updated_at.map(column::time_text))
+    .bind(encoder)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn put_passages(
+    connection: &mut SqliteConnection,
+    article_id: &str,
+    passages: &[Passage],
+) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM passages WHERE article_id = ?1")
+        .bind(article_id)
+        .execute(&mut *connection)
+        .await?;
+    for (ordinal, passage) in (0_i64..).zip(passages) {
+        sqlx::query(
+            "INSERT INTO passages (article_id, ordinal, heading, text, embedding)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+        )
+        .bind(article_id)
+        .bind(ordinal)
+        .bind(&passage.heading)
+        .bind(&passage.text)
+        .bind(column::vector_bytes(&passage.embedding))
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
+}
+
+/// Replaces what was the last change of the article.
+async fn record_change(
+    connection: &mut SqliteConnection,
+    article_id: &str,
+) -> Result<u64, sqlx::Error> {
+    let recorded = sqlx::query("INSERT OR REPLACE INTO article_changes (article_id) VALUES (?1)")
+        .bind(article_id)
+        .execute(connection)
+        .await?;
+    column::unsigned(recorded.last_insert_rowid(), "seq")
+}
+
+impl FromRow<'_, SqliteRow> for Article {
+    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: row.try_get("id")?,
+            title: row.try_get("title")?,
+            body: row.try_get("body")?,
+            body_format: column::word(row, "body_format")?,
+            url: row.try_get("url")?,
+            audience: column::word(row, "audience")?,
+            status: column::word(row, "status")?,
+            category: row.try_get("category")?,
+            tags: column::json(row, "tags")?,
+            language: row.try_get("language")?,
+            updated_at: column::optional_time(row, "updated_at")?,
+        })
+    }
+}
+
+impl FromRow<'_, SqliteRow> for StoredPassage {
+    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            article_id: row.try_get("article_id")?,
+            ordinal: row.try_get("ordinal")?,
+            passage: Passage {
+                heading: row.try_get("heading")?,
+                text: row.try_get("text")?,
+                embedding: column::vector(row, "embedding")?,
+            },
+        })
+    }
+}
+
+impl FromRow<'_, SqliteRow> for ArticleChange {
+    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            seq: column::unsigned(row.try_get("seq")?, "seq")?,
+            article_id: row.try_get("article_id")?,
+        })
+    }
+}

@@ -1,0 +1,188 @@
+//! The data folder: its lock, its database, and how both are opened and closed.
+
+use std::borrow::Cow;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, SqlSafeStr, SqliteConnection, SqlitePool};
+
+use super::writer::Writer;
+use super::{StoreError, StoreSettings};
+
+/// How long a read or a write waits for the database before it answers [`StoreError::Busy`].
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Reads that run at the same time; a further one waits for its turn. Connections open on demand.
+const READERS: u32 = 8;
+/// SQLite's default page, in bytes: the unit in which it counts the size of a database.
+const PAGE_BYTES: u64 = 4096;
+/// What the write-ahead log is cut back to after a large write, in bytes.
+const LOG_BYTES: &str = "16777216";
+
+/// The data folder, held open. Clones share it.
+///
+/// Reads run beside each other and beside a write; writes go one after another through one
+/// connection. What a write answered is seen by every read that starts later. A caller who stops
+/// waiting for a write does not take it back: it may still be kept.
+#[derive(Debug, Clone)]
+pub struct Store(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    path: PathBuf,
+    readers: SqlitePool,
+    writer: Writer,
+    /// Locked for as long as the file is open.
+    lock: File,
+}
+
+impl Store {
+    /// Opens the data folder `data_dir`, creating it if there is none, and brings its tables up
+    /// to date. The folder then belongs to this store until it is closed or dropped.
+    ///
+    /// Has to be called on a Tokio runtime, which then runs the writes.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`], [`StoreError::NotWritable`], [`StoreError::Newer`],
+    /// [`StoreError::Damaged`], [`StoreError::Full`], [`StoreError::Busy`].
+    pub async fn open(data_dir: &Path, settings: &StoreSettings) -> Result<Self, StoreError> {
+        let lock = lock_folder(data_dir)?;
+        let path = data_dir.join("deskhand.db");
+        let options = SqliteConnectOptions::new()
+            .filename(&path)
+            .busy_timeout(PATIENCE)
+            .disable_statement_logging();
+        let writing = for_writing(options.clone(), settings);
+        let mut connection = writing
+            .connect()
+            .await
+            .map_err(|error| StoreError::from_sqlx(&path, error))?;
+        migrate(&mut connection, &path).await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .acquire_timeout(PATIENCE)
+            .connect_lazy_with(options.pragma("query_only", "ON"));
+        Ok(Self(Arc::new(Inner {
+            // A database that vanished is an error, not a reason to begin an empty one.
+            writer: Writer::start(connection, writing.create_if_missing(false), path.clone()),
+            path,
+            readers,
+            lock,
+        })))
+    }
+
+    /// Ends reads and writes, moves the write-ahead log into the database file, and gives the
+    /// folder back. Later calls answer [`StoreError::Closed`]; what was answered before is safe
+    /// whether or not this is called.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] and the like if the log could not be moved; the next start moves it.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        // Readers first: a read in progress would keep the log from being moved.
+        self.0.readers.close().await;
+        let closed = self.0.writer.close().await;
+        let unlocked = self.0.lock.unlock();
+        closed?;
+        unlocked.map_err(|error| StoreError::from_io(&self.0.path, error))
+    }
+
+    /// Looks through the database file for damage: seconds for a large one.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] with what was found.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        let findings: Vec<String> = sqlx::query_scalar("PRAGMA quick_check")
+            .fetch_all(self.readers())
+            .await
+            .map_err(|error| self.failed(error))?;
+        match findings.as_slice() {
+            [only] if only == "ok" => Ok(()),
+            findings => Err(StoreError::Damaged {
+                path: self.0.path.clone(),
+                detail: findings.join("; "),
+            }),
+        }
+    }
+
+    pub(super) fn readers(&self) -> &SqlitePool {
+        &self.0.readers
+    }
+
+    pub(super) fn writer(&self) -> &Writer {
+        &self.0.writer
+    }
+
+    pub(super) fn failed(&self, error: sqlx::Error) -> StoreError {
+        StoreError::from_sqlx(&self.0.path, error)
+    }
+}
+
+/// Creates the folder and takes its lock, which the system gives back when the process ends.
+fn lock_folder(data_dir: &Path) -> Result<File, StoreError> {
+    fs::create_dir_all(data_dir).map_err(|error| StoreError::from_io(data_dir, error))?;
+    let path = data_dir.join("lock");
+    let lock = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(|error| StoreError::from_io(&path, error))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Locked {
+            path: data_dir.to_path_buf(),
+        }),
+        Err(TryLockError::Error(error)) => Err(StoreError::from_io(&path, error)),
+    }
+}
+
+/// A commit is on the disk before it is answered (`synchronous=FULL`), so that it survives a
+/// power cut and not only the end of the process.
+fn for_writing(options: SqliteConnectOptions, settings: &StoreSettings) -> SqliteConnectOptions {
+    let options = options
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .pragma("journal_size_limit", LOG_BYTES);
+    match settings.max_mebibytes {
+        Some(mebibytes) => {
+            let pages = mebibytes.get().saturating_mul(1024 * 1024 / PAGE_BYTES);
+            // Pages are numbered with 32 bits.
+            options.pragma(
+                "max_page_count",
+                pages.min(u64::from(u32::MAX - 1)).to_string(),
+            )
+        }
+        None => options,
+    }
+}
+
+/// Every step from an empty file to the tables of today, oldest first; a step that was released is
+/// never changed, only followed by another.
+fn steps() -> Migrator {
+    Migrator::with_migrations(vec![Migration::new(
+        1,
+        Cow::Borrowed("articles and tickets"),
+        MigrationType::Simple,
+        include_str!("migrations/0001_articles_and_tickets.sql").into_sql_str(),
+        false,
+    )])
+}
+
+async fn migrate(connection: &mut SqliteConnection, path: &Path) -> Result<(), StoreError> {
+    let steps = steps();
+    let Err(error) = steps.run(&mut *connection).await else {
+        return Ok(());
+    };
+    let known = steps.iter().map(|step| step.version).max().unwrap_or(0);
+    // Where the table itself is missing or broken, the first error says more than this one would.
+    let found: i64 = sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM _sqlx_migrations")
+        .fetch_one(connection)
+        .await
+        .unwrap_or(0);
+    Err(StoreError::from_migrate(path, error, found, known))
+}

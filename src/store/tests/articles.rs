@@ -1,0 +1,185 @@
+//! Articles: what is put comes back, by id, in pages, and in the order that was asked for.
+
+use super::*;
+
+#[tokio::test]
+async fn an_article_and_its_passages_come_back_as_they_were_put() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    let full = embedded("kb-7", &["First", "Second"]);
+    let mut bare = embedded("kb-8", &[]);
+    bare.article.url = None;
+    bare.article.updated_at = None;
+    bare.article.tags.clear();
+    store
+        .put_articles(&[full.clone(), bare.clone()], "minilm")
+        .await
+        .unwrap();
+
+    assert_eq!(store.article("kb-7").await.unwrap(), Some(full.article));
+    assert_eq!(store.article("kb-8").await.unwrap(), Some(bare.article));
+    let stored = store.passages_of("kb-7").await.unwrap();
+    assert!(stored.iter().map(|passage| passage.ordinal).eq(0..2));
+    assert!(
+        stored
+            .into_iter()
+            .map(|passage| passage.passage)
+            .eq(full.passages)
+    );
+    assert_eq!(store.passages_of("kb-8").await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn an_article_that_is_put_again_is_replaced_with_its_passages() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    let first = store
+        .put_articles(&[embedded("kb-7", &["a", "b", "c"])], "minilm")
+        .await
+        .unwrap();
+    let second = store
+        .put_articles(&[embedded("kb-7", &["d"])], "minilm")
+        .await
+        .unwrap();
+    assert!(second > first);
+    assert_eq!(store.article_count().await.unwrap(), 1);
+    let passages = store.passages_of("kb-7").await.unwrap();
+    assert!(
+        passages
+            .iter()
+            .map(|stored| stored.passage.text.as_str())
+            .eq(["d"])
+    );
+}
+
+#[tokio::test]
+async fn a_deleted_article_is_gone_with_its_passages() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    let put = store
+        .put_articles(&[embedded("kb-7", &["a"])], "minilm")
+        .await
+        .unwrap();
+    assert!(store.delete_article("kb-7").await.unwrap() > Some(put));
+    assert_eq!(store.delete_article("kb-7").await.unwrap(), None);
+    assert_eq!(store.article("kb-7").await.unwrap(), None);
+    assert_eq!(store.passages_page(None, 10).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn one_bad_article_keeps_the_whole_batch_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    let batch = [embedded("kb-7", &["a"]), embedded("", &["b"])];
+    assert!(store.put_articles(&batch, "minilm").await.is_err());
+    assert_eq!(store.article_count().await.unwrap(), 0);
+    assert_eq!(store.change_seq().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn an_empty_batch_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    assert_eq!(store.put_articles(&[], "minilm").await.unwrap(), 0);
+    let put = store
+        .put_articles(&[embedded("kb-7", &[])], "minilm")
+        .await
+        .unwrap();
+    assert_eq!(store.put_articles(&[], "minilm").await.unwrap(), put);
+}
+
+#[tokio::test]
+async fn articles_come_in_the_order_of_the_ids_that_were_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    let ids = ["a", "b\"c", "ü", "d"];
+    let batch = ids.map(|id| embedded(id, &[]));
+    store.put_articles(&batch, "minilm").await.unwrap();
+    let asked = ["d", "missing", "ü", "b\"c"].map(String::from);
+    let found = store.articles(&asked).await.unwrap();
+    assert!(
+        found
+            .iter()
+            .map(|article| article.id.as_str())
+            .eq(["d", "ü", "b\"c"])
+    );
+    // More ids than SQLite allows parameters.
+    let many: Vec<String> = (0..40_000)
+        .map(|n| n.to_string())
+        .chain(["a".into()])
+        .collect();
+    assert_eq!(store.articles(&many).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn pages_go_through_all_articles_and_passages_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    let ids: Vec<String> = (0..25).map(|n| format!("kb-{n:02}")).collect();
+    let batch: Vec<_> = ids
+        .iter()
+        .map(|id| embedded(id, &["a", "b", "c"]))
+        .collect();
+    store.put_articles(&batch, "minilm").await.unwrap();
+
+    let mut seen: Vec<String> = Vec::new();
+    loop {
+        let page = store
+            .articles_page(seen.last().map(String::as_str), 10)
+            .await
+            .unwrap();
+        if page.is_empty() {
+            break;
+        }
+        seen.extend(page.into_iter().map(|article| article.id));
+    }
+    assert_eq!(seen, ids);
+
+    let mut places: Vec<(String, i64)> = Vec::new();
+    loop {
+        let after = places.last().map(|(id, ordinal)| (id.as_str(), *ordinal));
+        let page = store.passages_page(after, 10).await.unwrap();
+        if page.is_empty() {
+            break;
+        }
+        places.extend(
+            page.into_iter()
+                .map(|stored| (stored.article_id, stored.ordinal)),
+        );
+    }
+    let all: Vec<_> = ids
+        .iter()
+        .flat_map(|id| (0..3).map(move |n| (id.clone(), n)))
+        .collect();
+    assert_eq!(places, all);
+}
+
+#[tokio::test]
+async fn articles_of_another_encoder_are_stale_until_they_are_put_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    store
+        .put_articles(&[embedded("a", &[])], "bge")
+        .await
+        .unwrap();
+    store
+        .put_articles(&[embedded("b", &[])], "minilm")
+        .await
+        .unwrap();
+    store
+        .put_articles(&[embedded("c", &[])], "zeta")
+        .await
+        .unwrap();
+    let stale = store.stale_articles("minilm", 10).await.unwrap();
+    assert!(
+        stale
+            .iter()
+            .map(|article| article.id.as_str())
+            .eq(["a", "c"])
+    );
+    assert_eq!(store.stale_articles("minilm", 1).await.unwrap().len(), 1);
+
+    let again = [embedded("a", &[]), embedded("c", &[])];
+    store.put_articles(&again, "minilm").await.unwrap();
+    assert_eq!(store.stale_articles("minilm", 10).await.unwrap(), []);
+}

@@ -1,0 +1,119 @@
+//! What the store promises, on real folders.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod articles;
+mod catching_up;
+mod errors;
+mod opening;
+mod room;
+mod tickets;
+
+use std::path::Path;
+
+use uuid::Uuid;
+
+use super::*;
+use crate::text::Format;
+
+async fn open(folder: &Path) -> Store {
+    Store::open(folder, &StoreSettings::default())
+        .await
+        .unwrap()
+}
+
+fn article(id: &str, title: &str) -> Article {
+    Article {
+        id: id.into(),
+        title: title.into(),
+        body: "Press **Reset**.".into(),
+        body_format: Format::Markdown,
+        url: Some("https://kb.example/7".into()),
+        audience: Audience::Customer,
+        status: ArticleStatus::Archived,
+        category: Some("Network::VPN and remote access".into()),
+        tags: vec!["vpn".into(), "\"quoted\"".into()],
+        language: Some("en".into()),
+        updated_at: Some("2026-11-21T09:40:00.123456789Z".parse().unwrap()),
+    }
+}
+
+/// The article with passages of the given texts.
+fn embedded(id: &str, texts: &[&str]) -> EmbeddedArticle {
+    EmbeddedArticle {
+        article: article(id, "How to reset"),
+        passages: texts
+            .iter()
+            .map(|text| Passage {
+                heading: "Setup › Reset".into(),
+                text: (*text).into(),
+                embedding: vec![0.6, -0.8],
+            })
+            .collect(),
+    }
+}
+
+/// A ticket of which nothing but its words is known.
+fn ticket(id: &str, body: &str) -> TicketRecord {
+    TicketRecord {
+        id: id.into(),
+        subject: "VPN".into(),
+        body: body.into(),
+        body_format: Format::Text,
+        channel: None,
+        created_at: None,
+        requester_id: None,
+        organization_id: None,
+        submitted_category: None,
+        submitted_priority: None,
+        labels: FinalLabels::default(),
+        status: None,
+        solved_at: None,
+        resolution: None,
+        article_ids: Vec::new(),
+        embedding: None,
+    }
+}
+
+/// A ticket of which everything is known.
+fn solved_ticket(id: &str, body: &str) -> TicketRecord {
+    TicketRecord {
+        body_format: Format::Html,
+        channel: Some("email".into()),
+        created_at: Some("2026-11-21T09:40:00Z".parse().unwrap()),
+        requester_id: Some("8".into()),
+        organization_id: Some("3".into()),
+        submitted_category: Some("Hardware::Printer and peripherals".into()),
+        submitted_priority: Some("P4".into()),
+        labels: FinalLabels {
+            category: Some("Network::VPN and remote access".into()),
+            impact: Some("medium".into()),
+            urgency: Some("high".into()),
+        },
+        status: Some(TicketStatus::Solved),
+        solved_at: Some("2026-11-21T11:00:00Z".parse().unwrap()),
+        resolution: Some("A new certificate".into()),
+        article_ids: vec!["kb-7".into()],
+        embedding: Some(embedding("minilm")),
+        ..ticket(id, body)
+    }
+}
+
+fn embedding(encoder: &str) -> Embedding {
+    Embedding {
+        encoder: encoder.into(),
+        vector: vec![0.6, 0.0, -0.8],
+    }
+}
+
+fn prediction(number: u128, ticket_id: &str) -> PredictionRecord {
+    PredictionRecord {
+        id: Uuid::from_u128(number),
+        ticket_id: ticket_id.into(),
+        created_at: "2026-11-21T09:40:01Z".parse().unwrap(),
+        model_name: "default".into(),
+        model_version: "1.2.0".into(),
+        taxonomy: "house-3".into(),
+        answer: serde_json::json!({"z": 1, "a": {"label": "P2", "confidence": 0.81}}),
+    }
+}

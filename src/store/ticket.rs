@@ -1,0 +1,94 @@
+//! Tickets and predictions as they are kept.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::text::Format;
+
+/// A ticket: its words, and what became of it as far as that is known.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TicketRecord {
+    /// The ticket system's own id, unique and not empty.
+    pub id: String,
+    /// Subject, plain text; empty if there is none.
+    pub subject: String,
+    /// First message in its original format; empty if there is none.
+    pub body: String,
+    /// How `body` is written.
+    pub body_format: Format,
+    /// How it came in: email, web, chat and so on.
+    pub channel: Option<String>,
+    /// When the requester sent it.
+    pub created_at: Option<Timestamp>,
+    /// Who asked, by the ticket system's id.
+    pub requester_id: Option<String>,
+    /// For whom they work, by the ticket system's id.
+    pub organization_id: Option<String>,
+    /// The category that the submitter chose.
+    pub submitted_category: Option<String>,
+    /// The priority that the submitter chose.
+    pub submitted_priority: Option<String>,
+    /// The labels that agents settled on.
+    pub labels: FinalLabels,
+    /// Where it stands; `None` if the source does not say.
+    pub status: Option<TicketStatus>,
+    /// When it was solved.
+    pub solved_at: Option<Timestamp>,
+    /// What solved it, plain text.
+    pub resolution: Option<String>,
+    /// Articles that were used to solve it; empty if the source does not say.
+    pub article_ids: Vec<String>,
+    /// Embedding of its words; `None` if none was made of these words yet.
+    pub embedding: Option<Embedding>,
+}
+
+/// The labels that agents settled on: part of a ticket's outcome.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FinalLabels {
+    /// Category.
+    pub category: Option<String>,
+    /// Impact.
+    pub impact: Option<String>,
+    /// Urgency.
+    pub urgency: Option<String>,
+}
+
+/// Where a ticket stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TicketStatus {
+    /// Still worked on.
+    Open,
+    /// Done.
+    Solved,
+}
+
+/// A text as a point in the space of one encoder. Those of two encoders cannot be compared.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Embedding {
+    /// Which encoder made it.
+    pub encoder: String,
+    /// Unit length; as many numbers as the encoder gives.
+    pub vector: Vec<f32>,
+}
+
+/// An answer that was given about a ticket.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PredictionRecord {
+    /// Its own id, unique.
+    pub id: Uuid,
+    /// The ticket it is about.
+    pub ticket_id: String,
+    /// When it was given.
+    pub created_at: Timestamp,
+    /// Name of the model that gave it.
+    pub model_name: String,
+    /// Version of that model.
+    pub model_version: String,
+    /// Version of the taxonomy that its labels come from.
+    pub taxonomy: String,
+    /// The whole answer, as it was sent.
+    pub answer: serde_json::Value,
+}

@@ -1,0 +1,333 @@
+//! Tickets with what became of them, and the predictions made about them.
+//!
+//! A ticket is told piece by piece: its words when it comes in, its outcome when it is solved, and
+//! sometimes all again by an import that knows less. So no part that is known is ever wiped by a
+//! record that does not have it.
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{FromRow, Row, SqliteConnection};
+
+use super::column;
+use super::writer::Write;
+use super::{Embedding, FinalLabels, PredictionRecord, TicketRecord, TicketStatus};
+use super::{Store, StoreError};
+
+/// What similar-ticket search needs of a ticket.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TicketVector {
+    /// The ticket.
+    pub id: String,
+    /// Where it stands.
+    pub status: Option<TicketStatus>,
+    /// Its embedding.
+    pub vector: Vec<f32>,
+}
+
+impl Store {
+    /// Keeps the tickets of `batch`, all or none. Of a ticket that is known already, subject and
+    /// body are replaced, and the rest wherever the record has a value. An embedding goes with the
+    /// words that it was made of: new words without one leave none.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] and the like; then nothing of the batch is kept.
+    pub async fn save_tickets(&self, batch: &[TicketRecord]) -> Result<(), StoreError> {
+        let write = Write::SaveTickets(batch.to_vec());
+        self.writer().write(write).await.map(drop)
+    }
+
+    /// Keeps a ticket together with the answer given about it. A ticket that is known already
+    /// keeps its outcome (status, final labels, resolution, articles used) whatever the record says.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] and the like, and [`StoreError::Other`] for a prediction id that was
+    /// used before or a prediction about a ticket that is not there; then neither is kept.
+    pub async fn save_triage(
+        &self,
+        ticket: &TicketRecord,
+        prediction: &PredictionRecord,
+    ) -> Result<(), StoreError> {
+        let write = Write::SaveTriage(Box::new((ticket.clone(), prediction.clone())));
+        self.writer().write(write).await.map(drop)
+    }
+
+    /// The ticket with this id.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn ticket(&self, id: &str) -> Result<Option<TicketRecord>, StoreError> {
+        sqlx::query_as("SELECT * FROM tickets WHERE id = ?1")
+            .bind(id)
+            .fetch_optional(self.readers())
+            .await
+            .map_err(|error| self.failed(error))
+    }
+
+    /// The tickets with these ids, in the order of `ids`; those that are not there are left out.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn tickets(&self, ids: &[String]) -> Result<Vec<TicketRecord>, StoreError> {
+        let ids = column::json_text(ids).map_err(|error| self.failed(error))?;
+        sqlx::query_as(
+            "SELECT tickets.* FROM json_each(?1) AS wanted
+             CROSS JOIN tickets ON tickets.id = wanted.value ORDER BY wanted.key",
+        )
+        .bind(ids)
+        .fetch_all(self.readers())
+        .await
+        .map_err(|error| self.failed(error))
+    }
+
+    /// How many tickets there are.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn ticket_count(&self) -> Result<u64, StoreError> {
+        self.number("SELECT count(*) FROM tickets").await
+    }
+
+    /// Every answer given about the ticket, the newest first.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn predictions_of(
+        &self,
+        ticket_id: &str,
+    ) -> Result<Vec<PredictionRecord>, StoreError> {
+        sqlx::query_as(
+            "SELECT * FROM predictions WHERE ticket_id = ?1 ORDER BY created_at DESC, id DESC",
+        )
+        .bind(ticket_id)
+        .fetch_all(self.readers())
+        .await
+        .map_err(|error| self.failed(error))
+    }
+
+    /// Up to `limit` tickets that `encoder` embedded, in order of id, from the first after `after`,
+    /// or from the start.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn ticket_vectors_page(
+        &self,
+        encoder: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<TicketVector>, StoreError> {
+        sqlx::query_as(
+            "SELECT id, status, embedding FROM tickets
+             WHERE encoder = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
+        )
+        .bind(encoder)
+        // No id is empty, so that everything comes after the empty one.
+        .bind(after.unwrap_or_default())
+        .bind(limit)
+        .fetch_all(self.readers())
+        .await
+        .map_err(|error| self.failed(error))
+    }
+
+    /// Up to `limit` tickets that `encoder` has not embedded. Save them with an embedding and ask
+    /// again until none is left.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn stale_tickets(
+        &self,
+        encoder: &str,
+        limit: u32,
+    ) -> Result<Vec<TicketRecord>, StoreError> {
+        // Three ranges of the index; `encoder IS NOT ?1` would read every ticket.
+        sqlx::query_as(
+            "SELECT * FROM tickets
+             WHERE encoder IS NULL OR encoder < ?1 OR encoder > ?1 LIMIT ?2",
+        )
+        .bind(encoder)
+        .bind(limit)
+        .fetch_all(self.readers())
+        .await
+        .map_err(|error| self.failed(error))
+    }
+}
+
+/// Saves the batch.
+pub(super) async fn save(
+    connection: &mut SqliteConnection,
+    batch: &[TicketRecord],
+) -> Result<(), sqlx::Error> {
+    for ticket in batch {
+        save_words(connection, ticket).await?;
+        save_outcome(connection, ticket).await?;
+    }
+    Ok(())
+}
+
+/// Saves the words of the ticket and the prediction; the outcome only of a new ticket.
+pub(super) async fn save_triage(
+    connection: &mut SqliteConnection,
+    ticket: &TicketRecord,
+    prediction: &PredictionRecord,
+) -> Result<(), sqlx::Error> {
+    let known: Option<i64> = sqlx::query_scalar("SELECT 1 FROM tickets WHERE id = ?1")
+        .bind(&ticket.id)
+        .fetch_optional(&mut *connection)
+        .await?;
+    save_words(connection, ticket).await?;
+    if known.is_none() {
+        save_outcome(connection, ticket).await?;
+    }
+    sqlx::query(
+        "INSERT INTO predictions
+             (id, ticket_id, created_at, model_name, model_version, taxonomy, answer)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )
+    .bind(prediction.id.to_string())
+    .bind(&prediction.ticket_id)
+    .bind(column::time_text(prediction.created_at))
+    .bind(&prediction.model_name)
+    .bind(&prediction.model_version)
+    .bind(&prediction.taxonomy)
+    .bind(column::json_text(&prediction.answer)?)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn save_words(
+    connection: &mut SqliteConnection,
+    ticket: &TicketRecord,
+) -> Result<(), sqlx::Error> {
+    let (encoder, vector) = match &ticket.embedding {
+        Some(embedding) => (
+            Some(&embedding.encoder),
+            Some(column::vector_bytes(&embedding.vector)),
+        ),
+        None => (None, None),
+    };
+    sqlx::query(
+        "INSERT INTO tickets (id, subject, body, body_format, channel, created_at, requester_id,
+             organization_id, submitted_category, submitted_priority, encoder, embedding)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+         ON CONFLICT (id) DO UPDATE SET
+             subject = excluded.subject, body = excluded.body, body_format = excluded.body_format,
+             channel = coalesce(excluded.channel, channel),
+             created_at = coalesce(excluded.created_at, created_at),
+             requester_id = coalesce(excluded.requester_id, requester_id),
+             organization_id = coalesce(excluded.organization_id, organization_id),
+             submitted_category = coalesce(excluded.submitted_category, submitted_category),
+             submitted_priority = coalesce(excluded.submitted_priority, submitted_priority),
+             encoder = CASE WHEN excluded.encoder IS NULL
+                     AND (subject, body, body_format)
+                         = (excluded.subject, excluded.body, excluded.body_format)
+                 THEN encoder ELSE excluded.encoder END,
+             embedding = CASE WHEN excluded.encoder IS NULL
+                     AND (subject, body, body_format)
+                         = (excluded.subject, excluded.body, excluded.body_format)
+                 THEN embedding ELSE excluded.embedding END",
+    )
+    .bind(&ticket.id)
+    .bind(&ticket.subject)
+    .bind(&ticket.body)
+    .bind(column::word_text(&ticket.body_format)?)
+    .bind(&ticket.channel)
+    .bind(ticket.created_at.map(column::time_text))
+    .bind(&ticket.requester_id)
+    .bind(&ticket.organization_id)
+    .bind(&ticket.submitted_category)
+    .bind(&ticket.submitted_priority)
+    .bind(encoder)
+    .bind(vector)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn save_outcome(
+    connection: &mut SqliteConnection,
+    ticket: &TicketRecord,
+) -> Result<(), sqlx::Error> {
+    let article_ids = match ticket.article_ids.as_slice() {
+        [] => None,
+        ids => Some(column::json_text(ids)?),
+    };
+    sqlx::query(
+        "UPDATE tickets SET
+             final_category = coalesce(?2, final_category),
+             final_impact = coalesce(?3, final_impact),
+             final_urgency = coalesce(?4, final_urgency),
+             status = coalesce(?5, status),
+             solved_at = coalesce(?6, solved_at),
+             resolution = coalesce(?7, resolution),
+             article_ids = coalesce(?8, article_ids)
+         WHERE id = ?1",
+    )
+    .bind(&ticket.id)
+    .bind(&ticket.labels.category)
+    .bind(&ticket.labels.impact)
+    .bind(&ticket.labels.urgency)
+    .bind(ticket.status.as_ref().map(column::word_text).transpose()?)
+    .bind(ticket.solved_at.map(column::time_text))
+    .bind(&ticket.resolution)
+    .bind(article_ids)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+impl FromRow<'_, SqliteRow> for TicketRecord {
+    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        let encoder: Option<String> = row.try_get("encoder")?;
+        let vector = column::optional_vector(row, "embedding")?;
+        Ok(Self {
+            id: row.try_get("id")?,
+            subject: row.try_get("subject")?,
+            body: row.try_get("body")?,
+            body_format: column::word(row, "body_format")?,
+            channel: row.try_get("channel")?,
+            created_at: column::optional_time(row, "created_at")?,
+            requester_id: row.try_get("requester_id")?,
+            organization_id: row.try_get("organization_id")?,
+            submitted_category: row.try_get("submitted_category")?,
+            submitted_priority: row.try_get("submitted_priority")?,
+            labels: FinalLabels {
+                category: row.try_get("final_category")?,
+                impact: row.try_get("final_impact")?,
+                urgency: row.try_get("final_urgency")?,
+            },
+            status: column::optional_word(row, "status")?,
+            solved_at: column::optional_time(row, "solved_at")?,
+            resolution: row.try_get("resolution")?,
+            article_ids: column::json(row, "article_ids")?,
+            embedding: encoder
+                .zip(vector)
+                .map(|(encoder, vector)| Embedding { encoder, vector }),
+        })
+    }
+}
+
+impl FromRow<'_, SqliteRow> for TicketVector {
+    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: row.try_get("id")?,
+            status: column::optional_word(row, "status")?,
+            vector: column::vector(row, "embedding")?,
+        })
+    }
+}
+
+impl FromRow<'_, SqliteRow> for PredictionRecord {
+    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: row
+                .try_get::<&str, _>("id")?
+                .parse()
+                .map_err(|_| column::unreadable("id", "a UUID"))?,
+            ticket_id: row.try_get("ticket_id")?,
+            created_at: column::time(row, "created_at")?,
+            model_name: row.try_get("model_name")?,
+            model_version: row.try_get("model_version")?,
+            taxonomy: row.try_get("taxonomy")?,
+            answer: column::json(row, "answer")?,
+        })
+    }
+}

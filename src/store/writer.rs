@@ -1,0 +1,207 @@
+//! The one task that writes.
+//!
+//! A durable commit waits for the disk, and the disk takes as long for one ticket as for fifty. So
+//! the task takes whatever is queued, writes it in one transaction, and answers each caller.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use super::articles::{self, EmbeddedArticle};
+use super::tickets;
+use super::{PredictionRecord, StoreError, TicketRecord};
+
+/// Most writes in one transaction, and most that wait in the queue; a further caller waits before it.
+const GROUP: usize = 64;
+
+/// One write: all of it is kept, or nothing.
+#[derive(Debug)]
+pub(super) enum Write {
+    PutArticles {
+        batch: Vec<EmbeddedArticle>,
+        encoder: String,
+    },
+    DeleteArticle {
+        id: String,
+    },
+    SaveTickets(Vec<TicketRecord>),
+    SaveTriage(Box<(TicketRecord, PredictionRecord)>),
+}
+
+/// The number of the article change that a write made, if it made one.
+type Written = Option<u64>;
+
+#[derive(Debug)]
+struct Job {
+    write: Write,
+    answer: oneshot::Sender<Result<Written, StoreError>>,
+}
+
+/// The way to the task. When the last one goes, the task writes what is queued and ends.
+#[derive(Debug)]
+pub(super) struct Writer(Mutex<Option<Open>>);
+
+#[derive(Debug)]
+struct Open {
+    queue: mpsc::Sender<Job>,
+    task: JoinHandle<Result<(), StoreError>>,
+}
+
+impl Writer {
+    /// Starts the task on the current runtime, with an open connection to the database at `path`
+    /// and the `options` for opening another if that one fails.
+    pub(super) fn start(
+        connection: SqliteConnection,
+        options: SqliteConnectOptions,
+        path: PathBuf,
+    ) -> Self {
+        let (queue, jobs) = mpsc::channel(GROUP);
+        let pen = Pen {
+            connection: Some(connection),
+            options,
+        };
+        let task = tokio::spawn(write_all(pen, jobs, path));
+        Self(Mutex::new(Some(Open { queue, task })))
+    }
+
+    /// Writes; returns once it is on the disk.
+    pub(super) async fn write(&self, write: Write) -> Result<Written, StoreError> {
+        let queue = self
+            .open()
+            .as_ref()
+            .map(|open| open.queue.clone())
+            .ok_or(StoreError::Closed)?;
+        let (answer, answered) = oneshot::channel();
+        queue
+            .send(Job { write, answer })
+            .await
+            .map_err(|_| StoreError::Closed)?;
+        // The queue stays open only for those who still have something to send.
+        drop(queue);
+        answered.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Takes no more writes, and returns when the task has written the queued ones and ended.
+    pub(super) async fn close(&self) -> Result<(), StoreError> {
+        let Some(Open { queue, task }) = self.open().take() else {
+            return Ok(());
+        };
+        drop(queue);
+        task.await.map_err(|_| StoreError::Closed)?
+    }
+
+    fn open(&self) -> std::sync::MutexGuard<'_, Option<Open>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn write_all(
+    mut pen: Pen,
+    mut jobs: mpsc::Receiver<Job>,
+    path: PathBuf,
+) -> Result<(), StoreError> {
+    let mut group = Vec::with_capacity(GROUP);
+    while jobs.recv_many(&mut group, GROUP).await > 0 {
+        let (writes, answers): (Vec<_>, Vec<_>) =
+            group.drain(..).map(|job| (job.write, job.answer)).unzip();
+        let results = write_group(&mut pen, &writes, &path).await;
+        for (answer, result) in answers.into_iter().zip(results) {
+            // A caller who has gone needs no answer.
+            let _ = answer.send(result);
+        }
+    }
+    pen.finish()
+        .await
+        .map_err(|error| StoreError::from_sqlx(&path, error))
+}
+
+/// One result for each write, in order. If they cannot be written together, each is tried alone,
+/// so that one that fails takes no other with it and hears its own error.
+async fn write_group(
+    pen: &mut Pen,
+    writes: &[Write],
+    path: &Path,
+) -> Vec<Result<Written, StoreError>> {
+    if writes.len() > 1
+        && let Ok(written) = pen.commit(writes).await
+    {
+        return written.into_iter().map(Ok).collect();
+    }
+    let mut results = Vec::with_capacity(writes.len());
+    for write in writes {
+        let written = pen.commit(std::slice::from_ref(write)).await;
+        results.push(match written {
+            Ok(written) => Ok(written.into_iter().next().flatten()),
+            Err(error) => Err(StoreError::from_sqlx(path, error)),
+        });
+    }
+    results
+}
+
+/// The writing connection.
+struct Pen {
+    connection: Option<SqliteConnection>,
+    options: SqliteConnectOptions,
+}
+
+impl Pen {
+    /// Writes all of `writes` or none.
+    async fn commit(&mut self, writes: &[Write]) -> Result<Vec<Written>, sqlx::Error> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.options.connect().await?,
+        };
+        let written = commit(&mut connection, writes).await;
+        if written.is_ok() {
+            self.connection = Some(connection);
+        } else {
+            // A full disk makes SQLite roll back by itself, and sqlx then no longer knows whether
+            // a transaction is open. A fresh connection does.
+            connection.close().await.ok();
+        }
+        written
+    }
+
+    /// Moves the write-ahead log into the database file and closes.
+    async fn finish(self) -> Result<(), sqlx::Error> {
+        let Some(mut connection) = self.connection else {
+            return Ok(());
+        };
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+            .execute(&mut connection)
+            .await?;
+        connection.close().await
+    }
+}
+
+async fn commit(
+    connection: &mut SqliteConnection,
+    writes: &[Write],
+) -> Result<Vec<Written>, sqlx::Error> {
+    // Asks for the right to write at once; a transaction that asks later can be refused halfway.
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    let mut written = Vec::with_capacity(writes.len());
+    for write in writes {
+        written.push(apply(&mut transaction, write).await?);
+    }
+    transaction.commit().await?;
+    Ok(written)
+}
+
+async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Written, sqlx::Error> {
+    match write {
+        Write::PutArticles { batch, encoder } => articles::put(connection, batch, encoder).await,
+        Write::DeleteArticle { id } => articles::delete(connection, id).await,
+        Write::SaveTickets(batch) => tickets::save(connection, batch).await.map(|()| None),
+        Write::SaveTriage(triage) => {
+            let (ticket, prediction) = &**triage;
+            tickets::save_triage(connection, ticket, prediction)
+                .await
+                .map(|()| None)
+        }
+    }
+}
