@@ -84,9 +84,15 @@ fn blocks(body: &str, format: Format) -> Vec<Block> {
     match format {
         Format::Html => html::blocks(body).blocks,
         Format::Markdown => markdown::blocks(body).blocks,
-        // As typed: a page that folds white space would lose the writer's lines.
-        Format::Text => vec![Block { kind: BlockKind::Quote, text: body.to_owned() }],
+        Format::Text => paragraphs(body),
     }
+}
+
+/// Plain text as typed: blank lines part the paragraphs, the other line breaks are kept.
+fn paragraphs(body: &str) -> Vec<Block> {
+    let body = body.replace("\r\n", "\n");
+    let texts = body.split("\n\n").map(str::trim).filter(|text| !text.is_empty());
+    texts.map(|text| Block { kind: BlockKind::Paragraph, text: text.to_owned() }).collect()
 }
 
 fn repeats_title(block: &Block, title: &str) -> bool {

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::problem::Problem;
-use super::view::{AnswerView, ExampleView};
+use super::view::{AnswerView, ExampleView, readable_body};
 use super::{Pages, page};
 use crate::store::{Article, ArticleStatus, Audience};
 use crate::triage::{Options, Ticket, TriageAnswer, TriageError};
@@ -43,6 +43,13 @@ struct TriageTemplate {
     examples: Vec<ExampleView>,
 }
 
+impl TriageTemplate {
+    /// Whether the words in the form are at fault.
+    fn blames_form(&self) -> bool {
+        self.problem.as_ref().is_some_and(|problem| problem.in_form)
+    }
+}
+
 /// The empty page, or an example with its answer.
 pub(super) async fn first(State(pages): State<Pages>, Query(chosen): Query<Chosen>) -> Response {
     let Some(id) = chosen.example else { return respond(&pages, Words::default(), Ok(None)) };
@@ -51,7 +58,7 @@ pub(super) async fn first(State(pages): State<Pages>, Query(chosen): Query<Chose
     };
     let form = Words {
         subject: ticket.subject.clone(),
-        body: ticket.body.clone(),
+        body: readable_body(ticket).into_owned(),
         example: Some(id),
         audience: Audience::Agent,
     };
@@ -88,7 +95,7 @@ impl Words {
         let unchanged = |ticket: &&Ticket| {
             ticket.id == self.example
                 && ticket.subject == self.subject
-                && ticket.body.trim() == self.body.trim()
+                && readable_body(ticket).trim() == self.body.trim()
         };
         let example = self.example.is_some().then(|| pages.examples.iter().find(unchanged)).flatten();
         example.cloned().unwrap_or_else(|| Ticket {

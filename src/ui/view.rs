@@ -1,6 +1,6 @@
 //! An answer as a page shows it: words, whole per cents and links instead of labels, numbers and ids.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
 use jiff::Timestamp;
 
@@ -8,7 +8,11 @@ use super::article::anchor;
 use super::highlight::{Piece, pieces};
 use crate::knowledge::{SimilarTicket, Suggested};
 use crate::store::{Article, Audience, TicketStatus};
+use crate::text::{Format, html};
 use crate::triage::{Decision, Prediction, Ticket, TriageAnswer};
+
+/// Per cent from which another label is named beside the most likely one.
+const WORTH_NAMING: u8 = 5;
 
 /// What a page shows of an answer.
 #[derive(Debug)]
@@ -16,7 +20,7 @@ pub(super) struct AnswerView {
     pub(super) warnings: Vec<String>,
     pub(super) category: Option<PredictionView>,
     pub(super) priority: Option<PredictionView>,
-    /// Impact, urgency, priority, then whatever else the bundle was trained for.
+    /// Impact, urgency, then whatever else the bundle was trained for.
     pub(super) levels: Vec<PredictionView>,
     pub(super) articles: Vec<ArticleView>,
     /// What to say where there are no articles.
@@ -37,7 +41,7 @@ pub(super) struct PredictionView {
     /// The last part of the label's path.
     pub(super) leaf: String,
     pub(super) gauge: Gauge,
-    /// The next labels of the ranking.
+    /// The next labels of the ranking, as far as they are worth naming.
     pub(super) others: Vec<Other>,
     /// What the submitter chose, where the model is sure of another label.
     pub(super) mismatch: Option<String>,
@@ -119,12 +123,13 @@ impl AnswerView {
     /// `article_count` is how many articles the site has.
     pub(super) fn new(answer: TriageAnswer, used: &[Article], article_count: u64) -> Self {
         let mut predictions = answer.predictions;
-        let category = predictions.remove("category").map(|p| PredictionView::new("category", p));
-        let levels = in_reading_order(predictions);
-        let priority = levels.iter().find(|level| level.task == "Priority").cloned();
+        let mut take = |task: &str| predictions.remove(task).map(|p| PredictionView::new(task, p));
+        let (category, priority) = (take("category"), take("priority"));
+        let mut levels: Vec<PredictionView> = ["impact", "urgency"].into_iter().filter_map(take).collect();
+        levels.extend(predictions.into_iter().map(|(task, p)| PredictionView::new(&task, p)));
         let model = answer.model;
         Self {
-            warnings: answer.warnings.iter().map(|warning| capitalised(warning)).collect(),
+            warnings: answer.warnings.iter().map(|warning| sentence(warning)).collect(),
             category,
             priority,
             levels,
@@ -145,13 +150,6 @@ fn no_articles(article_count: u64) -> &'static str {
     }
 }
 
-/// Impact and urgency first, then the priority that follows from them, then the rest by name.
-fn in_reading_order(mut predictions: BTreeMap<String, Prediction>) -> Vec<PredictionView> {
-    let first = ["impact", "urgency", "priority"].map(|task| (task.to_owned(), predictions.remove(task)));
-    let first = first.into_iter().filter_map(|(task, prediction)| prediction.map(|p| (task, p)));
-    first.chain(predictions).map(|(task, prediction)| PredictionView::new(&task, prediction)).collect()
-}
-
 impl PredictionView {
     fn new(task: &str, prediction: Prediction) -> Self {
         let mut parents: Vec<String> = prediction.label.split("::").map(str::to_owned).collect();
@@ -167,7 +165,7 @@ impl PredictionView {
                 threshold: percent(prediction.threshold),
                 decision: word(prediction.decision),
             },
-            others: others.filter(|other| other.percent > 0).collect(),
+            others: others.filter(|other| other.percent >= WORTH_NAMING).collect(),
             mismatch: prediction.mismatch.filter(|m| m.flagged).map(|m| path(&m.submitted)),
         }
     }
@@ -242,7 +240,7 @@ impl ExampleView {
     /// None for a ticket without an id: there would be no link to it.
     pub(super) fn new(ticket: &Ticket) -> Option<Self> {
         let id = ticket.id.as_deref()?;
-        let opening = ticket.body.split_whitespace().take(40).collect::<Vec<_>>().join(" ");
+        let opening = readable_body(ticket).split_whitespace().take(40).collect::<Vec<_>>().join(" ");
         Some(Self {
             href: format!("/?example={}#answer", escaped(id)),
             subject: ticket.subject.clone(),
@@ -257,6 +255,17 @@ impl Day {
             iso: time.strftime("%Y-%m-%d").to_string(),
             words: time.strftime("%-d %b %Y").to_string(),
         }
+    }
+}
+
+/// A ticket's message as a person reads and edits it.
+pub(super) fn readable_body(ticket: &Ticket) -> Cow<'_, str> {
+    match ticket.body_format {
+        Format::Html => {
+            let blocks = html::blocks(&ticket.body).blocks;
+            Cow::Owned(blocks.into_iter().map(|block| block.text).collect::<Vec<_>>().join("\n\n"))
+        }
+        Format::Text | Format::Markdown => Cow::Borrowed(&ticket.body),
     }
 }
 
@@ -287,6 +296,12 @@ fn escaped(part: &str) -> String {
         }
     }
     out
+}
+
+/// Warnings are written to follow a field's name; here each stands alone.
+fn sentence(text: &str) -> String {
+    let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    capitalised(text) + end
 }
 
 fn capitalised(text: &str) -> String {
