@@ -118,7 +118,9 @@ fn parts(blocks: Vec<Block>) -> Vec<Part> {
                 let cells: Vec<String> = block.text.split(" | ").map(str::to_owned).collect();
                 match last {
                     _ if cells.len() == 1 => parts.push(Part::Paragraph(block.text)),
-                    Some(Part::Table(rows)) if rows.first().map(Vec::len) == Some(cells.len()) => rows.push(cells),
+                    Some(Part::Table(rows)) if rows.first().map(Vec::len) == Some(cells.len()) => {
+                        rows.push(cells)
+                    }
                     _ => parts.push(Part::Table(vec![cells])),
                 }
             }
@@ -144,7 +146,9 @@ fn level(block: &Block) -> Option<u8> {
 
 fn sections(parts: &[Part]) -> Vec<Section> {
     let section = |part: &Part| match part {
-        Part::Heading { level: 2, anchor, text } => Some(Section { anchor: anchor.clone(), title: text.clone() }),
+        Part::Heading { level: 2, anchor, text } => {
+            Some(Section { anchor: anchor.clone(), title: text.clone() })
+        }
         _ => None,
     };
     parts.iter().filter_map(section).collect()
@@ -165,4 +169,58 @@ fn unique(anchor: String, taken: &mut HashSet<String>) -> String {
         name = format!("{anchor}-{count}");
     }
     name
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+    use crate::ui::samples;
+
+    fn parts_of(body: &str, format: Format) -> Vec<Part> {
+        ArticlePage::new(samples::article(body, format)).parts
+    }
+
+    fn heading(level: u8, anchor: &str, text: &str) -> Part {
+        Part::Heading { level, anchor: anchor.into(), text: text.into() }
+    }
+
+    #[test]
+    fn headings_begin_below_the_title_whatever_level_they_were_written_at() {
+        let body = "### Connect\n\n#### First\n\n### Connect";
+        let page = ArticlePage::new(samples::article(body, Format::Markdown));
+        let expected = [
+            heading(2, "connect", "Connect"),
+            heading(3, "first", "First"),
+            heading(2, "connect-2", "Connect"),
+        ];
+        assert_eq!(page.parts, expected);
+        let anchors: Vec<&str> = page.sections.iter().map(|section| section.anchor.as_str()).collect();
+        assert_eq!(anchors, ["connect", "connect-2"]);
+    }
+
+    #[test]
+    fn a_title_that_the_body_repeats_is_shown_once() {
+        let article = samples::article("", Format::Markdown);
+        let body = format!("# {}\n\nText", article.title);
+        assert_eq!(parts_of(&body, Format::Markdown), [Part::Paragraph("Text".into())]);
+    }
+
+    #[test]
+    fn items_become_one_list_and_rows_one_table() {
+        let body = "- a\n- b\n\n| Code | Cause |\n|--|--|\n| 809 | blocked |\n\nEither | or";
+        let row = |a: &str, b: &str| vec![a.to_owned(), b.to_owned()];
+        let expected = [
+            Part::List(vec!["a".into(), "b".into()]),
+            Part::Table(vec![row("Code", "Cause"), row("809", "blocked"), row("Either", "or")]),
+        ];
+        assert_eq!(parts_of(body, Format::Markdown), expected);
+        assert_eq!(parts_of("Either | or", Format::Text), [Part::Paragraph("Either | or".into())]);
+    }
+
+    #[test]
+    fn plain_text_keeps_its_lines() {
+        let expected = [Part::Paragraph("Dear all,\nread on.".into()), Part::Paragraph("Bye".into())];
+        assert_eq!(parts_of("Dear all,\r\nread on.\r\n\r\n\r\nBye\n", Format::Text), expected);
+    }
 }

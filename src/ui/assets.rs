@@ -18,9 +18,8 @@ pub(super) struct Asset {
 }
 
 /// The style of all pages.
-pub(super) static STYLE: LazyLock<Asset> = LazyLock::new(|| {
-    Asset::new("css", "text/css; charset=utf-8", include_str!("assets/deskhand.css"))
-});
+pub(super) static STYLE: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("css", "text/css; charset=utf-8", include_str!("assets/deskhand.css")));
 
 /// The icon, also used as the mark in the page's head.
 pub(super) static ICON: LazyLock<Asset> =
@@ -28,8 +27,7 @@ pub(super) static ICON: LazyLock<Asset> =
 
 impl Asset {
     fn new(extension: &str, media_type: &'static str, content: &'static str) -> Self {
-        let hash: String =
-            Sha256::digest(content).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        let hash: String = Sha256::digest(content).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
         Self { path: format!("/assets/deskhand.{hash}.{extension}"), media_type, content }
     }
 

@@ -10,6 +10,8 @@ mod article_page;
 mod assets;
 mod highlight;
 mod problem;
+#[cfg(test)]
+mod samples;
 mod triage_page;
 mod view;
 

@@ -1,7 +1,7 @@
 //! What goes wrong, in words for the person at the page.
 
-use axum::http::StatusCode;
 use axum::extract::rejection::FormRejection;
+use axum::http::StatusCode;
 use garde::Report;
 
 use crate::model::ModelError;

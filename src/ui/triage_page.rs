@@ -67,10 +67,7 @@ pub(super) async fn first(State(pages): State<Pages>, Query(chosen): Query<Chose
 }
 
 /// Answers a pasted ticket. Nothing of it is kept.
-pub(super) async fn answer(
-    State(pages): State<Pages>,
-    form: Result<Form<Words>, FormRejection>,
-) -> Response {
+pub(super) async fn answer(State(pages): State<Pages>, form: Result<Form<Words>, FormRejection>) -> Response {
     let mut form = match form {
         Ok(Form(form)) => form,
         Err(rejection) => {
@@ -146,8 +143,9 @@ fn may_see(article: &Article, audience: Audience) -> bool {
 }
 
 fn respond(pages: &Pages, form: Words, result: Result<Option<AnswerView>, Problem>) -> Response {
-    let (status, retry_after_s) =
-        result.as_ref().map_or_else(|problem| (problem.status, problem.retry_after_s), |_| (StatusCode::OK, None));
+    let (status, retry_after_s) = result
+        .as_ref()
+        .map_or_else(|problem| (problem.status, problem.retry_after_s), |_| (StatusCode::OK, None));
     let (answer, problem) = match result {
         Ok(answer) => (answer, None),
         Err(problem) => (None, Some(problem)),
@@ -172,5 +170,137 @@ fn title(form: &Words, problem: Option<&Problem>) -> String {
         Some(problem) => problem.title.trim_end_matches('.').to_owned(),
         None if form.subject.trim().is_empty() => "Paste a ticket".to_owned(),
         None => form.subject.trim().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+    use crate::ui::samples;
+
+    const HOSTILE: &str = "\"'><script>alert(1)</script></textarea><img src=x onerror=alert(1)>";
+
+    fn page(form: Words, answer: Option<TriageAnswer>, problem: Option<Problem>) -> String {
+        let examples = [Ticket { id: Some(HOSTILE.into()), subject: HOSTILE.into(), ..Ticket::default() }];
+        let template = TriageTemplate {
+            title: title(&form, problem.as_ref()),
+            form,
+            problem,
+            answer: answer.map(|answer| AnswerView::new(answer, &[], 64)),
+            examples: examples.iter().filter_map(ExampleView::new).collect(),
+        };
+        template.render().unwrap()
+    }
+
+    fn pages() -> [String; 4] {
+        let form = Words { subject: HOSTILE.into(), body: HOSTILE.into(), ..Words::default() };
+        [
+            page(Words::default(), None, None),
+            page(form.clone(), Some(hostile_answer()), None),
+            page(form.clone(), Some(samples::answer()), None),
+            page(form, None, Some(Problem::no_example())),
+        ]
+    }
+
+    /// An answer in which every text that a person wrote is an attack.
+    fn hostile_answer() -> TriageAnswer {
+        let mut answer = samples::answer();
+        let hostile = || HOSTILE.to_owned();
+        answer.warnings.push(hostile());
+        for prediction in answer.predictions.values_mut() {
+            prediction.label = hostile();
+            prediction.ranking.iter_mut().for_each(|ranked| ranked.label = hostile());
+        }
+        for article in &mut answer.articles {
+            (article.id, article.title, article.passage) = (hostile(), hostile(), hostile());
+            (article.heading, article.category, article.url) = (hostile(), Some(hostile()), Some(hostile()));
+            article.matched_terms = vec!["script".into(), "<".into()];
+        }
+        for ticket in &mut answer.similar_tickets {
+            (ticket.id, ticket.subject, ticket.resolution) = (hostile(), hostile(), Some(hostile()));
+        }
+        answer
+    }
+
+    #[test]
+    fn text_of_tickets_and_articles_never_becomes_markup() {
+        for html in pages() {
+            assert!(!html.contains("<script") && !html.contains("</script"), "{html}");
+            for (element, attributes) in samples::tags(&html) {
+                let foreign = attributes.keys().any(|name| name.starts_with("on") || name == "style");
+                assert!(!foreign && !["script", "style", "iframe"].contains(&element.as_str()), "{element}");
+                let address = attributes.get("href").or(attributes.get("src"));
+                assert!(
+                    address.is_none_or(|a| a.starts_with(['/', '#']) || a.starts_with("https://")),
+                    "{address:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn every_input_has_a_label() {
+        for html in pages() {
+            let tags = samples::tags(&html);
+            let labels: Vec<&String> =
+                tags.iter().filter(|(name, _)| name == "label").map(|(_, a)| &a["for"]).collect();
+            let inputs = tags.iter().filter(|(name, a)| {
+                ["input", "textarea"].contains(&name.as_str()) && a.get("type").is_none_or(|t| t != "hidden")
+            });
+            let unlabelled: Vec<_> = inputs.filter(|(_, a)| !labels.contains(&&a["id"])).collect();
+            assert!(unlabelled.is_empty(), "{unlabelled:?}");
+            assert_eq!(labels.len(), 4);
+        }
+    }
+
+    #[test]
+    fn every_id_is_given_once_and_every_reference_leads_to_one() {
+        for html in pages() {
+            let tags = samples::tags(&html);
+            let mut ids: Vec<&str> =
+                tags.iter().filter_map(|(_, a)| a.get("id")).map(String::as_str).collect();
+            let references = ["for", "aria-labelledby", "aria-describedby"];
+            for name in tags.iter().flat_map(|(_, a)| references.iter().filter_map(|r| a.get(*r))) {
+                assert!(ids.contains(&name.as_str()), "{name}");
+            }
+            let count = ids.len();
+            ids.sort_unstable();
+            ids.dedup();
+            assert_eq!(ids.len(), count);
+        }
+    }
+
+    #[test]
+    fn the_words_stay_in_the_form_to_the_letter() {
+        let body = "\n\n  first line\n<b> & \"q\"";
+        let form = Words { subject: "a \"b\"".into(), body: body.into(), ..Words::default() };
+        let html = page(form, None, Some(Problem::no_example()));
+        let mut tokens = html5gum::Tokenizer::new(&html).map(|token| token.unwrap());
+        tokens.find(|t| matches!(t, html5gum::Token::StartTag(tag) if *tag.name == b"textarea"[..])).unwrap();
+        let Some(html5gum::Token::String(text)) = tokens.next() else { panic!("no text") };
+        // A browser drops the first line break.
+        assert_eq!(String::from_utf8_lossy(&text), format!("\n{body}"));
+        let subject =
+            samples::tags(&html).into_iter().find(|(_, a)| a.get("id").is_some_and(|id| id == "subject"));
+        assert_eq!(subject.unwrap().1["value"], "a \"b\"");
+    }
+
+    #[test]
+    fn the_answer_shows_labels_confidence_decision_articles_and_solutions() {
+        let html = page(Words::default(), Some(samples::answer()), None);
+        for words in [
+            "VPN and remote access",
+            "<b>94%</b> sure",
+            "threshold 80%",
+            "chip-auto\">auto<",
+            "P4",
+            "<mark>hotel</mark>",
+            "What solved it",
+            "BenchVDI in the browser works",
+            "default 1.0.0",
+        ] {
+            assert!(html.contains(words), "{words}");
+        }
     }
 }

@@ -155,7 +155,8 @@ impl PredictionView {
         let mut parents: Vec<String> = prediction.label.split("::").map(str::to_owned).collect();
         let leaf = parents.pop().unwrap_or_default();
         let others = prediction.ranking.iter().skip(1);
-        let others = others.map(|other| Other { label: path(&other.label), percent: percent(other.confidence) });
+        let others =
+            others.map(|other| Other { label: path(&other.label), percent: percent(other.confidence) });
         Self {
             task: capitalised(&task.replace('_', " ")),
             parents,
@@ -220,7 +221,11 @@ impl SimilarView {
             Some(Link { href: article_href(id), title: article.title.clone() })
         };
         Self {
-            subject: if ticket.subject.trim().is_empty() { "(no subject)".to_owned() } else { ticket.subject },
+            subject: if ticket.subject.trim().is_empty() {
+                "(no subject)".to_owned()
+            } else {
+                ticket.subject
+            },
             category: ticket.category.as_deref().map(path),
             status: match ticket.status {
                 Some(TicketStatus::Solved) => "solved",
@@ -251,10 +256,7 @@ impl ExampleView {
 
 impl Day {
     pub(super) fn new(time: Timestamp) -> Self {
-        Self {
-            iso: time.strftime("%Y-%m-%d").to_string(),
-            words: time.strftime("%-d %b %Y").to_string(),
-        }
+        Self { iso: time.strftime("%Y-%m-%d").to_string(), words: time.strftime("%-d %b %Y").to_string() }
     }
 }
 
@@ -307,4 +309,82 @@ fn sentence(text: &str) -> String {
 fn capitalised(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map(char::to_uppercase).into_iter().flatten().chain(chars).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+    use crate::ui::samples;
+
+    fn view() -> AnswerView {
+        AnswerView::new(samples::answer(), &[], 64)
+    }
+
+    #[test]
+    fn a_confidence_just_below_its_threshold_does_not_look_equal_to_it() {
+        assert_eq!((percent(0.7999), percent(0.8)), (79, 80));
+        assert_eq!((percent(0.29), percent(1.0), percent(f32::NAN)), (29, 100, 0));
+    }
+
+    #[test]
+    fn a_category_is_told_as_a_path_with_the_labels_next_to_it() {
+        let category = view().category.unwrap();
+        assert_eq!(
+            (category.parents.join("/"), category.leaf.as_str()),
+            ("Network".into(), "VPN and remote access")
+        );
+        assert_eq!((category.gauge.percent, category.gauge.threshold), (94, 80));
+        assert!(category.others.is_empty(), "4% is not worth naming");
+    }
+
+    #[test]
+    fn impact_and_urgency_come_before_what_else_a_bundle_was_trained_for() {
+        let mut answer = samples::answer();
+        answer.predictions.insert("ask_again".into(), samples::prediction(&[("yes", 0.5)]));
+        let tasks: Vec<String> =
+            AnswerView::new(answer, &[], 64).levels.into_iter().map(|level| level.task).collect();
+        assert_eq!(tasks, ["Impact", "Urgency", "Ask again"]);
+    }
+
+    #[test]
+    fn a_mismatch_is_shown_only_when_the_model_is_sure() {
+        assert_eq!(view().category.unwrap().mismatch.as_deref(), Some("Network › Wi-Fi and LAN"));
+        let mut answer = samples::answer();
+        let category = answer.predictions.get_mut("category").unwrap();
+        category.mismatch.as_mut().unwrap().flagged = false;
+        assert_eq!(AnswerView::new(answer, &[], 64).category.unwrap().mismatch, None);
+    }
+
+    #[test]
+    fn a_suggested_article_links_to_the_section_that_answers() {
+        let articles = view().articles;
+        assert_eq!(articles[0].href, "/articles/kb-larkvpn-connect-from-home#what-the-message-means");
+        assert_eq!(articles[1].href, "/articles/kb-benchvdi-session-stuck#from-the-console");
+        assert_eq!(article_href("../a b?é"), "/articles/..%2Fa%20b%3F%C3%A9");
+    }
+
+    #[test]
+    fn only_addresses_of_the_web_are_linked() {
+        assert!(view().articles[0].url.is_some());
+        assert!(view().articles[1].url.is_none(), "javascript:");
+        assert!(is_web("HTTPS://x.example") && !is_web("//x.example") && !is_web(" javascript:alert(1)"));
+    }
+
+    #[test]
+    fn a_solved_ticket_names_the_articles_that_the_reader_may_see() {
+        let used = [samples::article("", Format::Markdown)];
+        let ticket = AnswerView::new(samples::answer(), &used, 64).similar.remove(0);
+        assert_eq!(ticket.articles[0].title, used[0].title);
+        assert_eq!(ticket.solved.unwrap().words, "3 Nov 2026");
+        assert!(view().similar[0].articles.is_empty());
+    }
+
+    #[test]
+    fn an_example_in_html_is_shown_as_text() {
+        let body = "<p>Hello</p><p>a &lt; b</p>".to_owned();
+        let ticket = Ticket { id: Some("A 1".into()), body, body_format: Format::Html, ..Ticket::default() };
+        assert_eq!(readable_body(&ticket), "Hello\n\na < b");
+        assert_eq!(ExampleView::new(&ticket).unwrap().href, "/?example=A%201#answer");
+    }
 }

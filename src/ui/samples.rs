@@ -1,4 +1,4 @@
-//! What the pages show of an answer made by hand.
+//! Answers and articles made by hand, for tests of the pages.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeMap;
@@ -9,6 +9,24 @@ use crate::store::{Article, ArticleStatus, Audience, TicketStatus};
 use crate::text::Format;
 use crate::triage::{ConfidenceLevel, Decision, Mismatch, Prediction, Ranked, TriageAnswer};
 
+/// A start tag: its name and its attributes.
+pub(super) type Tag = (String, BTreeMap<String, String>);
+
+/// The start tags of a page, in order, read as a browser reads them.
+pub(super) fn tags(html: &str) -> Vec<Tag> {
+    let tokens = html5gum::Tokenizer::new(html).map(|token| token.unwrap());
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    tokens
+        .filter_map(|token| match token {
+            html5gum::Token::StartTag(tag) => {
+                let attributes = tag.attributes.iter().map(|(name, value)| (text(name), text(value)));
+                Some((text(&tag.name), attributes.collect()))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
 /// A prediction with a ranking of labels and confidences, best first, and thresholds of 0.8 and 0.4.
 pub(super) fn prediction(ranking: &[(&str, f32)]) -> Prediction {
     let (label, confidence) = ranking[0];
@@ -17,7 +35,8 @@ pub(super) fn prediction(ranking: &[(&str, f32)]) -> Prediction {
         c if c >= 0.4 => (Decision::Suggest, ConfidenceLevel::Medium),
         _ => (Decision::Abstain, ConfidenceLevel::Low),
     };
-    let ranked = |(label, confidence): &(&str, f32)| Ranked { label: (*label).into(), confidence: *confidence };
+    let ranked =
+        |(label, confidence): &(&str, f32)| Ranked { label: (*label).into(), confidence: *confidence };
     Prediction {
         label: label.into(),
         confidence,
@@ -92,7 +111,10 @@ fn similar() -> SimilarTicket {
         score: 0.71,
         status: Some(TicketStatus::Solved),
         category: Some("Network::VPN and remote access".into()),
-        resolution: Some("Explained that private devices get no tunnel; BenchVDI in the browser works for what she needs.".into()),
+        resolution: Some(
+            "Explained that private devices get no tunnel; BenchVDI in the browser works for what she needs."
+                .into(),
+        ),
         article_ids: vec!["kb-larkvpn-connect-from-home".into()],
         solved_at: Some("2026-11-03T10:00:00Z".parse().unwrap()),
     }
