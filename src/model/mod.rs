@@ -128,6 +128,11 @@ impl Model {
         self.bundle.encoder_id()
     }
 
+    /// The tokenizer, for those who need ids rather than features.
+    pub fn tokenizer(&self) -> &Tokenizer {
+        &self.tokenizer
+    }
+
     /// Tokens that wait for a worker now.
     pub fn queued_tokens(&self) -> usize {
         self.workers.queued_tokens()

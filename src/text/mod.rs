@@ -4,8 +4,19 @@
 //! reads. The original is never changed here, and this room knows nothing of tickets, articles,
 //! models or storage.
 
+pub mod front_matter;
+pub mod html;
+
+pub mod mail;
+pub mod markdown;
+
+mod document;
+mod fold;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+pub use document::{Document, Warning};
 
 /// How a text is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]

@@ -1,0 +1,159 @@
+//! The commands, one file each. They read flags and files, call the rooms below and print; what they
+//! know of triage or search is only whom to ask.
+
+mod doctor;
+mod evaluate;
+mod import;
+mod rows;
+mod sentiment;
+mod serve;
+mod suggest;
+mod train;
+mod triage;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::Settings;
+use crate::knowledge::Knowledge;
+use crate::model::Model;
+use crate::store::Store;
+
+/// Local ticket triage and knowledge suggestion. Everything runs on this machine's CPU; no text leaves it.
+#[derive(Parser)]
+#[command(name = "deskhand", version, max_term_width = 100)]
+#[command(after_help = "Example:\n  deskhand serve --demo\n  deskhand triage --input tickets.jsonl")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Answer over HTTP, with a page at / and the API's documentation at /docs
+    Serve(serve::Serve),
+    /// Predict category, impact, urgency and priority for each ticket of a file
+    Triage(triage::Triage),
+    /// Find the articles that answer each ticket of a file
+    Suggest(suggest::Suggest),
+    /// Read the sentiment of each survey comment of a file
+    Sentiment(sentiment::Sentiment),
+    /// Take articles or tickets into the data folder
+    Import(import::Import),
+    /// Make a bundle from labelled tickets or comments
+    Train(train::Train),
+    /// Measure a bundle on labelled rows, or the search on tickets with known articles
+    Evaluate(evaluate::Evaluate),
+    /// Check the bundle, the data folder and the settings
+    Doctor(doctor::Doctor),
+}
+
+/// Which bundle and which settings.
+#[derive(Args)]
+struct Common {
+    /// Folder of the bundle [default: models/default, here or beside the program]
+    #[arg(long, value_name = "DIR", env = "DESKHAND_MODEL")]
+    model: Option<PathBuf>,
+    /// Settings file
+    #[arg(long, value_name = "FILE", env = "DESKHAND_CONFIG")]
+    config: Option<PathBuf>,
+}
+
+/// Where a site's articles and tickets are kept.
+#[derive(Args)]
+struct Data {
+    /// Data folder
+    #[arg(long, value_name = "DIR", env = "DESKHAND_DATA", default_value = "./deskhand-data")]
+    data: PathBuf,
+}
+
+/// What a command that worked through rows ended with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// All went well.
+    Clean,
+    /// Some rows were refused; each was named.
+    SomeRefused,
+}
+
+/// Runs the command line; the exit status is 0, 1 (some rows refused, or failed), or 2 (wrong usage).
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&anyhow::Error::new(error).context("the async runtime does not start")),
+    };
+    match runtime.block_on(run(cli.command)) {
+        Ok(Outcome::Clean) => ExitCode::SUCCESS,
+        Ok(Outcome::SomeRefused) => ExitCode::from(1),
+        Err(error) => fail(&error),
+    }
+}
+
+async fn run(command: Command) -> anyhow::Result<Outcome> {
+    match command {
+        Command::Serve(command) => command.run().await,
+        Command::Triage(command) => command.run().await,
+        Command::Suggest(command) => command.run().await,
+        Command::Sentiment(command) => command.run().await,
+        Command::Import(command) => command.run().await,
+        Command::Train(command) => tokio::task::spawn_blocking(|| command.run()).await?,
+        Command::Evaluate(command) => command.run().await,
+        Command::Doctor(command) => command.run().await,
+    }
+}
+
+fn fail(error: &anyhow::Error) -> ExitCode {
+    // `{:#}` gives the causes in one line each after the other; a closed stderr changes nothing.
+    let _ = writeln!(std::io::stderr(), "deskhand: {error:#}");
+    ExitCode::from(1)
+}
+
+impl Common {
+    fn settings(&self) -> anyhow::Result<Settings> {
+        Ok(Settings::load(self.config.as_deref())?)
+    }
+
+    fn bundle_dir(&self) -> anyhow::Result<PathBuf> {
+        match &self.model {
+            Some(dir) => Ok(dir.clone()),
+            None => shipped("models/default").context(
+                "there is no models/default here or beside the program; give a bundle with --model DIR",
+            ),
+        }
+    }
+
+    fn model(&self, settings: &Settings) -> anyhow::Result<Arc<Model>> {
+        Ok(Arc::new(Model::load(&self.bundle_dir()?, &settings.inference)?))
+    }
+}
+
+impl Data {
+    async fn open(&self, model: &Arc<Model>, settings: &Settings) -> anyhow::Result<(Store, Knowledge)> {
+        let store = Store::open(&self.data, &settings.store).await?;
+        let progress = rows::Progress::new("embedding articles anew", None);
+        let knowledge =
+            Knowledge::open(store.clone(), Arc::clone(model), &self.data, &settings.search, &|done, total| {
+                progress.set(done, total);
+            })
+            .await?;
+        progress.finish();
+        Ok((store, knowledge))
+    }
+}
+
+/// Something that ships with the program: looked for in the working folder, then beside the program and
+/// above it, so that it is found in a checkout and in an installation alike.
+fn shipped(name: &str) -> Option<PathBuf> {
+    let here = PathBuf::from(name);
+    if here.exists() {
+        return Some(here);
+    }
+    let program = std::env::current_exe().ok()?.canonicalize().ok()?;
+    program.ancestors().skip(1).map(|dir| dir.join(name)).find(|path: &PathBuf| Path::exists(path))
+}

@@ -1,0 +1,66 @@
+//! `deskhand triage`: predictions for a file of tickets.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use futures_util::future::join_all;
+use garde::Validate as _;
+use jiff::Timestamp;
+
+use super::rows::Files;
+use super::{Common, Data, Outcome};
+use crate::store::Audience;
+use crate::triage::{self, Desk, Options, Ticket, TicketRow};
+
+/// Flags of `deskhand triage`.
+#[derive(Args)]
+#[command(after_help = "Example:\n  deskhand triage --input samples/tickets.jsonl --output answers.jsonl")]
+pub(super) struct Triage {
+    #[command(flatten)]
+    files: Files,
+    #[command(flatten)]
+    common: Common,
+    /// Also suggest articles and similar tickets from this data folder
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Labels in each ranking
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=50))]
+    top_n: u64,
+}
+
+impl Triage {
+    pub(super) async fn run(self) -> anyhow::Result<Outcome> {
+        let settings = self.common.settings()?;
+        let model = self.common.model(&settings)?;
+        let desk = match self.data.clone() {
+            None => None,
+            Some(data) => {
+                let (store, knowledge) = Data { data }.open(&model, &settings).await?;
+                Some(Desk { store, knowledge })
+            }
+        };
+        let store = desk.as_ref().map(|desk| desk.store.clone());
+        let triage = triage::Triage::for_batches(model, settings.triage, desk);
+        let options =
+            Options { top_n: self.top_n as usize, audience: Audience::Agent, ..Options::default() };
+        let outcome = self
+            .files
+            .answer("tickets", async |rows: Vec<TicketRow>| {
+                join_all(rows.into_iter().map(|row| answer(&triage, row.into(), &options))).await
+            })
+            .await?;
+        if let Some(store) = store {
+            store.close().await?;
+        }
+        Ok(outcome)
+    }
+}
+
+async fn answer(
+    triage: &triage::Triage,
+    ticket: Ticket,
+    options: &Options,
+) -> Result<triage::TriageAnswer, String> {
+    ticket.validate().map_err(|report| report.to_string().trim().to_string())?;
+    triage.answer(&ticket, options, Timestamp::now()).await.map_err(|e| e.to_string())
+}

@@ -1,0 +1,21 @@
+//! Learning: from labelled files to a bundle, and to figures that say how good it is.
+//!
+//! In come labelled tickets and comments and a base model; out go heads with calibrated confidences,
+//! a tuned encoder where the recipe asks for one, and the report that a person reads before a bundle
+//! is put to work. This room knows nothing of HTTP or the store.
+
+pub mod baseline;
+pub mod calibrate;
+pub mod card;
+pub mod corpus;
+pub mod dataset;
+pub mod fit;
+pub mod folds;
+mod heads;
+pub mod judge;
+pub mod metrics;
+mod network;
+pub mod recipe;
+pub mod report;
+pub mod train;
+pub mod tune;

@@ -1,0 +1,101 @@
+//! A recipe: which files train which heads, and how.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::tune::TuneSettings;
+use crate::model::Reads;
+
+/// Everything that training needs besides the base model.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// Name of the bundle, as answers will give it.
+    pub name: String,
+    /// Version of the bundle.
+    pub version: String,
+    /// Languages (ISO 639-1) of the training texts.
+    pub languages: Vec<String>,
+    /// Layers whose mean hidden states heads see; absent: as the base has it.
+    #[serde(default)]
+    pub taps: Option<Vec<usize>>,
+    /// How the encoder is tuned; absent: it stays as it is, and only heads are fitted.
+    #[serde(default)]
+    pub tune: Option<TuneSettings>,
+    /// Precision (0..1) that the decision `auto` must hold with 95 % certainty on held-out rows.
+    #[serde(default = "default_precision")]
+    pub auto_precision: f64,
+    /// The files.
+    #[serde(rename = "file")]
+    pub files: Vec<Source>,
+}
+
+/// A labelled file and the heads that it trains.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// What its rows are.
+    pub reads: Reads,
+    /// Rows to train on; a relative path starts at the recipe's folder.
+    pub train: PathBuf,
+    /// Rows to measure on, never trained on.
+    #[serde(default)]
+    pub dev: Option<PathBuf>,
+    /// Task → field that holds its label.
+    pub labels: BTreeMap<String, String>,
+    /// Whether the field `aspects` trains a head for each aspect.
+    #[serde(default)]
+    pub aspects: bool,
+    /// Weight of each of its heads while the encoder is tuned.
+    #[serde(default = "one")]
+    pub weight: f64,
+}
+
+/// What the decision `auto` promises unless a recipe says otherwise.
+pub fn default_precision() -> f64 {
+    0.95
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+/// A recipe that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RecipeError {
+    /// The file cannot be read.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The recipe.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file is not a recipe.
+    #[error("{}: {source}", path.display())]
+    Invalid {
+        /// The recipe.
+        path: PathBuf,
+        /// What is wrong, with line and field.
+        source: Box<toml::de::Error>,
+    },
+}
+
+impl Recipe {
+    /// Reads a recipe; its paths are then relative to the working folder or absolute.
+    pub fn read(path: &Path) -> Result<Self, RecipeError> {
+        let text = fs::read_to_string(path)
+            .map_err(|source| RecipeError::File { path: path.to_owned(), source })?;
+        let mut recipe: Self = toml::from_str(&text)
+            .map_err(|e| RecipeError::Invalid { path: path.to_owned(), source: Box::new(e) })?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        for source in &mut recipe.files {
+            source.train = folder.join(&source.train);
+            source.dev = source.dev.as_ref().map(|dev| folder.join(dev));
+        }
+        Ok(recipe)
+    }
+}

@@ -1,0 +1,386 @@
+//! Training: a base model and a recipe in, a bundle out.
+
+use std::path::{Path, PathBuf};
+
+use super::corpus::{Corpus, Task};
+use super::dataset::DatasetError;
+use super::fit::Features;
+use super::folds::stratified_folds;
+use super::heads::{Fitted, Split, fit_head, thresholds};
+use super::recipe::Recipe;
+use super::tune::{Epoch, HeadShape, Sample, tune};
+use crate::config::{InferenceSettings, Level, Matrix, Priority};
+use crate::model::weights::Weights;
+use crate::model::{
+    Base, Bundle, BundleError, BundleWriter, EncoderSpec, FORMAT, Head, Manifest, Model, ModelError, Reading,
+    Thresholds, read_hugging_face,
+};
+
+/// Folds for calibrating heads on a frozen encoder.
+const FOLDS: usize = 5;
+/// One row in this many is held out where the encoder is tuned, since a fold would be a whole training.
+const HELD_OUT: usize = 8;
+/// Texts read between two reports of progress.
+const CHUNK: usize = 256;
+
+/// Training that could not be carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// A labelled file cannot be used.
+    #[error(transparent)]
+    Data(#[from] DatasetError),
+    /// The base or the new bundle cannot be used.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    /// The base model cannot read the texts.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// A head cannot be fitted.
+    #[error("the head {task:?} cannot be fitted: {source}")]
+    Fit {
+        /// Its task.
+        task: String,
+        /// What went wrong.
+        source: candle_core::Error,
+    },
+    /// The encoder cannot be tuned.
+    #[error("the encoder cannot be tuned: {0}")]
+    Tune(candle_core::Error),
+    /// A head does not fit the encoder.
+    #[error("{0}")]
+    Head(String),
+    /// The recipe names no file.
+    #[error("the recipe names no labelled file; add a [[file]]")]
+    NoFiles,
+}
+
+/// What training starts from.
+#[derive(Debug, Clone)]
+pub enum Start {
+    /// A bundle; heads that are not trained anew are taken over from it.
+    Bundle(PathBuf),
+    /// A Hugging Face folder of a BERT-family encoder, with its name and licence.
+    HuggingFace {
+        /// The folder.
+        dir: PathBuf,
+        /// Name of the model.
+        name: String,
+        /// Its licence, as an SPDX expression.
+        licence: String,
+    },
+}
+
+/// What happens while training, for whoever watches.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// A stage begins or goes on.
+    Progress {
+        /// What is being done.
+        stage: &'static str,
+        /// How much of it is done.
+        done: usize,
+        /// Out of this much.
+        total: usize,
+    },
+    /// A pass over the texts is over.
+    Epoch(Epoch),
+    /// Something a person should know.
+    Note(String),
+}
+
+/// The base of a training, opened.
+struct Opened {
+    bundle: Bundle,
+    /// Removes the intermediate bundle of a Hugging Face base when training is over.
+    _scratch: Option<Scratch>,
+}
+
+struct Scratch(PathBuf);
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Trains a bundle into `out`. What stands there now stays until the new one is complete. `watch` hears
+/// how it goes.
+pub fn train(
+    start: &Start,
+    recipe: &Recipe,
+    out: &Path,
+    settings: &InferenceSettings,
+    watch: &mut dyn FnMut(Event),
+) -> Result<Bundle, TrainError> {
+    if recipe.files.is_empty() {
+        return Err(TrainError::NoFiles);
+    }
+    let mut corpus = Corpus::default();
+    for file in &recipe.files {
+        corpus.add(&file.train, file, None)?;
+    }
+    corpus.notes.drain(..).for_each(|note| watch(Event::Note(note)));
+    let base = open(start, recipe, out)?;
+    let held_out = held_out(&corpus, recipe.tune.is_some());
+    let tuned = tuned_weights(&base, recipe, &corpus, &held_out, settings, watch)?;
+    let scratch = scratch_bundle(&base.bundle, tuned.as_ref(), out)?;
+    let model = Model::load(scratch.dir(), settings)?;
+    let _remove = Scratch(scratch.dir().to_owned());
+    let mut features = Features::new(model.manifest().encoder.features());
+    for reading in read_all(&model, &corpus, "reading texts", watch)? {
+        features.push(&reading.features);
+    }
+    let fitted = fit_all(&corpus, &features, &held_out, recipe, watch)?;
+    write(recipe, &scratch, &base.bundle, fitted, tuned.is_some(), out)
+}
+
+/// Texts that the encoder is not tuned on: for calibration.
+fn held_out(corpus: &Corpus, tuned: bool) -> Vec<bool> {
+    if !tuned {
+        return vec![false; corpus.words.len()];
+    }
+    let mut labels = vec![String::new(); corpus.words.len()];
+    for task in corpus.tasks.iter().rev() {
+        for &(text, label) in &task.rows {
+            labels[text] = format!("{}/{label}", task.name);
+        }
+    }
+    stratified_folds(&corpus.ids, &labels, HELD_OUT, 0).into_iter().map(|fold| fold == 0).collect()
+}
+
+fn open(start: &Start, recipe: &Recipe, out: &Path) -> Result<Opened, TrainError> {
+    let (bundle, scratch) = match start {
+        Start::Bundle(dir) => (Bundle::open(dir)?, None),
+        Start::HuggingFace { dir, name, licence } => {
+            let base = read_hugging_face(dir, name, licence)?;
+            let place = beside(out, "base");
+            let writer = BundleWriter::new(&place)?;
+            writer.tokenizer(&base.tokenizer)?;
+            writer.encoder(&base.weights)?;
+            let bundle = writer.finish(headless(base.base, base.spec), "")?;
+            (bundle, Some(Scratch(place)))
+        }
+    };
+    // Heads that are taken over see the features they were fitted on, so taps change only with all heads.
+    if let Some(taps) = &recipe.taps
+        && *taps != bundle.manifest().encoder.taps
+    {
+        let place = beside(out, "taps");
+        let writer = BundleWriter::new(&place)?;
+        writer.encoder_of(&bundle)?;
+        let encoder = EncoderSpec { taps: taps.clone(), ..bundle.manifest().encoder.clone() };
+        let bundle = writer.finish(headless(bundle.manifest().base.clone(), encoder), "")?;
+        drop(scratch);
+        return Ok(Opened { bundle, _scratch: Some(Scratch(place)) });
+    }
+    Ok(Opened { bundle, _scratch: scratch })
+}
+
+fn beside(out: &Path, what: &str) -> PathBuf {
+    let name = out.file_name().map_or_else(|| "bundle".into(), |n| n.to_string_lossy().into_owned());
+    out.with_file_name(format!(".{name}.{what}-{}", std::process::id()))
+}
+
+fn headless(base: Base, encoder: EncoderSpec) -> Manifest {
+    Manifest {
+        format: FORMAT,
+        name: "base".into(),
+        version: "0".into(),
+        taxonomy: String::new(),
+        languages: Vec::new(),
+        base,
+        encoder,
+        priority: None,
+        heads: Vec::new(),
+        files: Default::default(),
+    }
+}
+
+/// The encoder's weights after tuning; `None` where the recipe leaves it as it is.
+fn tuned_weights(
+    base: &Opened,
+    recipe: &Recipe,
+    corpus: &Corpus,
+    held_out: &[bool],
+    settings: &InferenceSettings,
+    watch: &mut dyn FnMut(Event),
+) -> Result<Option<Weights>, TrainError> {
+    let Some(tune_settings) = &recipe.tune else { return Ok(None) };
+    let model = Model::load(base.bundle.dir(), settings)?;
+    let readings = read_all(&model, corpus, "reading texts with the base", watch)?;
+    let samples = samples(&model, corpus, &readings, held_out)?;
+    drop(model);
+    let mut weights = base.bundle.encoder_weights()?;
+    let heads: Vec<HeadShape> = corpus
+        .tasks
+        .iter()
+        .map(|task| HeadShape { labels: task.labels.len(), weight: task.weight })
+        .collect();
+    let spec = &base.bundle.manifest().encoder;
+    let threads = settings.worker_count();
+    let watch = std::cell::RefCell::new(watch);
+    let progress = |done, total| {
+        (watch.borrow_mut())(Event::Progress { stage: "tuning the encoder", done, total });
+    };
+    let epoch = |epoch| (watch.borrow_mut())(Event::Epoch(epoch));
+    tune(spec, &mut weights, &samples, &heads, tune_settings, threads, &progress, &epoch)
+        .map_err(TrainError::Tune)?;
+    Ok(Some(weights))
+}
+
+fn samples(
+    model: &Model,
+    corpus: &Corpus,
+    readings: &[Reading],
+    held_out: &[bool],
+) -> Result<Vec<Sample>, TrainError> {
+    let mut labels = vec![vec![None; corpus.tasks.len()]; corpus.words.len()];
+    for (number, task) in corpus.tasks.iter().enumerate() {
+        for &(text, label) in &task.rows {
+            labels[text][number] = u32::try_from(label).ok();
+        }
+    }
+    let mut samples = Vec::new();
+    for (text, labels) in labels.into_iter().enumerate() {
+        if !held_out[text] {
+            let tokens = model.tokenizer().encode(&corpus.words[text].input())?;
+            samples.push(Sample { tokens, labels, embedding: readings[text].embedding() });
+        }
+    }
+    Ok(samples)
+}
+
+fn read_all(
+    model: &Model,
+    corpus: &Corpus,
+    stage: &'static str,
+    watch: &mut dyn FnMut(Event),
+) -> Result<Vec<Reading>, TrainError> {
+    let total = corpus.words.len();
+    let mut readings = Vec::with_capacity(total);
+    for chunk in corpus.words.chunks(CHUNK) {
+        let inputs: Vec<_> = chunk.iter().map(super::corpus::Words::input).collect();
+        readings.extend(model.read_blocking(&inputs)?);
+        watch(Event::Progress { stage, done: readings.len(), total });
+    }
+    Ok(readings)
+}
+
+/// The encoder that ships, without heads, so that features come from the very weights that are written.
+fn scratch_bundle(base: &Bundle, tuned: Option<&Weights>, out: &Path) -> Result<Bundle, TrainError> {
+    let writer = BundleWriter::new(&beside(out, "encoder"))?;
+    writer.encoder_of(base)?;
+    if let Some(weights) = tuned {
+        writer.encoder(weights)?;
+    }
+    let manifest = base.manifest();
+    Ok(writer.finish(headless(manifest.base.clone(), manifest.encoder.clone()), "")?)
+}
+
+struct Trained {
+    heads: Vec<Head>,
+    priority: Option<Thresholds>,
+}
+
+fn fit_all(
+    corpus: &Corpus,
+    features: &Features,
+    held_out: &[bool],
+    recipe: &Recipe,
+    watch: &mut dyn FnMut(Event),
+) -> Result<Trained, TrainError> {
+    let mut fitted: Vec<Fitted> = Vec::new();
+    for (number, task) in corpus.tasks.iter().enumerate() {
+        watch(Event::Progress { stage: "fitting heads", done: number, total: corpus.tasks.len() });
+        let tuned = recipe.tune.is_some();
+        let splits = if tuned { vec![tuned_split(task, held_out)] } else { cross_validation(task, corpus) };
+        let all: Vec<usize> = (0..task.rows.len()).collect();
+        let last = if tuned { splits[0].train.clone() } else { all };
+        let how = if tuned {
+            "held out from tuning and fitting".to_string()
+        } else {
+            format!("{FOLDS}-fold cross-validation")
+        };
+        fitted.push(fit_head(task, features, &splits, &last, recipe.auto_precision, &how)?);
+    }
+    let priority = priority_thresholds(&fitted, recipe.auto_precision);
+    Ok(Trained { heads: fitted.into_iter().map(|f| f.head).collect(), priority })
+}
+
+fn tuned_split(task: &Task, held_out: &[bool]) -> Split {
+    let (held_out, train) = (0..task.rows.len()).partition(|&place| held_out[task.rows[place].0]);
+    Split { train, held_out }
+}
+
+fn cross_validation(task: &Task, corpus: &Corpus) -> Vec<Split> {
+    let keys: Vec<&str> = task.rows.iter().map(|&(text, _)| corpus.ids[text].as_str()).collect();
+    let labels: Vec<&str> = task.rows.iter().map(|&(_, label)| task.labels[label].as_str()).collect();
+    let folds = stratified_folds(&keys, &labels, FOLDS, 0);
+    (0..FOLDS)
+        .map(|fold| {
+            let (held_out, train) = (0..task.rows.len()).partition(|&place| folds[place] == fold);
+            Split { train, held_out }
+        })
+        .filter(|split| !split.held_out.is_empty() && !split.train.is_empty())
+        .collect()
+}
+
+/// Thresholds for the priority, from the held-out distributions over impact and urgency.
+fn priority_thresholds(fitted: &[Fitted], auto_precision: f64) -> Option<Thresholds> {
+    let of = |task: &str| fitted.iter().find(|f| f.head.spec().task == task);
+    let (impact, urgency) = (of("impact")?, of("urgency")?);
+    let urgency_by_text: std::collections::BTreeMap<usize, (usize, &Vec<f64>)> =
+        urgency.held_out.iter().map(|(text, label, p)| (*text, (*label, p))).collect();
+    let levels = |fitted: &Fitted, label: usize| {
+        let name = fitted.head.spec().labels.get(label)?;
+        Level::ALL.into_iter().find(|level| level.label() == name)
+    };
+    let matrix = Matrix::default();
+    let mut rows = Vec::new();
+    for (text, impact_label, impact_p) in &impact.held_out {
+        let (urgency_label, urgency_p) = urgency_by_text.get(text)?;
+        let mut sums = vec![0.0; Priority::ALL.len()];
+        for (i, p) in impact_p.iter().enumerate() {
+            for (u, q) in urgency_p.iter().enumerate() {
+                sums[matrix.priority(levels(impact, i)?, levels(urgency, u)?) as usize] += p * q;
+            }
+        }
+        let truth = matrix.priority(levels(impact, *impact_label)?, levels(urgency, *urgency_label)?);
+        rows.push((truth as usize, sums));
+    }
+    Some(thresholds(rows.iter().map(|(truth, p)| (*truth, p.as_slice())), auto_precision))
+}
+
+fn write(
+    recipe: &Recipe,
+    encoder: &Bundle,
+    base: &Bundle,
+    trained: Trained,
+    tuned: bool,
+    out: &Path,
+) -> Result<Bundle, TrainError> {
+    let mut heads = trained.heads;
+    let mut priority = trained.priority;
+    // On an encoder that was left as it is, the base's other heads still mean what they meant.
+    if !tuned && encoder.manifest().encoder == base.manifest().encoder {
+        for head in base.heads()? {
+            if !heads.iter().any(|new| new.spec().task == head.spec().task) {
+                heads.push(head);
+            }
+        }
+        priority = priority.or(base.manifest().priority);
+    }
+    let writer = BundleWriter::new(out)?;
+    writer.encoder_of(encoder)?;
+    writer.heads(&heads)?;
+    let manifest = Manifest {
+        name: recipe.name.clone(),
+        version: recipe.version.clone(),
+        languages: recipe.languages.clone(),
+        priority,
+        heads: heads.iter().map(|head| head.spec().clone()).collect(),
+        ..headless(base.manifest().base.clone(), encoder.manifest().encoder.clone())
+    };
+    let card = super::card::without_figures(&manifest);
+    Ok(writer.finish(manifest, &card)?)
+}
