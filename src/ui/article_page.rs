@@ -1,6 +1,7 @@
 //! `/articles/{id}`: a whole article.
 
 use askama::Template;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -22,7 +23,8 @@ struct MessageTemplate {
 }
 
 /// Shows the article, or says that there is none.
-pub(super) async fn show(State(pages): State<Pages>, Path(id): Path<String>) -> Response {
+pub(super) async fn show(State(pages): State<Pages>, id: Result<Path<String>, PathRejection>) -> Response {
+    let Ok(Path(id)) = id else { return message(Problem::no_article()) };
     match pages.store.article(&id).await {
         Ok(Some(article)) => page(StatusCode::OK, &ArticleTemplate { article: ArticlePage::new(article) }),
         Ok(None) => message(Problem::no_article()),

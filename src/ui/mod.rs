@@ -8,6 +8,7 @@
 mod article;
 mod article_page;
 mod assets;
+mod example;
 mod highlight;
 mod problem;
 #[cfg(test)]

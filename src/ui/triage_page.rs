@@ -1,7 +1,7 @@
 //! `/`: paste a ticket, read the answer.
 
 use askama::Template;
-use axum::extract::rejection::FormRejection;
+use axum::extract::rejection::{FormRejection, QueryRejection};
 use axum::extract::{Form, Query, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
@@ -9,8 +9,9 @@ use garde::Validate;
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use super::example::{ExampleView, find, readable_body};
 use super::problem::Problem;
-use super::view::{AnswerView, ExampleView, readable_body};
+use super::view::AnswerView;
 use super::{Pages, page};
 use crate::store::{Article, ArticleStatus, Audience};
 use crate::triage::{Options, Ticket, TriageAnswer, TriageError};
@@ -51,15 +52,22 @@ impl TriageTemplate {
 }
 
 /// The empty page, or an example with its answer.
-pub(super) async fn first(State(pages): State<Pages>, Query(chosen): Query<Chosen>) -> Response {
-    let Some(id) = chosen.example else { return respond(&pages, Words::default(), Ok(None)) };
-    let Some(ticket) = pages.examples.iter().find(|ticket| ticket.id.as_deref() == Some(&*id)) else {
+pub(super) async fn first(
+    State(pages): State<Pages>,
+    chosen: Result<Query<Chosen>, QueryRejection>,
+) -> Response {
+    let id = match chosen {
+        Ok(Query(Chosen { example: None })) => return respond(&pages, Words::default(), Ok(None)),
+        Ok(Query(Chosen { example })) => example,
+        Err(_) => None,
+    };
+    let Some(ticket) = id.and_then(|id| find(&pages.examples, &id)) else {
         return respond(&pages, Words::default(), Err(Problem::no_example()));
     };
     let form = Words {
         subject: ticket.subject.clone(),
         body: readable_body(ticket).into_owned(),
-        example: Some(id),
+        example: ticket.id.clone(),
         audience: Audience::Agent,
     };
     let result = read(&pages, ticket, form.audience).await;
@@ -77,7 +85,7 @@ pub(super) async fn answer(State(pages): State<Pages>, form: Result<Form<Words>,
     };
     // Browsers send every line break as two characters.
     form.body = form.body.replace("\r\n", "\n");
-    let ticket = form.ticket(&pages);
+    let ticket = form.ticket(&pages.examples);
     let result = match ticket.validate() {
         Ok(()) => read(&pages, &ticket, form.audience).await.map(Some),
         Err(report) => Err(Problem::of_ticket(&report)),
@@ -88,14 +96,12 @@ pub(super) async fn answer(State(pages): State<Pages>, form: Result<Form<Words>,
 impl Words {
     /// The words as a ticket. An example stays the ticket that it is, so that it is not found to
     /// resemble itself, until its words are changed.
-    fn ticket(&self, pages: &Pages) -> Ticket {
+    fn ticket(&self, examples: &[Ticket]) -> Ticket {
+        let example = self.example.as_deref().and_then(|id| find(examples, id));
         let unchanged = |ticket: &&Ticket| {
-            ticket.id == self.example
-                && ticket.subject == self.subject
-                && readable_body(ticket).trim() == self.body.trim()
+            ticket.subject == self.subject && readable_body(ticket).trim() == self.body.trim()
         };
-        let example = self.example.is_some().then(|| pages.examples.iter().find(unchanged)).flatten();
-        example.cloned().unwrap_or_else(|| Ticket {
+        example.filter(unchanged).cloned().unwrap_or_else(|| Ticket {
             subject: self.subject.clone(),
             body: self.body.clone(),
             ..Ticket::default()
@@ -284,6 +290,28 @@ mod tests {
         let subject =
             samples::tags(&html).into_iter().find(|(_, a)| a.get("id").is_some_and(|id| id == "subject"));
         assert_eq!(subject.unwrap().1["value"], "a \"b\"");
+    }
+
+    #[test]
+    fn an_example_stays_itself_until_its_words_are_changed() {
+        let example = Ticket {
+            id: Some("LB-1".into()),
+            subject: "VPN".into(),
+            body: "<p>Help</p>".into(),
+            body_format: crate::text::Format::Html,
+            ..Ticket::default()
+        };
+        let mut form = Words {
+            subject: "VPN".into(),
+            body: "Help\n".into(),
+            example: Some("LB-1".into()),
+            ..Words::default()
+        };
+        let examples = [example];
+        assert_eq!(form.ticket(&examples).id.as_deref(), Some("LB-1"));
+        form.body.push_str("me");
+        let ticket = form.ticket(&examples);
+        assert_eq!((ticket.id, ticket.body.as_str()), (None, "Help\nme"));
     }
 
     #[test]

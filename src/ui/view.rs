@@ -1,15 +1,12 @@
 //! An answer as a page shows it: words, whole per cents and links instead of labels, numbers and ids.
 
-use std::borrow::Cow;
-
 use jiff::Timestamp;
 
 use super::article::anchor;
 use super::highlight::{Piece, pieces};
 use crate::knowledge::{SimilarTicket, Suggested};
 use crate::store::{Article, Audience, TicketStatus};
-use crate::text::{Format, html};
-use crate::triage::{Decision, Prediction, Ticket, TriageAnswer};
+use crate::triage::{Decision, Prediction, TriageAnswer};
 
 /// Per cent from which another label is named beside the most likely one.
 const WORTH_NAMING: u8 = 5;
@@ -107,15 +104,6 @@ pub(super) struct Day {
     pub(super) iso: String,
     /// 22 Sep 2026
     pub(super) words: String,
-}
-
-/// An example to click.
-#[derive(Debug)]
-pub(super) struct ExampleView {
-    pub(super) href: String,
-    pub(super) subject: String,
-    /// How the message begins; the style shows two lines of it.
-    pub(super) opening: String,
 }
 
 impl AnswerView {
@@ -241,33 +229,9 @@ impl SimilarView {
     }
 }
 
-impl ExampleView {
-    /// None for a ticket without an id: there would be no link to it.
-    pub(super) fn new(ticket: &Ticket) -> Option<Self> {
-        let id = ticket.id.as_deref()?;
-        let opening = readable_body(ticket).split_whitespace().take(40).collect::<Vec<_>>().join(" ");
-        Some(Self {
-            href: format!("/?example={}#answer", escaped(id)),
-            subject: ticket.subject.clone(),
-            opening,
-        })
-    }
-}
-
 impl Day {
     pub(super) fn new(time: Timestamp) -> Self {
         Self { iso: time.strftime("%Y-%m-%d").to_string(), words: time.strftime("%-d %b %Y").to_string() }
-    }
-}
-
-/// A ticket's message as a person reads and edits it.
-pub(super) fn readable_body(ticket: &Ticket) -> Cow<'_, str> {
-    match ticket.body_format {
-        Format::Html => {
-            let blocks = html::blocks(&ticket.body).blocks;
-            Cow::Owned(blocks.into_iter().map(|block| block.text).collect::<Vec<_>>().join("\n\n"))
-        }
-        Format::Text | Format::Markdown => Cow::Borrowed(&ticket.body),
     }
 }
 
@@ -288,7 +252,7 @@ pub(super) fn is_web(url: &str) -> bool {
 }
 
 /// Percent-encodes everything but RFC 3986's unreserved characters.
-fn escaped(part: &str) -> String {
+pub(super) fn escaped(part: &str) -> String {
     let mut out = String::with_capacity(part.len());
     for byte in part.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
@@ -315,6 +279,7 @@ fn capitalised(text: &str) -> String {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
+    use crate::text::Format;
     use crate::ui::samples;
 
     fn view() -> AnswerView {
@@ -378,13 +343,5 @@ mod tests {
         assert_eq!(ticket.articles[0].title, used[0].title);
         assert_eq!(ticket.solved.unwrap().words, "3 Nov 2026");
         assert!(view().similar[0].articles.is_empty());
-    }
-
-    #[test]
-    fn an_example_in_html_is_shown_as_text() {
-        let body = "<p>Hello</p><p>a &lt; b</p>".to_owned();
-        let ticket = Ticket { id: Some("A 1".into()), body, body_format: Format::Html, ..Ticket::default() };
-        assert_eq!(readable_body(&ticket), "Hello\n\na < b");
-        assert_eq!(ExampleView::new(&ticket).unwrap().href, "/?example=A%201#answer");
     }
 }
