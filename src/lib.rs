@@ -4,6 +4,7 @@
 //! never those above. `ARCHITECTURE.md` walks through them and states the invariants.
 
 pub mod config;
+pub mod knowledge;
 pub mod learn;
 pub mod model;
 pub mod store;

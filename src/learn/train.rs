@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use super::card::{CardText, card};
 use super::corpus::{Corpus, Task};
 use super::dataset::DatasetError;
 use super::fit::Features;
 use super::folds::stratified_folds;
 use super::heads::{Fitted, Split, fit_head, thresholds};
+use super::judge::{JudgeError, judge};
 use super::recipe::Recipe;
 use super::tune::{Epoch, HeadShape, Sample, tune};
 use crate::config::{InferenceSettings, Level, Matrix, Priority};
@@ -46,6 +48,9 @@ pub enum TrainError {
     /// The encoder cannot be tuned.
     #[error("the encoder cannot be tuned: {0}")]
     Tune(candle_core::Error),
+    /// The finished bundle cannot be measured.
+    #[error(transparent)]
+    Judge(#[from] JudgeError),
     /// A head does not fit the encoder.
     #[error("{0}")]
     Head(String),
@@ -131,7 +136,30 @@ pub fn train(
         features.push(&reading.features);
     }
     let fitted = fit_all(&corpus, &features, &held_out, recipe, watch)?;
-    write(recipe, &scratch, &base.bundle, fitted, tuned.is_some(), out)
+    let bundle = write(recipe, &scratch, &base.bundle, fitted, tuned.is_some(), out)?;
+    drop(model);
+    measure(&bundle, recipe, settings, watch)?;
+    Ok(bundle)
+}
+
+/// Measures the finished bundle on the files that it was not trained on, and writes its card.
+fn measure(
+    bundle: &Bundle,
+    recipe: &Recipe,
+    settings: &InferenceSettings,
+    watch: &mut dyn FnMut(Event),
+) -> Result<(), TrainError> {
+    let model = Model::load(bundle.dir(), settings)?;
+    let mut text = CardText { remarks: recipe.remarks.clone(), ..CardText::default() };
+    for file in &recipe.files {
+        let name =
+            |path: &Path| path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        text.trained_on.push(name(&file.train));
+        let Some(dev) = &file.dev else { continue };
+        watch(Event::Note(format!("measuring on {}", dev.display())));
+        text.reports.push(judge(&model, dev, file, Some(&file.train))?);
+    }
+    Ok(bundle.write_card(&card(bundle.manifest(), &text))?)
 }
 
 /// Texts that the encoder is not tuned on: for calibration.
@@ -157,7 +185,7 @@ fn open(start: &Start, recipe: &Recipe, out: &Path) -> Result<Opened, TrainError
             let writer = BundleWriter::new(&place)?;
             writer.tokenizer(&base.tokenizer)?;
             writer.encoder(&base.weights)?;
-            let bundle = writer.finish(headless(base.base, base.spec), "")?;
+            let bundle = writer.finish(headless(base.base, base.spec))?;
             (bundle, Some(Scratch(place)))
         }
     };
@@ -169,7 +197,7 @@ fn open(start: &Start, recipe: &Recipe, out: &Path) -> Result<Opened, TrainError
         let writer = BundleWriter::new(&place)?;
         writer.encoder_of(&bundle)?;
         let encoder = EncoderSpec { taps: taps.clone(), ..bundle.manifest().encoder.clone() };
-        let bundle = writer.finish(headless(bundle.manifest().base.clone(), encoder), "")?;
+        let bundle = writer.finish(headless(bundle.manifest().base.clone(), encoder))?;
         drop(scratch);
         return Ok(Opened { bundle, _scratch: Some(Scratch(place)) });
     }
@@ -274,7 +302,7 @@ fn scratch_bundle(base: &Bundle, tuned: Option<&Weights>, out: &Path) -> Result<
         writer.encoder(weights)?;
     }
     let manifest = base.manifest();
-    Ok(writer.finish(headless(manifest.base.clone(), manifest.encoder.clone()), "")?)
+    Ok(writer.finish(headless(manifest.base.clone(), manifest.encoder.clone()))?)
 }
 
 struct Trained {
@@ -381,6 +409,5 @@ fn write(
         heads: heads.iter().map(|head| head.spec().clone()).collect(),
         ..headless(base.manifest().base.clone(), encoder.manifest().encoder.clone())
     };
-    let card = super::card::without_figures(&manifest);
-    Ok(writer.finish(manifest, &card)?)
+    Ok(writer.finish(manifest)?)
 }

@@ -9,6 +9,7 @@ use garde::Validate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::text::survey_question;
 use crate::model::{Distribution, Input, Lane, Model, ModelError, ModelName, Reading, Reads};
 
 /// Task names of the heads that this room uses.
@@ -121,7 +122,7 @@ impl Surveys {
     /// Answers comments in order; all or none.
     pub async fn read(&self, comments: &[Comment], lane: Lane) -> Result<Vec<CommentAnswer>, SurveyError> {
         let questions: Vec<Option<&str>> =
-            comments.iter().map(|comment| comment.question.as_deref().and_then(question_words)).collect();
+            comments.iter().map(|comment| comment.question.as_deref().and_then(survey_question)).collect();
         let inputs: Vec<Input<'_>> =
             comments.iter().zip(&questions).map(|(comment, question)| input(&comment.text, *question)).collect();
         let readings = self.model.read(&inputs, lane).await?;
@@ -190,18 +191,6 @@ pub fn input<'a>(text: &'a str, question: Option<&'a str>) -> Input<'a> {
     }
 }
 
-/// The words of a question: of the known codes what survey tools usually ask, else the question itself.
-pub fn question_words(question: &str) -> Option<&str> {
-    match question.trim() {
-        "" | "none" => None,
-        "why_score" => Some("Why did you give this score?"),
-        "improve" => Some("What could we improve?"),
-        "nps" => Some("How likely are you to recommend us, and why?"),
-        "anything_else" => Some("Is there anything else you would like to tell us?"),
-        words => Some(words),
-    }
-}
-
 /// A good rating with clearly negative words, or a bad one with clearly positive words.
 fn contradicts(rating: f64, sentiment: &Sentiment) -> bool {
     let against = if rating >= 4.0 {
@@ -230,12 +219,5 @@ mod tests {
         assert!(!contradicts(5.0, &sentiment("negative", 0.5)));
         assert!(!contradicts(5.0, &sentiment("mixed", 0.9)));
         assert!(!contradicts(3.0, &sentiment("negative", 0.9)));
-    }
-
-    #[test]
-    fn a_question_may_be_a_code_or_its_own_words() {
-        assert_eq!(question_words("improve"), Some("What could we improve?"));
-        assert_eq!(question_words("How was Ana?"), Some("How was Ana?"));
-        assert_eq!(question_words("none"), None);
     }
 }

@@ -51,8 +51,7 @@ pub enum Warning {
 }
 
 fn at_line(line: &Option<u64>) -> String {
-    line.map(|line| format!(" (line {line})"))
-        .unwrap_or_default()
+    line.map(|line| format!(" (line {line})")).unwrap_or_default()
 }
 
 /// A block together with the part it plays in a mail.

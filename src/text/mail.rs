@@ -79,9 +79,5 @@ pub fn clean(body: &str, format: Format) -> Cleaned {
         warnings.push(Warning::NothingElse);
         lines.set_fate(0..lines.len(), Fate::Kept);
     }
-    Cleaned {
-        text: lines.text(),
-        set_aside: lines.set_aside(),
-        warnings,
-    }
+    Cleaned { text: lines.text(), set_aside: lines.set_aside(), warnings }
 }

@@ -23,7 +23,7 @@ use crate::config::{Priority, TriageSettings};
 use crate::knowledge::{Knowledge, KnowledgeError, Query};
 use crate::model::{Distribution, Input, Lane, Model, ModelError, Reading, Reads, Thresholds};
 use crate::store::{Store, StoreError};
-use crate::text::{language, mail};
+use crate::text::{language, mail, with_subject};
 
 /// A ticket that could not be answered.
 #[derive(Debug, thiserror::Error)]
@@ -111,12 +111,7 @@ impl Triage {
     /// What the model reads of a ticket.
     pub fn words(&self, ticket: &Ticket) -> Words {
         let cleaned = mail::clean(&ticket.body, ticket.body_format);
-        let subject = ticket.subject.trim();
-        let text = match (subject.is_empty(), cleaned.text.is_empty()) {
-            (true, _) => cleaned.text,
-            (_, true) => subject.to_string(),
-            _ => format!("{subject}\n{}", cleaned.text),
-        };
+        let text = with_subject(&ticket.subject, &cleaned.text);
         let detected = language::detect(&text);
         let known = &self.model.manifest().languages;
         let foreign =

@@ -120,33 +120,19 @@ fn include_rule_above(lines: &mut Lines, index: usize) {
 
 fn introduction(lines: &Lines, index: usize) -> Option<Introduction> {
     if lines.hint(index) == Hint::ReplyHeader {
-        let end = (index..lines.len())
-            .find(|&i| lines.hint(i) != Hint::ReplyHeader)
-            .unwrap_or(lines.len());
-        return Some(Introduction {
-            end,
-            reach: Reach::Rest,
-        });
+        let end = (index..lines.len()).find(|&i| lines.hint(i) != Hint::ReplyHeader).unwrap_or(lines.len());
+        return Some(Introduction { end, reach: Reach::Rest });
     }
     if lines.get(index).len() > LONGEST_INTRODUCTION {
         return None;
     }
     if is_separator(lines.get(index)) {
         // Its header belongs to it.
-        let end = lines
-            .next_text(index + 1)
-            .and_then(|next| header(lines, next))
-            .unwrap_or(index + 1);
-        return Some(Introduction {
-            end,
-            reach: Reach::Rest,
-        });
+        let end = lines.next_text(index + 1).and_then(|next| header(lines, next)).unwrap_or(index + 1);
+        return Some(Introduction { end, reach: Reach::Rest });
     }
     header(lines, index)
-        .map(|end| Introduction {
-            end,
-            reach: Reach::Rest,
-        })
+        .map(|end| Introduction { end, reach: Reach::Rest })
         .or_else(|| attribution(lines, index))
 }
 
@@ -246,9 +232,8 @@ fn label(line: &str) -> Option<String> {
 }
 
 /// How the line begins that mail programs put before a quote.
-const ATTRIBUTION_STARTS: [&str; 12] = [
-    "on ", "am ", "le ", "el ", "il ", "em ", "op ", "den ", "w dniu ", "dnia ", "pada ", "в ",
-];
+const ATTRIBUTION_STARTS: [&str; 12] =
+    ["on ", "am ", "le ", "el ", "il ", "em ", "op ", "den ", "w dniu ", "dnia ", "pada ", "в "];
 const WROTE: [&str; 15] = [
     "wrote",
     "schrieb",
@@ -293,9 +278,7 @@ fn attribution(lines: &Lines, index: usize) -> Option<Introduction> {
 /// the address in angle brackets, as programs do and people do not, may end the message.
 fn reach_of(line: &str, starts: bool) -> Option<Reach> {
     let wrote = WROTE.iter().any(|verb| line.contains(verb));
-    let address = line
-        .split_once('<')
-        .is_some_and(|(_, rest)| rest.contains('@') && rest.contains('>'));
+    let address = line.split_once('<').is_some_and(|(_, rest)| rest.contains('@') && rest.contains('>'));
     let digits = line.chars().filter(char::is_ascii_digit).count();
     if address && (starts && wrote || digits >= 6 && line.ends_with(">:")) {
         Some(Reach::Rest)

@@ -8,11 +8,7 @@ use super::*;
 
 /// The text that remains, then what was set aside and the warnings.
 fn read(body: &str, format: Format) -> String {
-    let Cleaned {
-        text,
-        set_aside,
-        warnings,
-    } = clean(body, format);
+    let Cleaned { text, set_aside, warnings } = clean(body, format);
     let mut out = text;
     for SetAside { kind, chars } in set_aside {
         write!(out, "\n[{kind:?} {chars}]").unwrap();
@@ -29,11 +25,7 @@ fn text(body: &str) -> String {
 
 /// Asserts that everything stays.
 fn assert_stays(body: &str) {
-    let lines: Vec<_> = body
-        .lines()
-        .map(str::trim)
-        .filter(|l| !l.is_empty())
-        .collect();
+    let lines: Vec<_> = body.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
     assert_eq!(text(body), lines.join("\n"));
 }
 
@@ -66,10 +58,7 @@ mod quoted_mail {
             "-----Original Message-----",
         ] {
             let body = format!("Es geht wieder nicht.\n\n{introduction}\n> alt\n> alt");
-            assert!(
-                text(&body).starts_with("Es geht wieder nicht.\n[Quoted"),
-                "{introduction}"
-            );
+            assert!(text(&body).starts_with("Es geht wieder nicht.\n[Quoted"), "{introduction}");
         }
     }
 
@@ -132,11 +121,7 @@ mod quoted_mail {
                 "{pointer}\n\nFrom: Mia\nSent: Monday 09:12\nTo: Eva\nSubject: Beamer\n\nThe beamer in room 4 is dark.\nRegards\nMia Lund"
             );
             let read = clean(&body, Format::Text);
-            assert!(
-                read.text.contains("The beamer in room 4 is dark."),
-                "{pointer}: {}",
-                read.text
-            );
+            assert!(read.text.contains("The beamer in room 4 is dark."), "{pointer}: {}", read.text);
             assert!(!read.text.contains("Mia Lund"), "{}", read.text);
             assert_eq!(read.warnings, [Warning::QuoteKept]);
         }
@@ -268,11 +253,7 @@ mod signatures {
             let body = format!("The screen flickers.\n\n{close}\n");
             let read = clean(&body, Format::Text);
             assert_eq!(read.text, "The screen flickers.", "{close}");
-            assert!(
-                read.set_aside
-                    .iter()
-                    .all(|a| a.kind == SetAsideKind::Signature)
-            );
+            assert!(read.set_aside.iter().all(|a| a.kind == SetAsideKind::Signature));
         }
     }
 
@@ -289,16 +270,12 @@ mod signatures {
 
     #[test]
     fn do_not_take_real_text_with_them() {
-        assert_stays(
-            "Hello,\nthanks,\nthe new laptop has arrived, but it does not start.\nPlease help.",
-        );
+        assert_stays("Hello,\nthanks,\nthe new laptop has arrived, but it does not start.\nPlease help.");
         assert_stays("Thanks,\nplease also reset my password");
         assert_stays("Screen flickers.\n\nThanks,\nEva\n\nPS: the phone is dead too");
         assert_stays("Screen flickers.\nThank you\nEva\nSerial: 5CG1234XYZ");
         assert_stays("Please unlock these:\nThanks\nPC-0012\nPC-0013");
-        assert_stays(
-            "I checked the log.\n--\n$ kt keys list --tenant sbx\nid=9f..21 status=REVOKED",
-        );
+        assert_stays("I checked the log.\n--\n$ kt keys list --tenant sbx\nid=9f..21 status=REVOKED");
         assert_stays("Part one.\n--\nPart two is about the scanner, which has been slow for days.");
         assert_stays("Sent from my phone as my laptop does not react any more.");
         assert_stays("Regards,\nthe printer on floor 3 has no toner.");
@@ -365,12 +342,8 @@ mod small_print {
 
     #[test]
     fn is_not_what_a_person_says_of_it() {
-        assert_stays(
-            "Hello HR,\nplease read.\n\nThis email is confidential. I want to report my manager.",
-        );
+        assert_stays("Hello HR,\nplease read.\n\nThis email is confidential. I want to report my manager.");
         assert_stays("Screen flickers.\n\nTreat as confidential.\nEva");
-        assert_stays(
-            "This email originated from outside banner is shown on internal mails, please fix.",
-        );
+        assert_stays("This email originated from outside banner is shown on internal mails, please fix.");
     }
 }

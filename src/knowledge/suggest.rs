@@ -1,0 +1,302 @@
+//! Which articles answer a ticket.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::error::KnowledgeError;
+use super::lexical::Lexical;
+use super::ranking::{self, Evidence};
+use super::scope::{Facets, Scope};
+use super::vectors::{Scan, best_first, dot};
+use super::{Inner, Knowledge, analysis, off_the_runtime, terms};
+use crate::store::{Article, Audience, StoredPassage};
+
+/// Articles of each kind of evidence that are compared with those of the other.
+const DEPTH: usize = 100;
+/// Most articles in an answer.
+pub const MAX_SUGGESTIONS: usize = 100;
+/// Most words of the query that are shown as found in an article.
+const MAX_MATCHED: usize = 8;
+
+/// What is asked.
+#[derive(Debug, Clone)]
+pub struct Query<'a> {
+    /// Subject and body, cleaned.
+    pub text: &'a str,
+    /// The embedding that the loaded model gives the text.
+    pub embedding: &'a [f32],
+    /// Who will see the answer. For [`Audience::Customer`] the articles for agents do not exist.
+    pub audience: Audience,
+    /// Only articles of exactly this category.
+    pub category: Option<&'a str>,
+    /// Only articles in this language (ISO 639-1, regions ignored), or in none that is known.
+    pub language: Option<&'a str>,
+    /// Most articles to give, at most [`MAX_SUGGESTIONS`].
+    pub top: usize,
+}
+
+/// Articles that may answer, and how likely it is that one does.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Suggestions {
+    /// Whether `answer_confidence` reaches the site's threshold.
+    pub answered: bool,
+    /// How likely it is that some article answers, 0 to 1.
+    pub answer_confidence: f32,
+    /// The best first.
+    pub articles: Vec<Suggested>,
+}
+
+/// An article that may answer.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Suggested {
+    /// Its id.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// Where people read it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// 0 to 1: the answer confidence for the best article, less for those after it.
+    pub score: f32,
+    /// The passage that fits best.
+    pub passage: String,
+    /// Headings above the passage, outermost first, joined by " › "; empty at the top.
+    pub heading: String,
+    /// Words of the query that the article has in some form, as the query writes them; the most
+    /// telling first, at most eight.
+    pub matched_terms: Vec<String>,
+    /// When its text last changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub updated_at: Option<Timestamp>,
+    /// Its category.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    /// Who may see it.
+    pub audience: Audience,
+}
+
+/// A way to rank articles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Channel {
+    /// By their words.
+    Bm25,
+    /// By the embeddings of their passages.
+    Dense,
+    /// By both, as [`Knowledge::suggest`] does.
+    Hybrid,
+}
+
+/// A query that can go to another thread.
+struct Asked {
+    text: String,
+    embedding: Vec<f32>,
+    scope: Scope,
+    top: usize,
+}
+
+impl Asked {
+    fn new(query: &Query<'_>) -> Self {
+        Self {
+            text: query.text.to_owned(),
+            embedding: query.embedding.to_vec(),
+            scope: Scope::new(query.audience, query.category, query.language),
+            top: query.top.min(MAX_SUGGESTIONS),
+        }
+    }
+}
+
+/// Both kinds of evidence for one query.
+struct Evidences {
+    dense: Scan<Facets>,
+    words: Lexical,
+}
+
+/// An article that was found.
+struct Ranked {
+    id: String,
+    score: f32,
+    matched_terms: Vec<String>,
+}
+
+impl Knowledge {
+    /// The articles that answer, the best first.
+    ///
+    /// # Errors
+    /// [`KnowledgeError::Embedding`] for an embedding that is not of the loaded model, and those of
+    /// the store and the index.
+    pub async fn suggest(&self, query: &Query<'_>) -> Result<Suggestions, KnowledgeError> {
+        self.0.check(query.embedding)?;
+        let (inner, asked) = (Arc::clone(&self.0), Asked::new(query));
+        let (asked, evidences, ranked) = off_the_runtime(move || {
+            let evidences = inner.evidences(&asked)?;
+            let ranked = evidences.ranked(&asked).map_err(|source| inner.index.unusable(source))?;
+            Ok::<_, KnowledgeError>((asked, evidences, ranked))
+        })
+        .await??;
+        let ids: Vec<String> = ranked.iter().map(|ranked| ranked.id.clone()).collect();
+        let found = self.0.in_scope(&ids, &asked.scope).await?;
+        let threshold = self.0.answer_threshold;
+        off_the_runtime(move || evidences.suggestions(&asked, ranked, found, threshold)).await
+    }
+
+    /// Ids of the `query.top` best articles by one channel with their scores, the best first, for
+    /// comparing the channels. Scores of different channels or queries cannot be compared.
+    ///
+    /// # Errors
+    /// As [`Knowledge::suggest`].
+    pub async fn rank(
+        &self,
+        query: &Query<'_>,
+        channel: Channel,
+    ) -> Result<Vec<(String, f32)>, KnowledgeError> {
+        self.0.check(query.embedding)?;
+        let (inner, asked) = (Arc::clone(&self.0), Asked::new(query));
+        off_the_runtime(move || {
+            let evidences = inner.evidences(&asked)?;
+            let named = |top: Vec<(&str, f32)>| top.into_iter().map(|(id, s)| (id.to_owned(), s)).collect();
+            match channel {
+                Channel::Bm25 => evidences.words.top(asked.top),
+                Channel::Dense => Ok(named(evidences.dense.top(asked.top))),
+                Channel::Hybrid => evidences.fused(asked.top),
+            }
+            .map_err(|source| inner.index.unusable(source))
+        })
+        .await?
+    }
+}
+
+impl Inner {
+    fn evidences(&self, asked: &Asked) -> Result<Evidences, KnowledgeError> {
+        let words = Lexical::search(&self.index, terms::terms(&asked.text), &asked.scope)
+            .map_err(|source| self.index.unusable(source))?;
+        let dense = self.passages.scan(&asked.embedding, |facets| asked.scope.admits(facets));
+        Ok(Evidences { dense, words })
+    }
+
+    /// The articles with their passages as the store has them now. An article that has left the
+    /// scope since it was found, or that changes while it is read, is left out: its passages may
+    /// already be those of an article that the asker must not see.
+    async fn in_scope(
+        &self,
+        ids: &[String],
+        scope: &Scope,
+    ) -> Result<HashMap<String, (Article, Vec<StoredPassage>)>, KnowledgeError> {
+        let before = self.store.articles(ids).await?;
+        let mut passages = Vec::with_capacity(before.len());
+        for article in &before {
+            passages.push(self.store.passages_of(&article.id).await?);
+        }
+        let after: HashMap<String, Article> =
+            self.store.articles(ids).await?.into_iter().map(|a| (a.id.clone(), a)).collect();
+        let read = before.into_iter().zip(passages);
+        let unchanged = read.filter(|(article, _)| after.get(&article.id) == Some(article));
+        let seen = unchanged.filter(|(article, _)| scope.admits_article(article));
+        Ok(seen.map(|(article, passages)| (article.id.clone(), (article, passages))).collect())
+    }
+}
+
+impl Evidences {
+    /// The best articles by both kinds of evidence, with their fused scores.
+    fn fused(&self, top: usize) -> tantivy::Result<Vec<(String, f32)>> {
+        let mut ids: Vec<String> = self.dense.top(DEPTH).into_iter().map(|(id, _)| id.to_owned()).collect();
+        ids.extend(self.words.top(DEPTH)?.into_iter().map(|(id, _)| id));
+        ids.sort_unstable();
+        ids.dedup();
+        let mut evidence = Vec::with_capacity(ids.len());
+        for id in &ids {
+            let hit = self.words.of(id)?.unwrap_or_default();
+            evidence.push(Evidence { cosine: self.dense.of(id), words: hit.score, code: hit.code });
+        }
+        let mut fused: Vec<(String, f32)> = ids.into_iter().zip(ranking::fuse(&evidence)).collect();
+        best_first(&mut fused, top);
+        Ok(fused)
+    }
+
+    fn ranked(&self, asked: &Asked) -> tantivy::Result<Vec<Ranked>> {
+        let confidence = self.answer_confidence();
+        let fused = self.fused(asked.top)?;
+        let best = fused.first().map_or(0.0, |(_, score)| *score);
+        fused
+            .into_iter()
+            .map(|(id, score)| {
+                let matched_terms = match self.words.of(&id)? {
+                    Some(hit) => terms::written(&asked.text, self.words.matched(hit), MAX_MATCHED),
+                    None => Vec::new(),
+                };
+                Ok(Ranked { id, score: ranking::shown_score(confidence, best, score), matched_terms })
+            })
+            .collect()
+    }
+
+    fn answer_confidence(&self) -> f32 {
+        self.dense.top(1).first().map_or(0.0, |(_, cosine)| ranking::answer_confidence(*cosine))
+    }
+
+    fn suggestions(
+        &self,
+        asked: &Asked,
+        ranked: Vec<Ranked>,
+        mut found: HashMap<String, (Article, Vec<StoredPassage>)>,
+        threshold: f32,
+    ) -> Suggestions {
+        let articles: Vec<Suggested> = ranked
+            .into_iter()
+            .filter_map(|ranked| {
+                let (article, passages) = found.remove(&ranked.id)?;
+                Some(self.suggested(asked, ranked, article, passages))
+            })
+            .collect();
+        let answer_confidence = if articles.is_empty() { 0.0 } else { self.answer_confidence() };
+        Suggestions {
+            answered: !articles.is_empty() && answer_confidence >= threshold,
+            answer_confidence,
+            articles,
+        }
+    }
+
+    fn suggested(
+        &self,
+        asked: &Asked,
+        ranked: Ranked,
+        article: Article,
+        passages: Vec<StoredPassage>,
+    ) -> Suggested {
+        let (heading, passage) = self.best_passage(asked, passages);
+        Suggested {
+            id: article.id,
+            title: article.title,
+            url: article.url,
+            score: ranked.score,
+            passage,
+            heading,
+            matched_terms: ranked.matched_terms,
+            updated_at: article.updated_at,
+            category: article.category,
+            audience: article.audience,
+        }
+    }
+
+    /// Heading and text of the passage that fits best, judged by the same evidence as articles are.
+    fn best_passage(&self, asked: &Asked, passages: Vec<StoredPassage>) -> (String, String) {
+        let evidence: Vec<Evidence> = passages
+            .iter()
+            .map(|StoredPassage { passage, .. }| {
+                let words = [analysis::words(&passage.heading), analysis::words(&passage.text)].concat();
+                let hit = self.words.passage(&words);
+                let cosine = Some(dot(&passage.embedding, &asked.embedding));
+                Evidence { cosine, words: hit.score, code: hit.code }
+            })
+            .collect();
+        let fused = ranking::fuse(&evidence);
+        passages
+            .into_iter()
+            .zip(fused)
+            .reduce(|best, next| if next.1 > best.1 { next } else { best })
+            .map_or_else(Default::default, |(stored, _)| (stored.passage.heading, stored.passage.text))
+    }
+}

@@ -1,0 +1,185 @@
+//! What an answer shows, and to whom.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use super::*;
+use crate::knowledge::Channel;
+
+#[tokio::test]
+async fn an_exact_code_finds_the_one_article_that_has_it() {
+    let data = tempfile::tempdir().unwrap();
+    let knowledge = open(data.path()).await;
+    let mut all = articles();
+    let codes = ["ORA-12170", "ORA-12541", "0x80070005", "CC-1042", "CC-1043", "4.2.1", "4.2.2"];
+    all.extend(codes.map(|code| {
+        article(code, Audience::Customer, "An error", &format!("If {code} comes up, restart the service."))
+    }));
+    knowledge.put(all).await.unwrap();
+    for code in codes {
+        let found = ask(&knowledge, &format!("what does {code} mean"), Audience::Customer).await.articles;
+        assert_eq!(found[0].id, code);
+        assert!(found[0].matched_terms.contains(&code.to_string()), "{:?}", found[0].matched_terms);
+        let others = found[1..].iter().filter(|other| other.matched_terms.contains(&code.to_string()));
+        assert_eq!(others.count(), 0);
+    }
+    let query = query("ora-12154", &[0.25; 16], Audience::Customer);
+    let lexical = knowledge.rank(&query, Channel::Bm25).await.unwrap();
+    assert_eq!(lexical[0].0, "ora");
+}
+
+#[tokio::test]
+async fn an_answer_shows_the_passage_with_the_words_and_where_it_stands() {
+    let data = tempfile::tempdir().unwrap();
+    let knowledge = open(data.path()).await;
+    let filler = "Water the tomatoes every morning and open the vents at noon. ".repeat(18);
+    let body = format!(
+        "# Growing\n\n{filler}\n\n## Errors\n\n### Sync\n\nCC-1042 means that somebody else was faster. {filler}"
+    );
+    let long = Article {
+        body_format: Format::Markdown,
+        url: Some("https://help.example/grow".into()),
+        category: Some("Product::Bug report".into()),
+        ..article("grow", Audience::Customer, "Handbook", &body)
+    };
+    knowledge.put(vec![long]).await.unwrap();
+    let answer = ask(&knowledge, "The app says CC-1042 when two phones sync", Audience::Customer).await;
+    let found = &answer.articles[0];
+    assert!(found.passage.contains("CC-1042"), "{}", found.passage);
+    assert_eq!(found.heading, "Growing › Errors › Sync");
+    assert_eq!(found.matched_terms, ["CC-1042", "sync"]);
+    assert_eq!(found.url.as_deref(), Some("https://help.example/grow"));
+    assert_eq!(found.score, answer.answer_confidence);
+}
+
+#[tokio::test]
+async fn a_synonym_finds_the_article_but_is_not_shown_as_the_askers_word() {
+    let data = tempfile::tempdir().unwrap();
+    let knowledge = open(data.path()).await;
+    let mut all = articles();
+    all.push(article("wifi", Audience::Customer, "Staff Wi-Fi", "Renew the certificate of the Wi-Fi."));
+    knowledge.put(all).await.unwrap();
+    let query = query("wlan", &[0.25; 16], Audience::Customer);
+    let lexical = knowledge.rank(&query, Channel::Bm25).await.unwrap();
+    assert_eq!(lexical.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(), ["wifi"]);
+    let answer = knowledge.suggest(&query).await.unwrap();
+    assert!(answer.articles.iter().all(|found| found.matched_terms.is_empty()));
+}
+
+#[tokio::test]
+async fn category_and_language_limit_both_kinds_of_evidence() {
+    let data = tempfile::tempdir().unwrap();
+    let knowledge = open(data.path()).await;
+    let variant = |id: &str, category: &str, language: Option<&str>| Article {
+        category: Some(category.into()),
+        language: language.map(str::to_owned),
+        ..article(id, Audience::Customer, "VPN", "LarkVPN from home")
+    };
+    knowledge
+        .put(vec![
+            variant("net-en", "Network", Some("en-GB")),
+            variant("net-de", "Network", Some("de")),
+            variant("net", "Network", None),
+            variant("soft-en", "Software", Some("en")),
+        ])
+        .await
+        .unwrap();
+    let embedding = embedding("LarkVPN").await;
+    let base = query("LarkVPN", &embedding, Audience::Customer);
+    for channel in [Channel::Bm25, Channel::Dense, Channel::Hybrid] {
+        let limited = Query { category: Some("Network"), language: Some("en"), ..base.clone() };
+        let ids: BTreeSet<String> =
+            knowledge.rank(&limited, channel).await.unwrap().into_iter().map(|(id, _)| id).collect();
+        assert_eq!(ids, BTreeSet::from(["net".into(), "net-en".into()]), "{channel:?}");
+        let none = Query { category: Some("network"), ..base.clone() };
+        assert!(knowledge.rank(&none, channel).await.unwrap().is_empty(), "{channel:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_empty_query_is_answered_by_its_embedding_and_no_article_by_nothing() {
+    let data = tempfile::tempdir().unwrap();
+    let knowledge = open(data.path()).await;
+    let nothing = ask(&knowledge, "anything", Audience::Agent).await;
+    assert_eq!((nothing.answered, nothing.answer_confidence), (false, 0.0));
+    knowledge.put(articles()).await.unwrap();
+    let all = ask(&knowledge, "", Audience::Agent).await;
+    assert_eq!(all.articles.len(), 3);
+    let query = Query { top: 0, ..query("LarkVPN", &[0.25; 16], Audience::Agent) };
+    assert!(knowledge.suggest(&query).await.unwrap().articles.is_empty());
+}
+
+/// Two knowledge bases: one with articles for agents among the others, one without.
+struct Pair {
+    runtime: Runtime,
+    both: Knowledge,
+    without: Knowledge,
+    _data: [TempDir; 2],
+}
+
+static PAIR: LazyLock<Pair> = LazyLock::new(|| {
+    let runtime = Runtime::new().unwrap();
+    let data = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let words = ["vpn", "printer", "password", "sync", "CC-1042", "invoice", "restart"];
+    let (both, without) = runtime.block_on(async {
+        let (both, without) = (open(data[0].path()).await, open(data[1].path()).await);
+        let mut all = Vec::new();
+        for i in 0..24 {
+            let audience = if i % 3 == 0 { Audience::Agent } else { Audience::Customer };
+            let word = |k: usize| words[(i * k + k) % words.len()];
+            let text = format!("{} {} secret{i} {} {}", word(1), word(2), word(3), word(5));
+            let plain = article(&format!("a{i}"), audience, &format!("{} {}", word(1), word(4)), &text);
+            let category = (i % 2 == 0).then(|| "Network".to_owned());
+            let language = (i % 4 > 1).then(|| "en".to_owned());
+            all.push(Article { category, language, ..plain });
+        }
+        let seen: Vec<Article> = all.iter().filter(|a| a.audience == Audience::Customer).cloned().collect();
+        both.put(all).await.unwrap();
+        without.put(seen).await.unwrap();
+        // One article was a customer's once and is an agent's now; one agent's was deleted.
+        let turned = article("turned", Audience::Customer, "vpn password", "printer secret");
+        both.put(vec![turned.clone()]).await.unwrap();
+        both.put(vec![Article { audience: Audience::Agent, ..turned }]).await.unwrap();
+        both.delete("a0").await.unwrap();
+        (both, without)
+    });
+    Pair { runtime, both, without, _data: data }
+});
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn articles_for_agents_change_nothing_in_what_a_customer_gets(
+        words in prop::collection::vec(
+            prop::sample::select(vec![
+                "vpn", "Printers", "password", "sync", "CC-1042", "1042", "secret3", "secret4", "secret", "wlan",
+            ]),
+            0..9,
+        ),
+        category in prop::option::of(prop::sample::select(vec!["Network", "Software"])),
+        language in prop::option::of(prop::sample::select(vec!["en", "de-AT"])),
+        top in 1usize..30,
+    ) {
+        let text = words.join(" ");
+        let Pair { runtime, both, without, .. } = &*PAIR;
+        runtime.block_on(async {
+            let embedding = embedding(&text).await;
+            let query = Query {
+                category, language, top, ..query(&text, &embedding, Audience::Customer)
+            };
+            let answer = both.suggest(&query).await.unwrap();
+            prop_assert!(answer.articles.iter().all(|found| found.audience == Audience::Customer));
+            prop_assert_eq!(answer, without.suggest(&query).await.unwrap());
+            for channel in [Channel::Bm25, Channel::Dense, Channel::Hybrid] {
+                prop_assert_eq!(
+                    both.rank(&query, channel).await.unwrap(),
+                    without.rank(&query, channel).await.unwrap()
+                );
+            }
+            Ok(())
+        })?;
+    }
+}

@@ -1,0 +1,260 @@
+//! The index and the vectors follow the store, whatever happens.
+
+use super::*;
+use crate::knowledge::KnowledgeError;
+use crate::store::{EmbeddedArticle, Embedding, FinalLabels, Passage, TicketRecord, TicketStatus};
+
+#[tokio::test]
+async fn an_article_is_found_as_soon_as_it_is_put_and_gone_as_soon_as_it_is_deleted() {
+    let data = tempfile::tempdir().unwrap();
+    let knowledge = open(data.path()).await;
+    let report = knowledge.put(articles()).await.unwrap();
+    assert_eq!((report.articles, report.passages, report.truncated), (3, 3, 0));
+    assert_eq!(having(&knowledge, "LarkVPN").await, ["vpn"]);
+    assert!(knowledge.delete("vpn").await.unwrap());
+    assert!(having(&knowledge, "LarkVPN").await.is_empty());
+    let all = ask(&knowledge, "LarkVPN", Audience::Agent).await.articles;
+    assert!(all.iter().all(|found| found.id != "vpn"));
+    assert!(!knowledge.delete("vpn").await.unwrap());
+    assert_eq!(knowledge.article("vpn").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn new_words_replace_the_old_ones() {
+    let data = tempfile::tempdir().unwrap();
+    let knowledge = open(data.path()).await;
+    knowledge.put(articles()).await.unwrap();
+    let changed = article("vpn", Audience::Customer, "Remote desktop", "Open BenchVDI.");
+    knowledge.put(vec![changed]).await.unwrap();
+    assert!(having(&knowledge, "LarkVPN").await.is_empty());
+    assert_eq!(having(&knowledge, "BenchVDI").await, ["vpn"]);
+}
+
+#[tokio::test]
+async fn drafts_and_archived_articles_are_never_suggested() {
+    let data = tempfile::tempdir().unwrap();
+    let knowledge = open(data.path()).await;
+    knowledge.put(articles()).await.unwrap();
+    for status in [ArticleStatus::Draft, ArticleStatus::Archived] {
+        let withdrawn = articles().into_iter().map(|article| Article { status, ..article }).collect();
+        knowledge.put(withdrawn).await.unwrap();
+        assert!(ask(&knowledge, "LarkVPN", Audience::Agent).await.articles.is_empty());
+    }
+    end(knowledge).await;
+    let knowledge = open(data.path()).await;
+    let nothing = ask(&knowledge, "LarkVPN", Audience::Agent).await;
+    assert_eq!((nothing.answered, nothing.answer_confidence), (false, 0.0));
+}
+
+#[tokio::test]
+async fn what_was_kept_before_a_crash_is_found_after_the_next_start() {
+    let data = tempfile::tempdir().unwrap();
+    let knowledge = open(data.path()).await;
+    knowledge.put(articles()).await.unwrap();
+    // The process dies between the store and the index: the store alone has the change.
+    let late = article("late", Audience::Customer, "Zirconium", "Handle zirconium with care.");
+    let passage =
+        Passage { heading: String::new(), text: late.body.clone(), embedding: embedding("zirconium").await };
+    let store = knowledge.0.store.clone();
+    let batch = [EmbeddedArticle { article: late, passages: vec![passage] }];
+    store.put_articles(&batch, MODEL.encoder_id()).await.unwrap();
+    store.delete_article("vpn").await.unwrap();
+    end(knowledge).await;
+
+    let knowledge = open(data.path()).await;
+    assert_eq!(having(&knowledge, "zirconium").await, ["late"]);
+    assert!(having(&knowledge, "LarkVPN").await.is_empty());
+    assert_eq!(having(&knowledge, "ORA-12154").await, ["ora"]);
+}
+
+/// Spoils the index of a knowledge base at rest, and checks that the next start mends it.
+async fn mended_after(spoil: impl FnOnce(&Path)) {
+    let data = tempfile::tempdir().unwrap();
+    let knowledge = open(data.path()).await;
+    knowledge.put(articles()).await.unwrap();
+    let before = ask(&knowledge, "LarkVPN on \\\\orchard", Audience::Agent).await;
+    end(knowledge).await;
+    spoil(&data.path().join("index"));
+    let knowledge = open(data.path()).await;
+    assert_eq!(ask(&knowledge, "LarkVPN on \\\\orchard", Audience::Agent).await, before);
+    assert!(!data.path().join("index.new").exists());
+}
+
+#[tokio::test]
+async fn a_deleted_index_is_built_anew() {
+    mended_after(|index| std::fs::remove_dir_all(index).unwrap()).await;
+}
+
+#[tokio::test]
+async fn a_damaged_index_is_built_anew() {
+    for damaged in ["term", "idx", "fieldnorm", "meta.json"] {
+        mended_after(|index| {
+            let files = std::fs::read_dir(index).unwrap().map(|entry| entry.unwrap().path());
+            let file = files.into_iter().find(|file| file.to_string_lossy().ends_with(damaged)).unwrap();
+            let mut bytes = std::fs::read(&file).unwrap();
+            let middle = bytes.len() / 3;
+            bytes[middle] ^= 0x55;
+            std::fs::write(&file, bytes).unwrap();
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn an_index_that_lost_a_file_is_built_anew() {
+    mended_after(|index| {
+        let files = std::fs::read_dir(index).unwrap().map(|entry| entry.unwrap().path());
+        let file = files.into_iter().find(|file| file.extension().is_some_and(|e| e == "idx")).unwrap();
+        std::fs::remove_file(file).unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_index_of_another_version_is_built_anew() {
+    mended_after(|index| {
+        let meta = index.join("meta.json");
+        let text = std::fs::read_to_string(&meta).unwrap();
+        let other = text.replace(r#"\"version\":"#, r#"\"version\":9"#);
+        assert_ne!(other, text);
+        std::fs::write(meta, other).unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_rebuild_that_was_cut_off_does_no_harm() {
+    mended_after(|index| {
+        std::fs::rename(index, index.with_file_name("index.new")).unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_index_of_another_store_is_built_anew() {
+    let (data, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let knowledge = open(data.path()).await;
+    knowledge.put(articles()).await.unwrap();
+    end(knowledge).await;
+    // The database was lost or put back from an old backup, the index stayed.
+    std::fs::rename(data.path().join("index"), other.path().join("index")).unwrap();
+    let knowledge = open(other.path()).await;
+    assert!(ask(&knowledge, "LarkVPN", Audience::Agent).await.articles.is_empty());
+    knowledge.put(articles()).await.unwrap();
+    assert_eq!(having(&knowledge, "LarkVPN").await, ["vpn"]);
+}
+
+#[tokio::test]
+async fn the_same_articles_score_the_same_whatever_happened_to_the_index_before() {
+    let (data, fresh) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let knowledge = open(data.path()).await;
+    for round in 0..12 {
+        let extra = article(&format!("extra-{round}"), Audience::Customer, "VPN and LarkVPN", "VPN again");
+        knowledge.put(vec![extra]).await.unwrap();
+        knowledge.put(articles()).await.unwrap();
+        knowledge.delete(&format!("extra-{round}")).await.unwrap();
+    }
+    let clean = open(fresh.path()).await;
+    clean.put(articles()).await.unwrap();
+    let text = "LarkVPN from home answers ORA-12154";
+    assert_eq!(ask(&knowledge, text, Audience::Agent).await, ask(&clean, text, Audience::Agent).await,);
+}
+
+#[tokio::test]
+async fn another_encoder_embeds_everything_again() {
+    let data = tempfile::tempdir().unwrap();
+    let knowledge = open(data.path()).await;
+    knowledge.put(articles()).await.unwrap();
+    end(knowledge).await;
+    let other = crate::model::testing::model(2);
+    let done = std::sync::Mutex::new(Vec::new());
+    let progress = |articles| done.lock().unwrap().push(articles);
+    let (kept, settings) = (store(data.path()).await, SearchSettings::default());
+    let knowledge =
+        Knowledge::open(kept, Arc::clone(&other), data.path(), &settings, &progress).await.unwrap();
+    assert_eq!(*done.lock().unwrap(), [3]);
+    let passage = &knowledge.0.store.passages_of("vpn").await.unwrap()[0].passage;
+    let text = format!("Connect to the VPN from home\n{}", passage.text);
+    let own = other.read(&[Input::text(&text)], Lane::Bulk).await.unwrap()[0].embedding();
+    let near = knowledge.suggest(&query("nothing", &own, Audience::Agent)).await.unwrap();
+    assert_eq!(near.articles[0].id, "vpn");
+}
+
+#[tokio::test]
+async fn an_import_of_many_batches_is_found_whole() {
+    let data = tempfile::tempdir().unwrap();
+    let knowledge = open(data.path()).await;
+    let many = (0..330).map(|i| article(&format!("a{i}"), Audience::Customer, "One", &format!("word{i}x")));
+    let heard = std::sync::Mutex::new(Vec::new());
+    let report = knowledge.import(many, &|kept| heard.lock().unwrap().push(kept)).await.unwrap();
+    assert_eq!(report.articles, 330);
+    assert_eq!(*heard.lock().unwrap(), [64, 128, 192, 256, 320, 330]);
+    for i in [0, 200, 329] {
+        assert_eq!(having(&knowledge, &format!("word{i}x")).await, [format!("a{i}")]);
+    }
+}
+
+#[tokio::test]
+async fn a_change_is_finished_even_if_its_caller_goes_away() {
+    let data = tempfile::tempdir().unwrap();
+    let knowledge = open(data.path()).await;
+    knowledge.put(articles()).await.unwrap();
+    let held = knowledge.0.changing.lock().await;
+    // The client hangs up while the deletion waits for its turn.
+    let hung_up = tokio::time::timeout(std::time::Duration::from_millis(20), knowledge.delete("vpn")).await;
+    assert!(hung_up.is_err());
+    drop(held);
+    let _after_it = knowledge.delete("no such article").await.unwrap();
+    assert!(having(&knowledge, "LarkVPN").await.is_empty());
+}
+
+fn ticket(id: &str, subject: &str, vector: Vec<f32>) -> TicketRecord {
+    TicketRecord {
+        id: id.into(),
+        subject: subject.into(),
+        body: String::new(),
+        body_format: Format::Text,
+        channel: None,
+        created_at: None,
+        requester_id: None,
+        organization_id: None,
+        submitted_category: None,
+        submitted_priority: None,
+        labels: FinalLabels { category: Some("Network::VPN".into()), ..FinalLabels::default() },
+        status: Some(TicketStatus::Solved),
+        solved_at: None,
+        resolution: Some("New certificate".into()),
+        article_ids: vec!["vpn".into()],
+        embedding: Some(Embedding { encoder: MODEL.encoder_id().into(), vector }),
+    }
+}
+
+#[tokio::test]
+async fn similar_tickets_come_with_what_solved_them_and_without_the_ticket_itself() {
+    let data = tempfile::tempdir().unwrap();
+    let kept = store(data.path()).await;
+    let along = |axis: usize| (0..16).map(|i| f32::from(u8::from(i == axis))).collect::<Vec<f32>>();
+    kept.save_tickets(&[ticket("1", "one", along(0)), ticket("2", "far away", along(1))]).await.unwrap();
+    let knowledge = open_with(kept, data.path(), &MODEL).await;
+    let near = knowledge.similar(&along(0), None, 5).await.unwrap();
+    assert_eq!(near.len(), 1);
+    assert_eq!((near[0].id.as_str(), near[0].score), ("1", 1.0));
+    assert_eq!(near[0].resolution.as_deref(), Some("New certificate"));
+    assert!(knowledge.similar(&along(0), Some("1"), 5).await.unwrap().is_empty());
+
+    knowledge.0.store.save_tickets(&[ticket("3", "three", along(0))]).await.unwrap();
+    knowledge.remember("3", &along(0)).unwrap();
+    let ids: Vec<String> =
+        knowledge.similar(&along(0), Some("1"), 1).await.unwrap().into_iter().map(|t| t.id).collect();
+    assert_eq!(ids, ["3"]);
+}
+
+#[tokio::test]
+async fn an_embedding_of_another_model_is_refused_with_both_sizes() {
+    let data = tempfile::tempdir().unwrap();
+    let knowledge = open(data.path()).await;
+    let error = knowledge.suggest(&query("x", &[1.0; 3], Audience::Agent)).await.unwrap_err();
+    assert!(matches!(error, KnowledgeError::Embedding { expected: 16, found: 3 }), "{error}");
+    let error = knowledge.remember("1", &[f32::NAN; 16]).unwrap_err();
+    assert!(matches!(error, KnowledgeError::Embedding { expected: 16, found: 0 }), "{error}");
+}

@@ -1,0 +1,181 @@
+//! Changes: articles in and out.
+
+use std::sync::Arc;
+
+use super::error::KnowledgeError;
+use super::{Inner, Knowledge, off_the_runtime, passages};
+use crate::model::{Input, Lane, Model};
+use crate::store::{Article, EmbeddedArticle, Passage, Store};
+
+/// Articles that are embedded and kept together: bounds the memory of an import.
+const BATCH: usize = 64;
+/// Batches of an import between two commits of the index. A commit costs as much for one article as
+/// for hundreds; after a crash the next start takes in what the store has more.
+const BATCHES_PER_COMMIT: usize = 4;
+
+/// What was kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PutReport {
+    /// Articles.
+    pub articles: usize,
+    /// Their passages.
+    pub passages: usize,
+    /// Passages that are longer than the encoder's window: their ends are found by their words only.
+    pub truncated: usize,
+}
+
+impl PutReport {
+    fn add(&mut self, other: Self) {
+        self.articles += other.articles;
+        self.passages += other.passages;
+        self.truncated += other.truncated;
+    }
+}
+
+impl Knowledge {
+    /// Keeps articles, in place of those with the same ids. When this returns they survive a crash
+    /// and the next search sees them.
+    ///
+    /// # Errors
+    /// Those of the store, the model and the index. Articles of earlier batches of 64 are kept then;
+    /// what the store has and the index has not is taken in by the next change or start.
+    pub async fn put(&self, articles: Vec<Article>) -> Result<PutReport, KnowledgeError> {
+        self.import(articles.into_iter(), &|_| ()).await
+    }
+
+    /// [`Knowledge::put`] for as many articles as `articles` gives; it is read away from the async
+    /// runtime, so that it may block. `progress` hears how many are kept, after each batch.
+    ///
+    /// # Errors
+    /// As [`Knowledge::put`].
+    pub async fn import<I>(
+        &self,
+        mut articles: I,
+        progress: &(dyn Fn(usize) + Send + Sync),
+    ) -> Result<PutReport, KnowledgeError>
+    where
+        I: Iterator<Item = Article> + Send + 'static,
+    {
+        let mut report = PutReport::default();
+        let mut waiting = 0;
+        loop {
+            let (batch, rest) = off_the_runtime(move || {
+                let batch: Vec<Article> = articles.by_ref().take(BATCH).collect();
+                (batch, articles)
+            })
+            .await?;
+            articles = rest;
+            let last = batch.len() < BATCH;
+            waiting += 1;
+            let commit = last || waiting == BATCHES_PER_COMMIT;
+            let kept = self.keep(batch, commit).await?;
+            report.add(kept);
+            progress(report.articles);
+            if last {
+                return Ok(report);
+            }
+            if commit {
+                waiting = 0;
+            }
+        }
+    }
+
+    /// Embeds and keeps one batch, and brings the index in step if it is time to.
+    async fn keep(&self, batch: Vec<Article>, commit: bool) -> Result<PutReport, KnowledgeError> {
+        let (embedded, report) = embed(&self.0.model, batch).await?;
+        self.change(move |inner| async move {
+            inner.store.put_articles(&embedded, inner.model.encoder_id()).await?;
+            if commit { inner.catch_up().await } else { Ok(()) }
+        })
+        .await?;
+        Ok(report)
+    }
+
+    /// Deletes an article; `false` if there was none. When this returns the next search does not
+    /// find it.
+    ///
+    /// # Errors
+    /// Those of the store and the index.
+    pub async fn delete(&self, id: &str) -> Result<bool, KnowledgeError> {
+        let id = id.to_owned();
+        self.change(move |inner| async move {
+            let deleted = inner.store.delete_article(&id).await?.is_some();
+            inner.catch_up().await?;
+            Ok(deleted)
+        })
+        .await
+    }
+
+    /// Makes a change while no other is made. It runs to its end even if the caller goes away, so
+    /// that the index does not stay behind the store because a client hung up.
+    async fn change<T, F>(
+        &self,
+        work: impl FnOnce(Arc<Inner>) -> F + Send + 'static,
+    ) -> Result<T, KnowledgeError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, KnowledgeError>> + Send,
+    {
+        let inner = Arc::clone(&self.0);
+        let task = tokio::spawn(async move {
+            let _alone = inner.changing.lock().await;
+            work(Arc::clone(&inner)).await
+        });
+        task.await.map_err(|e| KnowledgeError::Failed(e.to_string()))?
+    }
+}
+
+/// Embeds again what another encoder embedded; `progress` hears how many articles are done.
+pub(super) async fn embed_again(
+    store: &Store,
+    model: &Model,
+    progress: &(dyn Fn(usize) + Send + Sync),
+) -> Result<(), KnowledgeError> {
+    let mut done = 0;
+    loop {
+        let stale = store.stale_articles(model.encoder_id(), BATCH as u32).await?;
+        if stale.is_empty() {
+            return Ok(());
+        }
+        let (embedded, report) = embed(model, stale).await?;
+        store.put_articles(&embedded, model.encoder_id()).await?;
+        done += report.articles;
+        progress(done);
+    }
+}
+
+/// Cuts articles into passages and embeds these, behind every request that waits for the model.
+async fn embed(
+    model: &Model,
+    articles: Vec<Article>,
+) -> Result<(Vec<EmbeddedArticle>, PutReport), KnowledgeError> {
+    let cut = off_the_runtime(move || {
+        let cut = |article: Article| {
+            let passages = passages::split(&article);
+            let texts: Vec<String> =
+                passages.iter().map(|p| passages::embedding_text(&article.title, p)).collect();
+            (article, passages, texts)
+        };
+        articles.into_iter().map(cut).collect::<Vec<_>>()
+    })
+    .await?;
+    let inputs: Vec<Input<'_>> =
+        cut.iter().flat_map(|(_, _, texts)| texts.iter().map(|text| Input::text(text))).collect();
+    let readings = model.read(&inputs, Lane::Bulk).await?;
+    let report = PutReport {
+        articles: cut.len(),
+        passages: readings.len(),
+        truncated: readings.iter().filter(|reading| reading.truncated).count(),
+    };
+    let mut readings = readings.into_iter();
+    let embedded =
+        cut.into_iter()
+            .map(|(article, passages, _)| {
+                let passages = passages.into_iter().zip(readings.by_ref()).map(|(passage, reading)| {
+                    Passage { heading: passage.heading, text: passage.text, embedding: reading.embedding() }
+                });
+                EmbeddedArticle { passages: passages.collect(), article }
+            })
+            .collect();
+    Ok((embedded, report))
+}
