@@ -24,6 +24,7 @@ mod terms;
 mod vectors;
 mod write;
 
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -32,7 +33,7 @@ use tokio::sync::Mutex;
 pub use error::KnowledgeError;
 pub use similar::SimilarTicket;
 pub use suggest::{Channel, MAX_SUGGESTIONS, Query, Suggested, Suggestions};
-pub use write::PutReport;
+pub use write::{ImportReport, PutReport};
 
 use crate::config::SearchSettings;
 use crate::model::Model;
@@ -57,11 +58,18 @@ struct Inner {
     changing: Mutex<()>,
 }
 
+impl fmt::Debug for Knowledge {
+    /// Without the articles: nothing that people wrote belongs in a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Knowledge").field("seq", &self.0.index.seq()).finish_non_exhaustive()
+    }
+}
+
 impl Knowledge {
     /// Opens the search over what `store` has, with its index in `data_dir/index`.
     ///
     /// Articles that another encoder embedded are embedded again by `model`; `progress` hears how
-    /// many are done. The index is brought in step with the store, or built anew if it is missing,
+    /// many are done, and how many there are at most. The index is brought in step with the store, or built anew if it is missing,
     /// damaged, of another version or of another store.
     ///
     /// # Errors
@@ -71,7 +79,7 @@ impl Knowledge {
         model: Arc<Model>,
         data_dir: &Path,
         settings: &SearchSettings,
-        progress: &(dyn Fn(usize) + Send + Sync),
+        progress: &(dyn Fn(usize, usize) + Send + Sync),
     ) -> Result<Self, KnowledgeError> {
         write::embed_again(&store, &model, progress).await?;
         let index = sync::open_index(&store, data_dir).await?;

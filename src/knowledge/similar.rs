@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::error::KnowledgeError;
 use super::{Knowledge, off_the_runtime};
-use crate::store::TicketStatus;
+use crate::store::{Embedding, TicketRecord, TicketStatus};
 
 /// Cosine below which two tickets do not resemble each other in any useful way.
 const FLOOR: f32 = 0.35;
@@ -82,13 +82,13 @@ impl Knowledge {
         Ok(similar)
     }
 
-    /// Takes in the embedding of a ticket that the store has, so that later ones find it.
-    ///
-    /// # Errors
-    /// [`KnowledgeError::Embedding`].
-    pub fn remember(&self, ticket_id: &str, embedding: &[f32]) -> Result<(), KnowledgeError> {
-        self.0.check(embedding)?;
-        self.0.tickets.update([(ticket_id.to_owned(), Some(((), embedding.to_vec())))]);
-        Ok(())
+    /// Takes in a ticket that the store has, so that later ones find it. A ticket without an
+    /// embedding, or with one of another encoder, cannot be compared and changes nothing.
+    pub fn remember(&self, ticket: &TicketRecord) {
+        if let Some(Embedding { encoder, vector }) = &ticket.embedding
+            && encoder == self.0.model.encoder_id()
+        {
+            self.0.tickets.update([(ticket.id.clone(), Some(((), vector.clone())))]);
+        }
     }
 }

@@ -50,7 +50,7 @@ async fn open(data: &Path) -> Knowledge {
 }
 
 async fn open_with(store: Store, data: &Path, model: &Arc<Model>) -> Knowledge {
-    Knowledge::open(store, Arc::clone(model), data, &SearchSettings::default(), &|_| ()).await.unwrap()
+    Knowledge::open(store, Arc::clone(model), data, &SearchSettings::default(), &|_, _| ()).await.unwrap()
 }
 
 /// Ends a knowledge base and gives its folder back, as the end of the process does.

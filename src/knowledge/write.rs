@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::error::KnowledgeError;
+use super::import::{Row, RowError};
 use super::{Inner, Knowledge, off_the_runtime, passages};
 use crate::model::{Input, Lane, Model};
 use crate::store::{Article, EmbeddedArticle, Passage, Store};
@@ -13,7 +14,7 @@ const BATCH: usize = 64;
 /// for hundreds; after a crash the next start takes in what the store has more.
 const BATCHES_PER_COMMIT: usize = 4;
 
-/// What was kept.
+/// What was kept of given articles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PutReport {
     /// Articles.
@@ -32,6 +33,19 @@ impl PutReport {
     }
 }
 
+/// What became of the rows of an import.
+#[derive(Debug, Default)]
+pub struct ImportReport {
+    /// Articles that were kept; of two with the same id both count.
+    pub articles: usize,
+    /// Their passages.
+    pub passages: usize,
+    /// What was mended, guessed or left out, each with its place.
+    pub warnings: Vec<String>,
+    /// Rows that are no articles, and why.
+    pub rejected: Vec<RowError>,
+}
+
 impl Knowledge {
     /// Keeps articles, in place of those with the same ids. When this returns they survive a crash
     /// and the next search sees them.
@@ -40,42 +54,53 @@ impl Knowledge {
     /// Those of the store, the model and the index. Articles of earlier batches of 64 are kept then;
     /// what the store has and the index has not is taken in by the next change or start.
     pub async fn put(&self, articles: Vec<Article>) -> Result<PutReport, KnowledgeError> {
-        self.import(articles.into_iter(), &|_| ()).await
-    }
-
-    /// [`Knowledge::put`] for as many articles as `articles` gives; it is read away from the async
-    /// runtime, so that it may block. `progress` hears how many are kept, after each batch.
-    ///
-    /// # Errors
-    /// As [`Knowledge::put`].
-    pub async fn import<I>(
-        &self,
-        mut articles: I,
-        progress: &(dyn Fn(usize) + Send + Sync),
-    ) -> Result<PutReport, KnowledgeError>
-    where
-        I: Iterator<Item = Article> + Send + 'static,
-    {
         let mut report = PutReport::default();
-        let mut waiting = 0;
+        let mut articles = articles.into_iter();
+        let mut batches = 0;
         loop {
-            let (batch, rest) = off_the_runtime(move || {
-                let batch: Vec<Article> = articles.by_ref().take(BATCH).collect();
-                (batch, articles)
-            })
-            .await?;
-            articles = rest;
-            let last = batch.len() < BATCH;
-            waiting += 1;
-            let commit = last || waiting == BATCHES_PER_COMMIT;
-            let kept = self.keep(batch, commit).await?;
-            report.add(kept);
-            progress(report.articles);
+            let batch: Vec<Article> = articles.by_ref().take(BATCH).collect();
+            batches += 1;
+            let last = articles.len() == 0;
+            report.add(self.keep(batch, last || batches % BATCHES_PER_COMMIT == 0).await?);
             if last {
                 return Ok(report);
             }
-            if commit {
-                waiting = 0;
+        }
+    }
+
+    /// Keeps the articles that `rows` gives, as [`Knowledge::put`] does. The rows are read away from
+    /// the async runtime, so that reading may block. `progress` hears how many articles are kept.
+    ///
+    /// # Errors
+    /// As [`Knowledge::put`]. Rows that are no articles are in the report and stop nothing.
+    pub async fn import<I>(
+        &self,
+        mut rows: I,
+        progress: &(dyn Fn(usize) + Send + Sync),
+    ) -> Result<ImportReport, KnowledgeError>
+    where
+        I: Iterator<Item = Result<Row, RowError>> + Send + 'static,
+    {
+        let mut report = ImportReport::default();
+        let mut batches = 0;
+        loop {
+            let (batch, rest) = off_the_runtime(move || (Batch::read(&mut rows), rows)).await?;
+            rows = rest;
+            batches += 1;
+            report.warnings.extend(batch.warnings);
+            report.rejected.extend(batch.rejected);
+            let kept = self.keep(batch.articles, batch.last || batches % BATCHES_PER_COMMIT == 0).await?;
+            report.articles += kept.articles;
+            report.passages += kept.passages;
+            if kept.truncated > 0 {
+                report.warnings.push(format!(
+                    "{} passages are longer than the model reads: their ends are found by their words only",
+                    kept.truncated
+                ));
+            }
+            progress(report.articles);
+            if batch.last {
+                return Ok(report);
             }
         }
     }
@@ -125,12 +150,44 @@ impl Knowledge {
     }
 }
 
-/// Embeds again what another encoder embedded; `progress` hears how many articles are done.
+/// The next rows of an import.
+#[derive(Default)]
+struct Batch {
+    articles: Vec<Article>,
+    warnings: Vec<String>,
+    rejected: Vec<RowError>,
+    /// Whether there are no more.
+    last: bool,
+}
+
+impl Batch {
+    fn read(rows: &mut impl Iterator<Item = Result<Row, RowError>>) -> Self {
+        let mut batch = Self::default();
+        while batch.articles.len() < BATCH {
+            match rows.next() {
+                Some(Ok(Row { article, warnings, place })) => {
+                    batch.warnings.extend(warnings.into_iter().map(|warning| format!("{place}: {warning}")));
+                    batch.articles.push(article);
+                }
+                Some(Err(error)) => batch.rejected.push(error),
+                None => {
+                    batch.last = true;
+                    break;
+                }
+            }
+        }
+        batch
+    }
+}
+
+/// Embeds again what another encoder embedded; `progress` hears how many articles are done, and how
+/// many there are at most.
 pub(super) async fn embed_again(
     store: &Store,
     model: &Model,
-    progress: &(dyn Fn(usize) + Send + Sync),
+    progress: &(dyn Fn(usize, usize) + Send + Sync),
 ) -> Result<(), KnowledgeError> {
+    let total = usize::try_from(store.article_count().await?).unwrap_or(usize::MAX);
     let mut done = 0;
     loop {
         let stale = store.stale_articles(model.encoder_id(), BATCH as u32).await?;
@@ -140,7 +197,7 @@ pub(super) async fn embed_again(
         let (embedded, report) = embed(model, stale).await?;
         store.put_articles(&embedded, model.encoder_id()).await?;
         done += report.articles;
-        progress(done);
+        progress(done, total);
     }
 }
 

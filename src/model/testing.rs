@@ -35,6 +35,7 @@ pub(crate) fn spec() -> EncoderSpec {
         max_positions: 512,
         type_vocab_size: 2,
         layer_norm_eps: 1e-12,
+        taps: vec![1],
         max_tokens: 512,
     }
 }
@@ -55,6 +56,7 @@ pub(crate) fn bundle(dir: &Path, seed: u64, heads: &[Head]) -> Bundle {
         languages: vec!["en".into()],
         base: Base { name: "random weights".into(), licence: "Apache-2.0".into() },
         encoder: spec(),
+        priority: None,
         heads: heads.iter().map(|head| head.spec().clone()).collect(),
         files: Default::default(),
     };

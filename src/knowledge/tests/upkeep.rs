@@ -1,7 +1,9 @@
 //! The index and the vectors follow the store, whatever happens.
 
+use std::io::Cursor;
+
 use super::*;
-use crate::knowledge::KnowledgeError;
+use crate::knowledge::{KnowledgeError, import};
 use crate::store::{EmbeddedArticle, Embedding, FinalLabels, Passage, TicketRecord, TicketStatus};
 
 #[tokio::test]
@@ -168,11 +170,11 @@ async fn another_encoder_embeds_everything_again() {
     end(knowledge).await;
     let other = crate::model::testing::model(2);
     let done = std::sync::Mutex::new(Vec::new());
-    let progress = |articles| done.lock().unwrap().push(articles);
+    let progress = |articles, of| done.lock().unwrap().push((articles, of));
     let (kept, settings) = (store(data.path()).await, SearchSettings::default());
     let knowledge =
         Knowledge::open(kept, Arc::clone(&other), data.path(), &settings, &progress).await.unwrap();
-    assert_eq!(*done.lock().unwrap(), [3]);
+    assert_eq!(*done.lock().unwrap(), [(3, 3)]);
     let passage = &knowledge.0.store.passages_of("vpn").await.unwrap()[0].passage;
     let text = format!("Connect to the VPN from home\n{}", passage.text);
     let own = other.read(&[Input::text(&text)], Lane::Bulk).await.unwrap()[0].embedding();
@@ -181,13 +183,18 @@ async fn another_encoder_embeds_everything_again() {
 }
 
 #[tokio::test]
-async fn an_import_of_many_batches_is_found_whole() {
+async fn an_import_of_many_batches_is_found_whole_and_names_the_rows_that_were_refused() {
     let data = tempfile::tempdir().unwrap();
     let knowledge = open(data.path()).await;
-    let many = (0..330).map(|i| article(&format!("a{i}"), Audience::Customer, "One", &format!("word{i}x")));
+    let mut lines: Vec<String> =
+        (0..330).map(|i| format!(r#"{{"id":"a{i}","title":"One","body":"word{i}x"}}"#)).collect();
+    lines.insert(100, "no article".into());
+    let rows = import::read_from(import::Kind::JsonLines, "kb.jsonl", Cursor::new(lines.join("\n"))).unwrap();
     let heard = std::sync::Mutex::new(Vec::new());
-    let report = knowledge.import(many, &|kept| heard.lock().unwrap().push(kept)).await.unwrap();
-    assert_eq!(report.articles, 330);
+    let report = knowledge.import(rows, &|kept| heard.lock().unwrap().push(kept)).await.unwrap();
+    assert_eq!((report.articles, report.passages), (330, 330));
+    assert_eq!(report.rejected.len(), 1);
+    assert!(report.rejected[0].to_string().contains("101"), "{}", report.rejected[0]);
     assert_eq!(*heard.lock().unwrap(), [64, 128, 192, 256, 320, 330]);
     for i in [0, 200, 329] {
         assert_eq!(having(&knowledge, &format!("word{i}x")).await, [format!("a{i}")]);
@@ -242,8 +249,9 @@ async fn similar_tickets_come_with_what_solved_them_and_without_the_ticket_itsel
     assert_eq!(near[0].resolution.as_deref(), Some("New certificate"));
     assert!(knowledge.similar(&along(0), Some("1"), 5).await.unwrap().is_empty());
 
-    knowledge.0.store.save_tickets(&[ticket("3", "three", along(0))]).await.unwrap();
-    knowledge.remember("3", &along(0)).unwrap();
+    let third = ticket("3", "three", along(0));
+    knowledge.0.store.save_tickets(std::slice::from_ref(&third)).await.unwrap();
+    knowledge.remember(&third);
     let ids: Vec<String> =
         knowledge.similar(&along(0), Some("1"), 1).await.unwrap().into_iter().map(|t| t.id).collect();
     assert_eq!(ids, ["3"]);
@@ -255,6 +263,6 @@ async fn an_embedding_of_another_model_is_refused_with_both_sizes() {
     let knowledge = open(data.path()).await;
     let error = knowledge.suggest(&query("x", &[1.0; 3], Audience::Agent)).await.unwrap_err();
     assert!(matches!(error, KnowledgeError::Embedding { expected: 16, found: 3 }), "{error}");
-    let error = knowledge.remember("1", &[f32::NAN; 16]).unwrap_err();
+    let error = knowledge.similar(&[f32::NAN; 16], None, 1).await.unwrap_err();
     assert!(matches!(error, KnowledgeError::Embedding { expected: 16, found: 0 }), "{error}");
 }
