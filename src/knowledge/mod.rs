@@ -14,6 +14,7 @@ mod document;
 mod error;
 mod index;
 mod lexical;
+mod marks;
 mod ranking;
 mod scope;
 mod similar;

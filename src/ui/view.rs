@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::article::anchor;
 use super::highlight::{Piece, pieces};
 use crate::knowledge::{SimilarTicket, Suggested};
+use crate::model::ModelName;
 use crate::store::{Article, Audience, TicketStatus};
 use crate::triage::{Decision, Prediction, TriageAnswer};
 
@@ -124,10 +125,16 @@ impl AnswerView {
             articles: answer.articles.into_iter().map(ArticleView::new).collect(),
             no_articles: no_articles(article_count),
             similar: answer.similar_tickets.into_iter().map(|t| SimilarView::new(t, used)).collect(),
-            model: format!("{} {} · taxonomy {}", model.name, model.version, model.taxonomy),
+            model: model_name(&model),
             language: answer.language,
         }
     }
+}
+
+fn model_name(model: &ModelName) -> String {
+    let taxonomy =
+        if model.taxonomy.is_empty() { String::new() } else { format!(" · taxonomy {}", model.taxonomy) };
+    format!("{} {}{taxonomy}", model.name, model.version)
 }
 
 fn no_articles(article_count: u64) -> &'static str {
@@ -190,9 +197,9 @@ impl ArticleView {
         let section = section.map_or_else(String::new, |anchor| format!("#{anchor}"));
         Self {
             href: format!("{}{section}", article_href(&article.id)),
+            passage: pieces(&article.passage, &article.marks()),
             title: article.title,
             heading: article.heading,
-            passage: pieces(&article.passage, &article.matched_terms),
             agents_only: article.audience == Audience::Agent,
             category: article.category.as_deref().map(path),
             updated: article.updated_at.map(Day::new),
