@@ -138,8 +138,8 @@ impl Data {
         let store = Store::open(&self.data, &settings.store).await?;
         let progress = rows::Progress::new("embedding articles anew", None);
         let knowledge =
-            Knowledge::open(store.clone(), Arc::clone(model), &self.data, &settings.search, &|done, total| {
-                progress.set(done, total);
+            Knowledge::open(store.clone(), Arc::clone(model), &self.data, &settings.search, &|done| {
+                progress.set(done as u64, done as u64);
             })
             .await?;
         progress.finish();

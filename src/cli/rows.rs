@@ -33,9 +33,9 @@ pub(super) struct Files {
 
 /// A row as read, or why it could not be.
 pub(super) struct Row<T> {
-    line: usize,
+    pub(super) line: usize,
     id: Value,
-    content: Result<T, String>,
+    pub(super) content: Result<T, String>,
 }
 
 impl Files {
@@ -112,13 +112,13 @@ async fn write_batch<T, A: Serialize>(
 }
 
 /// Lines of a file, numbered from 1; blank ones are passed over.
-struct Lines {
+pub(super) struct Lines {
     reader: Box<dyn BufRead + Send>,
     number: usize,
 }
 
 impl Lines {
-    fn open(path: &Path) -> anyhow::Result<Self> {
+    pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
         let reader: Box<dyn BufRead + Send> = if path == Path::new("-") {
             Box::new(BufReader::new(io::stdin()))
         } else {
@@ -128,7 +128,7 @@ impl Lines {
         Ok(Self { reader, number: 0 })
     }
 
-    fn batch<T: DeserializeOwned>(&mut self, most: usize) -> anyhow::Result<Vec<Row<T>>> {
+    pub(super) fn batch<T: DeserializeOwned>(&mut self, most: usize) -> anyhow::Result<Vec<Row<T>>> {
         let mut rows = Vec::new();
         while rows.len() < most {
             match self.next_line()? {

@@ -179,7 +179,39 @@ enum Source {
     Folder(folder::Folder),
 }
 
+/// What is said of the rows of a file beside the articles that it gives.
+#[derive(Debug)]
+pub enum Told {
+    /// A row that is no article.
+    Refused(RowError),
+    /// Something that was mended, guessed or left out.
+    Warning {
+        /// Where the row stood.
+        place: Place,
+        /// Id of the article.
+        id: String,
+        /// In words for the person who prepared the file.
+        message: String,
+    },
+}
+
 impl Reader {
+    /// The articles alone; `tell` hears what is said of the rows on the way.
+    pub fn accepted(self, mut tell: impl FnMut(Told) + Send) -> impl Iterator<Item = Article> + Send {
+        self.filter_map(move |row| match row {
+            Err(error) => {
+                tell(Told::Refused(error));
+                None
+            }
+            Ok(Row { article, warnings, place }) => {
+                for message in warnings {
+                    tell(Told::Warning { place: place.clone(), id: article.id.clone(), message });
+                }
+                Some(article)
+            }
+        })
+    }
+
     fn new(source: Source) -> Self {
         Self {
             source,
