@@ -2,13 +2,12 @@
 
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::sync::mpsc;
 
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
 use super::{Common, Data, Outcome, rows};
-use crate::knowledge::import::{self as reader, Told};
+use crate::knowledge::import as reader;
 use crate::triage::{HistoryRow, Triage};
 
 /// Tickets that are read and kept together.
@@ -56,36 +55,26 @@ impl Source {
         let rows = reader::read(&self.path)?;
         let (store, knowledge) = self.data.open(&model, &settings).await?;
         let progress = rows::Progress::new("articles", None);
-        let (tell, told) = mpsc::channel();
-        let articles = rows.accepted(move |message| {
-            // The other end is read after the import; it is there as long as this is.
-            let _ = tell.send(message);
-        });
-        let report = knowledge.import(articles, &|done| progress.set(done as u64, done as u64)).await;
+        let report = knowledge.import(rows, &|done| progress.set(done as u64, done as u64)).await;
         progress.finish();
         store.close().await?;
         let report = report?;
-        let (mut refused, mut warnings) = (0, 0);
         let mut err = std::io::stderr().lock();
-        for message in told.try_iter() {
-            match message {
-                Told::Refused(error) => {
-                    refused += 1;
-                    writeln!(err, "refused: {error}")?;
-                }
-                Told::Warning { place, message, .. } => {
-                    warnings += 1;
-                    writeln!(err, "warning: {place}: {message}")?;
-                }
-            }
+        for warning in &report.warnings {
+            writeln!(err, "warning: {warning}")?;
+        }
+        for refusal in &report.rejected {
+            writeln!(err, "refused: {refusal}")?;
         }
         writeln!(
             std::io::stdout(),
-            "{} articles in {} passages are kept and can be found; {refused} refused, {warnings} warnings",
+            "{} articles in {} passages are kept and can be found; {} refused, {} warnings",
             report.articles,
             report.passages,
+            report.rejected.len(),
+            report.warnings.len(),
         )?;
-        Ok(if refused == 0 { Outcome::Clean } else { Outcome::SomeRefused })
+        Ok(if report.rejected.is_empty() { Outcome::Clean } else { Outcome::SomeRefused })
     }
 
     async fn tickets(self) -> anyhow::Result<Outcome> {
@@ -118,9 +107,7 @@ impl Source {
             let records = triage.history(&good, Timestamp::now()).await?;
             store.save_tickets(&records).await?;
             for record in &records {
-                if let Some(embedding) = &record.embedding {
-                    knowledge.remember(&record.id, &embedding.vector)?;
-                }
+                knowledge.remember(record);
             }
             kept += records.len();
             progress.add(records.len() as u64);

@@ -74,7 +74,8 @@ impl Files {
         Ok(match &self.output {
             None => Box::new(BufWriter::new(io::stdout())),
             Some(path) => {
-                let file = File::create(path).with_context(|| format!("{} cannot be written", path.display()))?;
+                let file =
+                    File::create(path).with_context(|| format!("{} cannot be written", path.display()))?;
                 Box::new(BufWriter::new(file))
             }
         })
@@ -168,11 +169,7 @@ impl Lines {
 }
 
 fn finish(line: Vec<u8>, too_long: bool) -> Result<Vec<u8>, String> {
-    if too_long {
-        Err(format!("the line is longer than {} MiB", MAX_LINE_BYTES >> 20))
-    } else {
-        Ok(line)
-    }
+    if too_long { Err(format!("the line is longer than {} MiB", MAX_LINE_BYTES >> 20)) } else { Ok(line) }
 }
 
 fn parse<T: DeserializeOwned>(line: usize, bytes: Result<Vec<u8>, String>) -> Option<Row<T>> {

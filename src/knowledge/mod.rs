@@ -13,8 +13,10 @@ mod analysis;
 mod document;
 mod error;
 mod index;
+mod judge;
 mod lexical;
 mod marks;
+mod plain_bm25;
 mod ranking;
 mod scope;
 mod similar;
@@ -32,6 +34,7 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 pub use error::KnowledgeError;
+pub use judge::{JudgedQuery, SearchFigures, SearchJudgeError, SearchReport};
 pub use similar::SimilarTicket;
 pub use suggest::{Channel, MAX_SUGGESTIONS, Query, Suggested, Suggestions};
 pub use write::{ImportReport, PutReport};

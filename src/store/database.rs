@@ -10,8 +10,9 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqlSafeStr, SqliteConnection, SqlitePool};
 
+use super::StoreError;
 use super::writer::Writer;
-use super::{StoreError, StoreSettings};
+use crate::config::StoreSettings;
 
 /// How long a read or a write waits for the database before it answers [`StoreError::Busy`].
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -9,8 +9,8 @@ use garde::Validate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::text::survey_question;
 use crate::model::{Distribution, Input, Lane, Model, ModelError, ModelName, Reading, Reads};
+use crate::text::survey_question;
 
 /// Task names of the heads that this room uses.
 const SENTIMENT: &str = "sentiment";
@@ -38,10 +38,33 @@ pub struct Comment {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(inner(length(max = 1_000)))]
     pub question: Option<String>,
-    /// Their rating from 1 (worst) to 5; compared with the words, never an input.
+    /// Their rating from 1 (worst) to 5; compared with the words, never an input. One outside is not
+    /// compared, and a warning says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[garde(inner(range(min = 1.0, max = 5.0)))]
+    #[garde(skip)]
     pub rating: Option<f64>,
+}
+
+/// A comment as a row of a file, which may carry more than is asked for.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct CommentRow {
+    id: serde_json::Value,
+    #[serde(alias = "comment", alias = "body")]
+    text: Option<String>,
+    question: Option<String>,
+    rating: Option<f64>,
+}
+
+impl From<CommentRow> for Comment {
+    fn from(row: CommentRow) -> Self {
+        let id = match row.id {
+            serde_json::Value::String(id) => Some(id),
+            serde_json::Value::Null => None,
+            other => Some(other.to_string()),
+        };
+        Self { id, text: row.text.unwrap_or_default(), question: row.question, rating: row.rating }
+    }
 }
 
 fn has_words(text: &str, (): &()) -> garde::Result {
@@ -123,8 +146,11 @@ impl Surveys {
     pub async fn read(&self, comments: &[Comment], lane: Lane) -> Result<Vec<CommentAnswer>, SurveyError> {
         let questions: Vec<Option<&str>> =
             comments.iter().map(|comment| comment.question.as_deref().and_then(survey_question)).collect();
-        let inputs: Vec<Input<'_>> =
-            comments.iter().zip(&questions).map(|(comment, question)| input(&comment.text, *question)).collect();
+        let inputs: Vec<Input<'_>> = comments
+            .iter()
+            .zip(&questions)
+            .map(|(comment, question)| input(&comment.text, *question))
+            .collect();
         let readings = self.model.read(&inputs, lane).await?;
         comments.iter().zip(&readings).map(|(comment, reading)| self.answer(comment, reading)).collect()
     }
@@ -137,10 +163,14 @@ impl Surveys {
         if reading.truncated {
             warnings.push("the comment is longer than the model reads at once; its end was left out".into());
         }
+        let rating = comment.rating.filter(|rating| (1.0..=5.0).contains(rating));
+        if comment.rating.is_some() && rating.is_none() {
+            warnings.push("rating is not between 1 and 5, so it was not compared with the words".into());
+        }
         Ok(CommentAnswer {
             id: comment.id.clone(),
             model: manifest.model_name(),
-            rating_conflict: comment.rating.is_some_and(|rating| contradicts(rating, &sentiment)),
+            rating_conflict: rating.is_some_and(|rating| contradicts(rating, &sentiment)),
             sentiment,
             aspects: self.aspects(reading),
             warnings,

@@ -120,11 +120,10 @@ impl Triage {
             answer.warnings.push("the ticket has no id, so it was answered but not kept".into());
             return Ok(answer);
         }
-        let embedding = reading.embedding();
-        let record = record::ticket(ticket, embedding.clone(), self.model.encoder_id(), now);
+        let record = record::ticket(ticket, reading.embedding(), self.model.encoder_id(), now);
         let prediction = record::prediction(&answer, &record.id, now);
         desk.store.save_triage(&record, &prediction).await?;
-        desk.knowledge.remember(&record.id, &embedding)?;
+        desk.knowledge.remember(&record);
         Ok(answer)
     }
 
@@ -141,7 +140,8 @@ impl Triage {
             None => Suggestions { answered: false, answer_confidence: 0.0, articles: Vec::new() },
             Some(desk) => {
                 let text = &words.text;
-                let query = Query { text, embedding: &embedding, audience, category: None, language: None, top };
+                let query =
+                    Query { text, embedding: &embedding, audience, category: None, language: None, top };
                 desk.knowledge.suggest(&query).await?
             }
         };
@@ -149,7 +149,11 @@ impl Triage {
     }
 
     /// Past tickets as they are to be kept, with their embeddings.
-    pub async fn history(&self, rows: &[HistoryRow], now: Timestamp) -> Result<Vec<TicketRecord>, TriageError> {
+    pub async fn history(
+        &self,
+        rows: &[HistoryRow],
+        now: Timestamp,
+    ) -> Result<Vec<TicketRecord>, TriageError> {
         let tickets: Vec<Ticket> = rows.iter().map(|row| row.ticket.clone().into()).collect();
         let words: Vec<Words> = tickets.iter().map(|ticket| self.words(ticket)).collect();
         let inputs: Vec<Input<'_>> = words.iter().map(|words| Input::text(&words.text)).collect();
@@ -172,8 +176,7 @@ impl Triage {
         let text = with_subject(&ticket.subject, &cleaned.text);
         let detected = language::detect(&text);
         let known = &self.model.manifest().languages;
-        let foreign =
-            detected.reliable && detected.code.is_some_and(|code| !known.iter().any(|k| k == code));
+        let foreign = detected.reliable && detected.code.is_some_and(|code| !known.iter().any(|k| k == code));
         let mut warnings: Vec<String> = cleaned.warnings.iter().map(ToString::to_string).collect();
         if foreign {
             warnings.push(format!(
@@ -184,7 +187,8 @@ impl Triage {
         Words { text, language: detected.code, foreign, warnings }
     }
 
-    async fn read(&self, ticket: &Ticket) -> Result<(Words, Reading), ModelError> {
+    /// A ticket's words and what the encoder makes of them.
+    pub async fn read(&self, ticket: &Ticket) -> Result<(Words, Reading), ModelError> {
         let words = self.words(ticket);
         let readings = self.model.read(&[Input::text(&words.text)], self.lane).await?;
         let reading = readings.into_iter().next().ok_or(ModelError::Stopped)?;
@@ -253,7 +257,10 @@ impl Triage {
                 if spec.labels.iter().any(|known| known == label) {
                     prediction.mismatch = Some(Mismatch::of(label, &prediction));
                 } else {
-                    warnings.push("submitted.category is not a label of this bundle's taxonomy, so it was not compared".into());
+                    warnings.push(
+                        "submitted.category is not a label of this bundle's taxonomy, so it was not compared"
+                            .into(),
+                    );
                 }
             }
             predictions.insert(spec.task.clone(), prediction);

@@ -70,11 +70,7 @@ pub(super) fn pieces(section: Section) -> Vec<Piece> {
             if length > MAX_WORDS && begin + 1 < end {
                 break;
             }
-            let tear = if begin == 0 {
-                0
-            } else {
-                units[begin].joint.reluctance()
-            };
+            let tear = if begin == 0 { 0 } else { units[begin].joint.reluctance() };
             let cost = best[begin].0 + length.abs_diff(TARGET_WORDS).pow(2) + tear.pow(2);
             if cost <= choice.0 {
                 choice = (cost, begin);
@@ -102,9 +98,7 @@ pub(super) fn pieces(section: Section) -> Vec<Piece> {
 pub(super) fn units(kind: BlockKind, text: &str) -> Vec<Unit> {
     let whole = matches!(kind, BlockKind::ListItem | BlockKind::Code);
     if whole && words(text) <= MAX_WORDS {
-        return unit(text.trim_matches('\n').trim_end(), Joint::Block)
-            .into_iter()
-            .collect();
+        return unit(text.trim_matches('\n').trim_end(), Joint::Block).into_iter().collect();
     }
     let mut units = Vec::new();
     for line in text.lines() {
@@ -150,9 +144,5 @@ fn sentence_units(sentence: &str, joint: Joint) -> Vec<Unit> {
 
 fn unit(text: &str, joint: Joint) -> Option<Unit> {
     let words = words(text);
-    (words > 0).then(|| Unit {
-        text: text.to_owned(),
-        words,
-        joint,
-    })
+    (words > 0).then(|| Unit { text: text.to_owned(), words, joint })
 }
