@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
 use figment::Figment;
@@ -67,12 +67,14 @@ impl Default for ServerSettings {
 }
 
 /// What the data folder may take.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, Validate)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Validate)]
 #[serde(deny_unknown_fields, default)]
 pub struct StoreSettings {
-    /// Largest size of the database in MiB; absent means as large as the disk.
-    #[garde(range(min = 1))]
-    pub max_mebibytes: Option<u64>,
+    /// Most MiB that the database file may take; a write past it is refused as if the disk were
+    /// full. Beside it a write-ahead log takes as much as the largest single write, and is cut
+    /// back to 16 MiB. Without a value only the disk is the limit.
+    #[garde(skip)]
+    pub max_mebibytes: Option<NonZeroU64>,
 }
 
 /// How the transformer is run.

@@ -3,9 +3,12 @@
 //! The folders are the rooms a ticket walks through, top to bottom; each may use those below it and
 //! never those above. `ARCHITECTURE.md` walks through them and states the invariants.
 
+pub mod cli;
 pub mod config;
 pub mod knowledge;
 pub mod learn;
 pub mod model;
 pub mod store;
+pub mod survey;
 pub mod text;
+pub mod triage;

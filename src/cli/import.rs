@@ -3,13 +3,15 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use anyhow::Context as _;
 use clap::{Args, Subcommand};
+use jiff::Timestamp;
 
 use super::{Common, Data, Outcome, rows};
 use crate::knowledge::import as reader;
-use crate::store::TicketRecord;
 use crate::triage::{HistoryRow, Triage};
+
+/// Tickets that are read and kept together.
+const BATCH: usize = 64;
 
 /// Flags of `deskhand import`.
 #[derive(Args)]
@@ -53,11 +55,10 @@ impl Source {
         let rows = reader::read(&self.path)?;
         let (store, knowledge) = self.data.open(&model, &settings).await?;
         let progress = rows::Progress::new("articles", None);
-        let report = knowledge.import(rows, &|done| progress.set(done, done)).await;
+        let report = knowledge.import(rows, &|done| progress.set(done as u64, done as u64)).await;
         progress.finish();
         store.close().await?;
         let report = report?;
-        let mut out = std::io::stdout().lock();
         let mut err = std::io::stderr().lock();
         for warning in &report.warnings {
             writeln!(err, "warning: {warning}")?;
@@ -66,7 +67,7 @@ impl Source {
             writeln!(err, "refused: {refusal}")?;
         }
         writeln!(
-            out,
+            std::io::stdout(),
             "{} articles in {} passages are kept and can be found; {} refused, {} warnings",
             report.articles,
             report.passages,
@@ -79,24 +80,45 @@ impl Source {
     async fn tickets(self) -> anyhow::Result<Outcome> {
         let settings = self.common.settings()?;
         let model = self.common.model(&settings)?;
-        let (rows, refused) = rows::read_all::<HistoryRow>(&self.path)?;
+        let mut lines = rows::Lines::open(&self.path)?;
         let (store, knowledge) = self.data.open(&model, &settings).await?;
         let triage = Triage::for_batches(model, settings.triage, None);
-        let progress = rows::Progress::new("tickets", Some(rows.len() as u64));
-        for batch in rows.chunks(64) {
-            let records: Vec<TicketRecord> =
-                triage.remember(batch.to_vec()).await.context("the tickets could not be read")?;
+        let progress = rows::Progress::new("tickets", None);
+        let (mut kept, mut refused) = (0, 0);
+        loop {
+            let batch = lines.batch::<HistoryRow>(BATCH)?;
+            if batch.is_empty() {
+                break;
+            }
+            let mut good = Vec::with_capacity(batch.len());
+            for row in batch {
+                match row.content {
+                    Ok(content) if content.has_id() => good.push(content),
+                    Ok(_) => {
+                        refused += 1;
+                        refuse(&self.path, row.line, "the ticket has no id")?;
+                    }
+                    Err(error) => {
+                        refused += 1;
+                        refuse(&self.path, row.line, &error)?;
+                    }
+                }
+            }
+            let records = triage.history(&good, Timestamp::now()).await?;
             store.save_tickets(&records).await?;
-            records.iter().for_each(|record| knowledge.remember(record));
-            progress.add(batch.len() as u64);
+            for record in &records {
+                knowledge.remember(record);
+            }
+            kept += records.len();
+            progress.add(records.len() as u64);
         }
         progress.finish();
         store.close().await?;
-        let mut err = std::io::stderr().lock();
-        for refusal in &refused {
-            writeln!(err, "refused: {refusal}")?;
-        }
-        writeln!(std::io::stdout(), "{} tickets are kept; {} refused", rows.len(), refused.len())?;
-        Ok(if refused.is_empty() { Outcome::Clean } else { Outcome::SomeRefused })
+        writeln!(std::io::stdout(), "{kept} tickets are kept; {refused} refused")?;
+        Ok(if refused == 0 { Outcome::Clean } else { Outcome::SomeRefused })
     }
+}
+
+fn refuse(path: &std::path::Path, line: usize, why: &str) -> std::io::Result<()> {
+    writeln!(std::io::stderr(), "refused: {}, line {line}: {why}", path.display())
 }

@@ -137,11 +137,16 @@ impl Data {
     async fn open(&self, model: &Arc<Model>, settings: &Settings) -> anyhow::Result<(Store, Knowledge)> {
         let store = Store::open(&self.data, &settings.store).await?;
         let progress = rows::Progress::new("embedding articles anew", None);
-        let knowledge =
-            Knowledge::open(store.clone(), Arc::clone(model), &self.data, &settings.search, &|done, total| {
-                progress.set(done, total);
-            })
-            .await?;
+        let knowledge = Knowledge::open(
+            store.clone(),
+            Arc::clone(model),
+            &self.data,
+            &settings.search,
+            &|done, total| {
+                progress.set(done as u64, total as u64);
+            },
+        )
+        .await?;
         progress.finish();
         Ok((store, knowledge))
     }

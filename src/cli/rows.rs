@@ -33,9 +33,9 @@ pub(super) struct Files {
 
 /// A row as read, or why it could not be.
 pub(super) struct Row<T> {
-    line: usize,
+    pub(super) line: usize,
     id: Value,
-    content: Result<T, String>,
+    pub(super) content: Result<T, String>,
 }
 
 impl Files {
@@ -74,7 +74,8 @@ impl Files {
         Ok(match &self.output {
             None => Box::new(BufWriter::new(io::stdout())),
             Some(path) => {
-                let file = File::create(path).with_context(|| format!("{} cannot be written", path.display()))?;
+                let file =
+                    File::create(path).with_context(|| format!("{} cannot be written", path.display()))?;
                 Box::new(BufWriter::new(file))
             }
         })
@@ -112,13 +113,13 @@ async fn write_batch<T, A: Serialize>(
 }
 
 /// Lines of a file, numbered from 1; blank ones are passed over.
-struct Lines {
+pub(super) struct Lines {
     reader: Box<dyn BufRead + Send>,
     number: usize,
 }
 
 impl Lines {
-    fn open(path: &Path) -> anyhow::Result<Self> {
+    pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
         let reader: Box<dyn BufRead + Send> = if path == Path::new("-") {
             Box::new(BufReader::new(io::stdin()))
         } else {
@@ -128,7 +129,7 @@ impl Lines {
         Ok(Self { reader, number: 0 })
     }
 
-    fn batch<T: DeserializeOwned>(&mut self, most: usize) -> anyhow::Result<Vec<Row<T>>> {
+    pub(super) fn batch<T: DeserializeOwned>(&mut self, most: usize) -> anyhow::Result<Vec<Row<T>>> {
         let mut rows = Vec::new();
         while rows.len() < most {
             match self.next_line()? {
@@ -168,11 +169,7 @@ impl Lines {
 }
 
 fn finish(line: Vec<u8>, too_long: bool) -> Result<Vec<u8>, String> {
-    if too_long {
-        Err(format!("the line is longer than {} MiB", MAX_LINE_BYTES >> 20))
-    } else {
-        Ok(line)
-    }
+    if too_long { Err(format!("the line is longer than {} MiB", MAX_LINE_BYTES >> 20)) } else { Ok(line) }
 }
 
 fn parse<T: DeserializeOwned>(line: usize, bytes: Result<Vec<u8>, String>) -> Option<Row<T>> {

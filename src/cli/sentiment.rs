@@ -32,8 +32,10 @@ impl Sentiment {
 
 /// Good comments are read together; each refused one says why in its place.
 async fn answer(surveys: &Surveys, comments: Vec<Comment>) -> Vec<Result<CommentAnswer, String>> {
-    let refusals: Vec<Option<String>> =
-        comments.iter().map(|c| c.validate().err().map(|report| report.to_string().trim().to_string())).collect();
+    let refusals: Vec<Option<String>> = comments
+        .iter()
+        .map(|c| c.validate().err().map(|report| report.to_string().trim().to_string()))
+        .collect();
     let good: Vec<Comment> = comments
         .into_iter()
         .zip(&refusals)

@@ -41,8 +41,7 @@ impl Triage {
         };
         let store = desk.as_ref().map(|desk| desk.store.clone());
         let triage = triage::Triage::for_batches(model, settings.triage, desk);
-        let options =
-            Options { top_n: self.top_n as usize, audience: Audience::Agent, ..Options::default() };
+        let options = Options { top_n: self.top_n as usize, audience: Audience::Agent, ..Options::default() };
         let outcome = self
             .files
             .answer("tickets", async |rows: Vec<TicketRow>| {

@@ -7,11 +7,7 @@ pub(super) fn document(body: &str, format: Format) -> Document {
     match format {
         Format::Html => html::blocks(body),
         Format::Markdown => markdown::blocks(body),
-        Format::Text => Document {
-            blocks: paragraphs(body),
-            title: None,
-            warnings: Vec::new(),
-        },
+        Format::Text => Document { blocks: paragraphs(body), title: None, warnings: Vec::new() },
     }
 }
 
@@ -26,10 +22,7 @@ fn paragraphs(body: &str) -> Vec<Block> {
                 text.push('\n');
                 text.push_str(&line);
             }
-            _ => blocks.push(Block {
-                kind: BlockKind::Paragraph,
-                text: line.clone(),
-            }),
+            _ => blocks.push(Block { kind: BlockKind::Paragraph, text: line.clone() }),
         }
         open = !line.is_empty();
     }
@@ -45,11 +38,7 @@ mod tests {
     #[test]
     fn blank_lines_part_the_paragraphs_of_plain_text() {
         let document = document("One\r\ntwo  three\r\n \r\n\r\nFour\n", Format::Text);
-        let texts: Vec<&str> = document
-            .blocks
-            .iter()
-            .map(|block| block.text.as_str())
-            .collect();
+        let texts: Vec<&str> = document.blocks.iter().map(|block| block.text.as_str()).collect();
         assert_eq!(texts, ["One\ntwo three", "Four"]);
     }
 }

@@ -13,7 +13,9 @@ mod analysis;
 mod document;
 mod error;
 mod index;
+mod judge;
 mod lexical;
+mod plain_bm25;
 mod ranking;
 mod scope;
 mod similar;
@@ -31,6 +33,7 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 pub use error::KnowledgeError;
+pub use judge::{JudgedQuery, SearchFigures, SearchJudgeError, SearchReport};
 pub use similar::SimilarTicket;
 pub use suggest::{Channel, MAX_SUGGESTIONS, Query, Suggested, Suggestions};
 pub use write::{ImportReport, PutReport};

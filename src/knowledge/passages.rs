@@ -42,24 +42,14 @@ pub fn split(article: &Article) -> Vec<PassageText> {
     let document = document(&article.body, article.body_format);
     let sections = section::sections(&document.blocks, &article.title);
     let pieces: Vec<Piece> = sections.into_iter().flat_map(cut::pieces).collect();
-    let passages: Vec<PassageText> = section::joined(pieces)
-        .into_iter()
-        .map(PassageText::from)
-        .collect();
+    let passages: Vec<PassageText> = section::joined(pieces).into_iter().map(PassageText::from).collect();
     if !passages.is_empty() {
         return passages;
     }
     let (headings, _) = body_text(article);
-    let only = if headings.is_empty() {
-        &article.title
-    } else {
-        &headings
-    };
+    let only = if headings.is_empty() { &article.title } else { &headings };
     let units = cut::units(BlockKind::Paragraph, only);
-    let pieces = cut::pieces(section::Section {
-        path: Vec::new(),
-        units,
-    });
+    let pieces = cut::pieces(section::Section { path: Vec::new(), units });
     pieces.into_iter().map(PassageText::from).collect()
 }
 

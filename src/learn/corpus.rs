@@ -9,8 +9,7 @@ use crate::model::{Input, Reads};
 use crate::text::{self, mail, survey_question};
 
 /// Labels in the order in which people think of them; other label sets stand in alphabetical order.
-const ORDERED: [&[&str]; 3] =
-    [&["high", "medium", "low"], &["P1", "P2", "P3", "P4"], &["0", "1", "2", "3"]];
+const ORDERED: [&[&str]; 3] = [&["high", "medium", "low"], &["P1", "P2", "P3", "P4"], &["0", "1", "2", "3"]];
 
 /// A text as the encoder reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]

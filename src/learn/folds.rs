@@ -28,20 +28,13 @@ pub fn stratified_folds<K: AsRef<str>, L: AsRef<str>>(
         let first = label_of.entry(key).or_insert(label);
         *first = label.min(first);
     }
-    let mut deck: Vec<(&str, [u8; 32], &str)> = label_of
-        .into_iter()
-        .map(|(key, label)| (label, seeded_hash(key, seed), key))
-        .collect();
+    let mut deck: Vec<(&str, [u8; 32], &str)> =
+        label_of.into_iter().map(|(key, label)| (label, seeded_hash(key, seed), key)).collect();
     deck.sort_unstable();
     // One deck for all classes, each beginning where the one before ended, keeps the folds even.
-    let fold_of: BTreeMap<&str, usize> = deck
-        .into_iter()
-        .enumerate()
-        .map(|(place, (_, _, key))| (key, place % folds))
-        .collect();
-    rows()
-        .map(|(key, _)| fold_of.get(key).copied().unwrap_or(0))
-        .collect()
+    let fold_of: BTreeMap<&str, usize> =
+        deck.into_iter().enumerate().map(|(place, (_, _, key))| (key, place % folds)).collect();
+    rows().map(|(key, _)| fold_of.get(key).copied().unwrap_or(0)).collect()
 }
 
 fn seeded_hash(key: &str, seed: u64) -> [u8; 32] {
@@ -73,10 +66,7 @@ mod tests {
     fn another_seed_gives_other_folds() {
         let keys: Vec<String> = (0..50).map(|n| n.to_string()).collect();
         let labels = vec!["x"; 50];
-        assert_ne!(
-            stratified_folds(&keys, &labels, 5, 1),
-            stratified_folds(&keys, &labels, 5, 2)
-        );
+        assert_ne!(stratified_folds(&keys, &labels, 5, 1), stratified_folds(&keys, &labels, 5, 2));
     }
 
     #[test]

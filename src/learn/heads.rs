@@ -7,7 +7,7 @@ use super::train::TrainError;
 use crate::model::{Head, HeadSpec, Thresholds};
 
 /// Penalties that are tried; the one with the best held-out likelihood is taken.
-const PENALTIES: [f64; 4] = [0.003, 0.01, 0.03, 0.1];
+const PENALTIES: [f64; 3] = [0.01, 0.03, 0.1];
 
 /// A suggestion must be right more often than not.
 const SUGGEST_PRECISION: f64 = 0.5;
@@ -42,8 +42,14 @@ pub(super) fn fit_head(
     let labels = labels_by_text(task, features.len());
     let texts = |places: &[usize]| -> Vec<usize> { places.iter().map(|&place| task.rows[place].0).collect() };
     let fitted = |places: &[usize], l2: f64| {
-        fit(features, &labels, &texts(places), task.labels.len(), FitSettings { l2, ..FitSettings::default() })
-            .map_err(|e| TrainError::Fit { task: task.name.clone(), source: e })
+        fit(
+            features,
+            &labels,
+            &texts(places),
+            task.labels.len(),
+            FitSettings { l2, ..FitSettings::default() },
+        )
+        .map_err(|e| TrainError::Fit { task: task.name.clone(), source: e })
     };
     let l2 = match splits.first() {
         Some(split) => best_penalty(task, features, split, &fitted)?,
@@ -70,8 +76,7 @@ pub(super) fn fit_head(
         reads: task.reads,
         labels: task.labels.clone(),
         temperature,
-        calibrated_on: (!held_out.is_empty())
-            .then(|| format!("{} rows, {calibrated_on}", held_out.len())),
+        calibrated_on: (!held_out.is_empty()).then(|| format!("{} rows, {calibrated_on}", held_out.len())),
         thresholds: thresholds(held_out.iter().map(|(_, label, p)| (*label, p.as_slice())), auto_precision),
     };
     let Linear { weight, bias, .. } = linear;
@@ -118,7 +123,8 @@ pub(super) fn thresholds<'a>(
 ) -> Thresholds {
     let confidences: Vec<(f32, bool)> = rows
         .filter_map(|(label, probabilities)| {
-            let top = (0..probabilities.len()).max_by(|a, b| probabilities[*a].total_cmp(&probabilities[*b]))?;
+            let top =
+                (0..probabilities.len()).max_by(|a, b| probabilities[*a].total_cmp(&probabilities[*b]))?;
             Some((probabilities[top] as f32, top == label))
         })
         .collect();

@@ -28,6 +28,9 @@ pub struct Recipe {
     /// Precision (0..1) that the decision `auto` must hold with 95 % certainty on held-out rows.
     #[serde(default = "default_precision")]
     pub auto_precision: f64,
+    /// Paragraphs for the card: what a user of the bundle must know.
+    #[serde(default)]
+    pub remarks: Vec<String>,
     /// The files.
     #[serde(rename = "file")]
     pub files: Vec<Source>,
@@ -87,8 +90,8 @@ pub enum RecipeError {
 impl Recipe {
     /// Reads a recipe; its paths are then relative to the working folder or absolute.
     pub fn read(path: &Path) -> Result<Self, RecipeError> {
-        let text = fs::read_to_string(path)
-            .map_err(|source| RecipeError::File { path: path.to_owned(), source })?;
+        let text =
+            fs::read_to_string(path).map_err(|source| RecipeError::File { path: path.to_owned(), source })?;
         let mut recipe: Self = toml::from_str(&text)
             .map_err(|e| RecipeError::Invalid { path: path.to_owned(), source: Box::new(e) })?;
         let folder = path.parent().unwrap_or(Path::new("."));

@@ -1,12 +1,15 @@
 //! Training: a base model and a recipe in, a bundle out.
 
 use std::path::{Path, PathBuf};
+use std::thread;
 
+use super::card::{CardText, card};
 use super::corpus::{Corpus, Task};
 use super::dataset::DatasetError;
 use super::fit::Features;
 use super::folds::stratified_folds;
 use super::heads::{Fitted, Split, fit_head, thresholds};
+use super::judge::{JudgeError, judge};
 use super::recipe::Recipe;
 use super::tune::{Epoch, HeadShape, Sample, tune};
 use crate::config::{InferenceSettings, Level, Matrix, Priority};
@@ -46,9 +49,15 @@ pub enum TrainError {
     /// The encoder cannot be tuned.
     #[error("the encoder cannot be tuned: {0}")]
     Tune(candle_core::Error),
+    /// The finished bundle cannot be measured.
+    #[error(transparent)]
+    Judge(#[from] JudgeError),
     /// A head does not fit the encoder.
     #[error("{0}")]
     Head(String),
+    /// A thread that fitted a head broke down.
+    #[error("a training thread panicked; please report this")]
+    Panicked,
     /// The recipe names no file.
     #[error("the recipe names no labelled file; add a [[file]]")]
     NoFiles,
@@ -130,8 +139,31 @@ pub fn train(
     for reading in read_all(&model, &corpus, "reading texts", watch)? {
         features.push(&reading.features);
     }
-    let fitted = fit_all(&corpus, &features, &held_out, recipe, watch)?;
-    write(recipe, &scratch, &base.bundle, fitted, tuned.is_some(), out)
+    let fitted = fit_all(&corpus, &features, &held_out, recipe, settings.worker_count(), watch)?;
+    let bundle = write(recipe, &scratch, &base.bundle, fitted, tuned.is_some(), out)?;
+    drop(model);
+    measure(&bundle, recipe, settings, watch)?;
+    Ok(bundle)
+}
+
+/// Measures the finished bundle on the files that it was not trained on, and writes its card.
+fn measure(
+    bundle: &Bundle,
+    recipe: &Recipe,
+    settings: &InferenceSettings,
+    watch: &mut dyn FnMut(Event),
+) -> Result<(), TrainError> {
+    let model = Model::load(bundle.dir(), settings)?;
+    let mut text = CardText { remarks: recipe.remarks.clone(), ..CardText::default() };
+    for file in &recipe.files {
+        let name =
+            |path: &Path| path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        text.trained_on.push(name(&file.train));
+        let Some(dev) = &file.dev else { continue };
+        watch(Event::Note(format!("measuring on {}", dev.display())));
+        text.reports.push(judge(&model, dev, file, Some(&file.train))?);
+    }
+    Ok(bundle.write_card(&card(bundle.manifest(), &text))?)
 }
 
 /// Texts that the encoder is not tuned on: for calibration.
@@ -157,7 +189,7 @@ fn open(start: &Start, recipe: &Recipe, out: &Path) -> Result<Opened, TrainError
             let writer = BundleWriter::new(&place)?;
             writer.tokenizer(&base.tokenizer)?;
             writer.encoder(&base.weights)?;
-            let bundle = writer.finish(headless(base.base, base.spec), "")?;
+            let bundle = writer.finish(headless(base.base, base.spec))?;
             (bundle, Some(Scratch(place)))
         }
     };
@@ -169,7 +201,7 @@ fn open(start: &Start, recipe: &Recipe, out: &Path) -> Result<Opened, TrainError
         let writer = BundleWriter::new(&place)?;
         writer.encoder_of(&bundle)?;
         let encoder = EncoderSpec { taps: taps.clone(), ..bundle.manifest().encoder.clone() };
-        let bundle = writer.finish(headless(bundle.manifest().base.clone(), encoder), "")?;
+        let bundle = writer.finish(headless(bundle.manifest().base.clone(), encoder))?;
         drop(scratch);
         return Ok(Opened { bundle, _scratch: Some(Scratch(place)) });
     }
@@ -274,7 +306,7 @@ fn scratch_bundle(base: &Bundle, tuned: Option<&Weights>, out: &Path) -> Result<
         writer.encoder(weights)?;
     }
     let manifest = base.manifest();
-    Ok(writer.finish(headless(manifest.base.clone(), manifest.encoder.clone()), "")?)
+    Ok(writer.finish(headless(manifest.base.clone(), manifest.encoder.clone()))?)
 }
 
 struct Trained {
@@ -287,24 +319,46 @@ fn fit_all(
     features: &Features,
     held_out: &[bool],
     recipe: &Recipe,
+    threads: usize,
     watch: &mut dyn FnMut(Event),
 ) -> Result<Trained, TrainError> {
-    let mut fitted: Vec<Fitted> = Vec::new();
-    for (number, task) in corpus.tasks.iter().enumerate() {
-        watch(Event::Progress { stage: "fitting heads", done: number, total: corpus.tasks.len() });
-        let tuned = recipe.tune.is_some();
-        let splits = if tuned { vec![tuned_split(task, held_out)] } else { cross_validation(task, corpus) };
-        let all: Vec<usize> = (0..task.rows.len()).collect();
-        let last = if tuned { splits[0].train.clone() } else { all };
-        let how = if tuned {
-            "held out from tuning and fitting".to_string()
-        } else {
-            format!("{FOLDS}-fold cross-validation")
-        };
-        fitted.push(fit_head(task, features, &splits, &last, recipe.auto_precision, &how)?);
+    let total = corpus.tasks.len();
+    let mut fitted: Vec<Fitted> = Vec::with_capacity(total);
+    for tasks in corpus.tasks.chunks(threads.max(1)) {
+        watch(Event::Progress { stage: "fitting heads", done: fitted.len(), total });
+        let results: Vec<Result<Fitted, TrainError>> = thread::scope(|scope| {
+            let workers: Vec<_> = tasks
+                .iter()
+                .map(|task| scope.spawn(|| fit_one(task, corpus, features, held_out, recipe)))
+                .collect();
+            workers.into_iter().map(|worker| worker.join().unwrap_or(Err(TrainError::Panicked))).collect()
+        });
+        for result in results {
+            fitted.push(result?);
+        }
     }
     let priority = priority_thresholds(&fitted, recipe.auto_precision);
     Ok(Trained { heads: fitted.into_iter().map(|f| f.head).collect(), priority })
+}
+
+fn fit_one(
+    task: &Task,
+    corpus: &Corpus,
+    features: &Features,
+    held_out: &[bool],
+    recipe: &Recipe,
+) -> Result<Fitted, TrainError> {
+    if recipe.tune.is_some() {
+        // Rows that the encoder was tuned on look easier than they are, so they calibrate nothing.
+        let split = tuned_split(task, held_out);
+        let last = split.train.clone();
+        let how = "held out from tuning and fitting";
+        return fit_head(task, features, &[split], &last, recipe.auto_precision, how);
+    }
+    let splits = cross_validation(task, corpus);
+    let all: Vec<usize> = (0..task.rows.len()).collect();
+    let how = format!("{FOLDS}-fold cross-validation");
+    fit_head(task, features, &splits, &all, recipe.auto_precision, &how)
 }
 
 fn tuned_split(task: &Task, held_out: &[bool]) -> Split {
@@ -381,6 +435,5 @@ fn write(
         heads: heads.iter().map(|head| head.spec().clone()).collect(),
         ..headless(base.manifest().base.clone(), encoder.manifest().encoder.clone())
     };
-    let card = super::card::without_figures(&manifest);
-    Ok(writer.finish(manifest, &card)?)
+    Ok(writer.finish(manifest)?)
 }

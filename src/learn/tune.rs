@@ -174,7 +174,8 @@ impl Trainer {
     }
 
     fn optimizers(&self) -> candle_core::Result<Optimizers> {
-        let params = |lr| ParamsAdamW { lr, weight_decay: self.settings.weight_decay, ..ParamsAdamW::default() };
+        let params =
+            |lr| ParamsAdamW { lr, weight_decay: self.settings.weight_decay, ..ParamsAdamW::default() };
         let mut optimizers = Vec::new();
         let vars = self.network.vars();
         let share = vars.len().div_ceil(self.pools.len()).max(1);
@@ -199,7 +200,12 @@ impl Trainer {
     }
 
     /// One step on a batch; gives the summed loss of its texts.
-    fn step(&self, mut batch: Vec<Sample>, optimizers: &mut Optimizers, rate: f64) -> candle_core::Result<f64> {
+    fn step(
+        &self,
+        mut batch: Vec<Sample>,
+        optimizers: &mut Optimizers,
+        rate: f64,
+    ) -> candle_core::Result<f64> {
         // Texts of like length go together, so that little is padded.
         batch.sort_by_key(|sample| sample.tokens.ids.len());
         let size = batch.len();
@@ -251,8 +257,7 @@ impl Trainer {
         let mut loss = self.drift(&features, group)?;
         for (number, (shape, weight, bias)) in self.heads.iter().enumerate() {
             let labelled = |(row, sample): (usize, &Sample)| Some((row as u32, sample.labels[number]?));
-            let (rows, labels): (Vec<u32>, Vec<u32>) =
-                group.iter().enumerate().filter_map(labelled).unzip();
+            let (rows, labels): (Vec<u32>, Vec<u32>) = group.iter().enumerate().filter_map(labelled).unzip();
             if rows.is_empty() {
                 continue;
             }

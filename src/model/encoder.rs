@@ -4,7 +4,7 @@ use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
 use candle_transformers::models::bert::{BertEncoder, BertModel, Config, HiddenAct, PositionEmbeddingType};
 
-use super::bundle::EncoderSpec;
+use super::manifest::EncoderSpec;
 use super::weights::Weights;
 use super::{ModelError, Tokens};
 

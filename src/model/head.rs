@@ -2,7 +2,7 @@
 
 use candle_core::{Device, Tensor};
 
-use super::bundle::HeadSpec;
+use super::manifest::HeadSpec;
 use super::weights::Weights;
 
 /// A linear head: logits = weight · features + bias, probabilities = softmax(logits / temperature).

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::bundle::{Base, BundleError, EncoderSpec};
+use super::bundle::BundleError;
+use super::manifest::{Base, EncoderSpec};
 use super::weights::{self, Weights};
 
 /// The fields of `config.json` that shape the network.

@@ -7,25 +7,26 @@ mod bundle;
 mod encoder;
 mod head;
 mod hugging_face;
+mod manifest;
 mod queue;
 #[cfg(test)]
 pub(crate) mod testing;
 mod tokenizer;
 pub mod weights;
 mod workers;
+mod writer;
 
 use std::path::Path;
 use std::sync::Arc;
 
-pub use bundle::{
-    Base, Bundle, BundleError, BundleWriter, EncoderSpec, FORMAT, HeadSpec, Manifest, ModelName, Reads,
-    Thresholds, digest,
-};
+pub use bundle::{Bundle, BundleError, FORMAT, digest};
 pub use encoder::{CandleEncoder, Encoder};
 pub use head::{Distribution, Head};
 pub use hugging_face::read as read_hugging_face;
+pub use manifest::{Base, EncoderSpec, HeadSpec, Manifest, ModelName, Reads, Thresholds};
 pub use queue::Lane;
 pub use tokenizer::{Input, Tokenizer, Tokens};
+pub use writer::BundleWriter;
 
 use crate::config::InferenceSettings;
 use workers::Workers;

@@ -43,15 +43,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Full`] and the like; then nothing of the batch is kept.
-    pub async fn put_articles(
-        &self,
-        batch: &[EmbeddedArticle],
-        encoder: &str,
-    ) -> Result<u64, StoreError> {
-        let write = Write::PutArticles {
-            batch: batch.to_vec(),
-            encoder: encoder.to_owned(),
-        };
+    pub async fn put_articles(&self, batch: &[EmbeddedArticle], encoder: &str) -> Result<u64, StoreError> {
+        let write = Write::PutArticles { batch: batch.to_vec(), encoder: encoder.to_owned() };
         match self.writer().write(write).await? {
             Some(seq) => Ok(seq),
             None => self.change_seq().await,
@@ -64,9 +57,7 @@ impl Store {
     /// # Errors
     /// Those of any write; then the article is still there.
     pub async fn delete_article(&self, id: &str) -> Result<Option<u64>, StoreError> {
-        self.writer()
-            .write(Write::DeleteArticle { id: id.to_owned() })
-            .await
+        self.writer().write(Write::DeleteArticle { id: id.to_owned() }).await
     }
 
     /// The article with this id.
@@ -109,11 +100,7 @@ impl Store {
     ///
     /// # Errors
     /// Those of any read.
-    pub async fn articles_page(
-        &self,
-        after: Option<&str>,
-        limit: u32,
-    ) -> Result<Vec<Article>, StoreError> {
+    pub async fn articles_page(&self, after: Option<&str>, limit: u32) -> Result<Vec<Article>, StoreError> {
         sqlx::query_as("SELECT * FROM articles WHERE id > ?1 ORDER BY id LIMIT ?2")
             // No id is empty, so that everything comes after the empty one.
             .bind(after.unwrap_or_default())
@@ -163,11 +150,7 @@ impl Store {
     ///
     /// # Errors
     /// Those of any read.
-    pub async fn stale_articles(
-        &self,
-        encoder: &str,
-        limit: u32,
-    ) -> Result<Vec<Article>, StoreError> {
+    pub async fn stale_articles(&self, encoder: &str, limit: u32) -> Result<Vec<Article>, StoreError> {
         // Two ranges of the index; `encoder <> ?1` would read every article.
         sqlx::query_as("SELECT * FROM articles WHERE encoder < ?1 OR encoder > ?1 LIMIT ?2")
             .bind(encoder)
@@ -183,8 +166,7 @@ impl Store {
     /// # Errors
     /// Those of any read.
     pub async fn change_seq(&self) -> Result<u64, StoreError> {
-        self.number("SELECT coalesce(max(seq), 0) FROM article_changes")
-            .await
+        self.number("SELECT coalesce(max(seq), 0) FROM article_changes").await
     }
 
     /// Up to `limit` changes after the one numbered `seq`, in order. Of each article only its last
@@ -192,11 +174,7 @@ impl Store {
     ///
     /// # Errors
     /// Those of any read.
-    pub async fn changes_since(
-        &self,
-        seq: u64,
-        limit: u32,
-    ) -> Result<Vec<ArticleChange>, StoreError> {
+    pub async fn changes_since(&self, seq: u64, limit: u32) -> Result<Vec<ArticleChange>, StoreError> {
         sqlx::query_as("SELECT * FROM article_changes WHERE seq > ?1 ORDER BY seq LIMIT ?2")
             .bind(i64::try_from(seq).unwrap_or(i64::MAX))
             .bind(limit)
@@ -231,14 +209,9 @@ pub(super) async fn put(
 }
 
 /// Deletes the article; the number of the change, `None` when there was no such article.
-pub(super) async fn delete(
-    connection: &mut SqliteConnection,
-    id: &str,
-) -> Result<Option<u64>, sqlx::Error> {
-    let deleted = sqlx::query("DELETE FROM articles WHERE id = ?1")
-        .bind(id)
-        .execute(&mut *connection)
-        .await?;
+pub(super) async fn delete(connection: &mut SqliteConnection, id: &str) -> Result<Option<u64>, sqlx::Error> {
+    let deleted =
+        sqlx::query("DELETE FROM articles WHERE id = ?1").bind(id).execute(&mut *connection).await?;
     if deleted.rows_affected() == 0 {
         return Ok(None);
     }
@@ -303,10 +276,7 @@ async fn put_passages(
 }
 
 /// Replaces what was the last change of the article.
-async fn record_change(
-    connection: &mut SqliteConnection,
-    article_id: &str,
-) -> Result<u64, sqlx::Error> {
+async fn record_change(connection: &mut SqliteConnection, article_id: &str) -> Result<u64, sqlx::Error> {
     let recorded = sqlx::query("INSERT OR REPLACE INTO article_changes (article_id) VALUES (?1)")
         .bind(article_id)
         .execute(connection)

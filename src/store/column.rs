@@ -13,9 +13,7 @@ use sqlx::sqlite::SqliteRow;
 pub(super) fn word_text<T: Serialize>(value: &T) -> Result<String, sqlx::Error> {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => Ok(word),
-        _ => Err(sqlx::Error::Encode(
-            "a value of a closed set has to be one word".into(),
-        )),
+        _ => Err(sqlx::Error::Encode("a value of a closed set has to be one word".into())),
     }
 }
 
@@ -47,13 +45,9 @@ pub(super) fn time_text(time: Timestamp) -> String {
 }
 
 /// Reads what [`time_text`] wrote; `None` for NULL.
-pub(super) fn optional_time(
-    row: &SqliteRow,
-    column: &str,
-) -> Result<Option<Timestamp>, sqlx::Error> {
+pub(super) fn optional_time(row: &SqliteRow, column: &str) -> Result<Option<Timestamp>, sqlx::Error> {
     let text: Option<&str> = row.try_get(column)?;
-    text.map(|text| text.parse().map_err(|_| unreadable(column, "a time")))
-        .transpose()
+    text.map(|text| text.parse().map_err(|_| unreadable(column, "a time"))).transpose()
 }
 
 /// Reads what [`time_text`] wrote.
@@ -77,17 +71,12 @@ pub(super) fn vector_bytes(vector: &[f32]) -> Vec<u8> {
 }
 
 /// Reads what [`vector_bytes`] wrote; `None` for NULL.
-pub(super) fn optional_vector(
-    row: &SqliteRow,
-    column: &str,
-) -> Result<Option<Vec<f32>>, sqlx::Error> {
+pub(super) fn optional_vector(row: &SqliteRow, column: &str) -> Result<Option<Vec<f32>>, sqlx::Error> {
     let Some(bytes) = row.try_get::<Option<&[u8]>, _>(column)? else {
         return Ok(None);
     };
     match bytes.as_chunks::<4>() {
-        (floats, []) => Ok(Some(
-            floats.iter().copied().map(f32::from_le_bytes).collect(),
-        )),
+        (floats, []) => Ok(Some(floats.iter().copied().map(f32::from_le_bytes).collect())),
         _ => Err(unreadable(column, "a whole number of 32-bit floats")),
     }
 }

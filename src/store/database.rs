@@ -10,8 +10,9 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqlSafeStr, SqliteConnection, SqlitePool};
 
+use super::StoreError;
 use super::writer::Writer;
-use super::{StoreError, StoreSettings};
+use crate::config::StoreSettings;
 
 /// How long a read or a write waits for the database before it answers [`StoreError::Busy`].
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -51,15 +52,10 @@ impl Store {
     pub async fn open(data_dir: &Path, settings: &StoreSettings) -> Result<Self, StoreError> {
         let lock = lock_folder(data_dir)?;
         let path = data_dir.join("deskhand.db");
-        let options = SqliteConnectOptions::new()
-            .filename(&path)
-            .busy_timeout(PATIENCE)
-            .disable_statement_logging();
+        let options =
+            SqliteConnectOptions::new().filename(&path).busy_timeout(PATIENCE).disable_statement_logging();
         let writing = for_writing(options.clone(), settings);
-        let mut connection = writing
-            .connect()
-            .await
-            .map_err(|error| StoreError::from_sqlx(&path, error))?;
+        let mut connection = writing.connect().await.map_err(|error| StoreError::from_sqlx(&path, error))?;
         migrate(&mut connection, &path).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
@@ -100,10 +96,7 @@ impl Store {
             .map_err(|error| self.failed(error))?;
         match findings.as_slice() {
             [only] if only == "ok" => Ok(()),
-            findings => Err(StoreError::Damaged {
-                path: self.0.path.clone(),
-                detail: findings.join("; "),
-            }),
+            findings => Err(StoreError::Damaged { path: self.0.path.clone(), detail: findings.join("; ") }),
         }
     }
 
@@ -132,9 +125,7 @@ fn lock_folder(data_dir: &Path) -> Result<File, StoreError> {
         .map_err(|error| StoreError::from_io(&path, error))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(StoreError::Locked {
-            path: data_dir.to_path_buf(),
-        }),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Locked { path: data_dir.to_path_buf() }),
         Err(TryLockError::Error(error)) => Err(StoreError::from_io(&path, error)),
     }
 }
@@ -152,10 +143,7 @@ fn for_writing(options: SqliteConnectOptions, settings: &StoreSettings) -> Sqlit
         Some(mebibytes) => {
             let pages = mebibytes.get().saturating_mul(1024 * 1024 / PAGE_BYTES);
             // Pages are numbered with 32 bits.
-            options.pragma(
-                "max_page_count",
-                pages.min(u64::from(u32::MAX - 1)).to_string(),
-            )
+            options.pragma("max_page_count", pages.min(u64::from(u32::MAX - 1)).to_string())
         }
         None => options,
     }

@@ -72,9 +72,7 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// [`super::Store::close`] came first.
-    #[error(
-        "the store is closed because Deskhand is stopping: send the request again once it runs"
-    )]
+    #[error("the store is closed because Deskhand is stopping: send the request again once it runs")]
     Closed,
     /// Anything else.
     #[error(
@@ -107,21 +105,14 @@ impl StoreError {
             sqlx::Error::PoolTimedOut => Self::Busy { path },
             sqlx::Error::PoolClosed => Self::Closed,
             sqlx::Error::Io(source) => Self::from_io(&path, source),
-            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Self::Damaged {
-                detail: error.to_string(),
-                path,
-            },
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
+                Self::Damaged { detail: error.to_string(), path }
+            }
             error => match result_code(&error) {
                 Some(BUSY | LOCKED) => Self::Busy { path },
                 Some(FULL) => Self::Full { path },
-                Some(NOTADB | CORRUPT) => Self::Damaged {
-                    detail: error.to_string(),
-                    path,
-                },
-                Some(READONLY | CANTOPEN) => Self::NotWritable {
-                    path,
-                    source: io::Error::other(error),
-                },
+                Some(NOTADB | CORRUPT) => Self::Damaged { detail: error.to_string(), path },
+                Some(READONLY | CANTOPEN) => Self::NotWritable { path, source: io::Error::other(error) },
                 Some(IOERR) => match why_unwritable(&path) {
                     Some(source) => Self::from_io(&path, source),
                     None => Self::other(path, error),
@@ -147,23 +138,15 @@ impl StoreError {
             MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
                 Self::from_sqlx(path, error)
             }
-            MigrateError::VersionMissing(_) if found > known => Self::Newer {
-                path: path.to_path_buf(),
-                found,
-                known,
-            },
-            error => Self::Damaged {
-                path: path.to_path_buf(),
-                detail: error.to_string(),
-            },
+            MigrateError::VersionMissing(_) if found > known => {
+                Self::Newer { path: path.to_path_buf(), found, known }
+            }
+            error => Self::Damaged { path: path.to_path_buf(), detail: error.to_string() },
         }
     }
 
     fn other(path: PathBuf, error: sqlx::Error) -> Self {
-        Self::Other {
-            path,
-            source: Box::new(error),
-        }
+        Self::Other { path, source: Box::new(error) }
     }
 }
 

@@ -90,17 +90,12 @@ impl Store {
     ///
     /// # Errors
     /// Those of any read.
-    pub async fn predictions_of(
-        &self,
-        ticket_id: &str,
-    ) -> Result<Vec<PredictionRecord>, StoreError> {
-        sqlx::query_as(
-            "SELECT * FROM predictions WHERE ticket_id = ?1 ORDER BY created_at DESC, id DESC",
-        )
-        .bind(ticket_id)
-        .fetch_all(self.readers())
-        .await
-        .map_err(|error| self.failed(error))
+    pub async fn predictions_of(&self, ticket_id: &str) -> Result<Vec<PredictionRecord>, StoreError> {
+        sqlx::query_as("SELECT * FROM predictions WHERE ticket_id = ?1 ORDER BY created_at DESC, id DESC")
+            .bind(ticket_id)
+            .fetch_all(self.readers())
+            .await
+            .map_err(|error| self.failed(error))
     }
 
     /// Up to `limit` tickets that `encoder` embedded, in order of id, from the first after `after`,
@@ -132,11 +127,7 @@ impl Store {
     ///
     /// # Errors
     /// Those of any read.
-    pub async fn stale_tickets(
-        &self,
-        encoder: &str,
-        limit: u32,
-    ) -> Result<Vec<TicketRecord>, StoreError> {
+    pub async fn stale_tickets(&self, encoder: &str, limit: u32) -> Result<Vec<TicketRecord>, StoreError> {
         // Three ranges of the index; `encoder IS NOT ?1` would read every ticket.
         sqlx::query_as(
             "SELECT * FROM tickets
@@ -193,15 +184,9 @@ pub(super) async fn save_triage(
     Ok(())
 }
 
-async fn save_words(
-    connection: &mut SqliteConnection,
-    ticket: &TicketRecord,
-) -> Result<(), sqlx::Error> {
+async fn save_words(connection: &mut SqliteConnection, ticket: &TicketRecord) -> Result<(), sqlx::Error> {
     let (encoder, vector) = match &ticket.embedding {
-        Some(embedding) => (
-            Some(&embedding.encoder),
-            Some(column::vector_bytes(&embedding.vector)),
-        ),
+        Some(embedding) => (Some(&embedding.encoder), Some(column::vector_bytes(&embedding.vector))),
         None => (None, None),
     };
     sqlx::query(
@@ -242,10 +227,7 @@ async fn save_words(
     Ok(())
 }
 
-async fn save_outcome(
-    connection: &mut SqliteConnection,
-    ticket: &TicketRecord,
-) -> Result<(), sqlx::Error> {
+async fn save_outcome(connection: &mut SqliteConnection, ticket: &TicketRecord) -> Result<(), sqlx::Error> {
     let article_ids = match ticket.article_ids.as_slice() {
         [] => None,
         ids => Some(column::json_text(ids)?),
@@ -298,9 +280,7 @@ impl FromRow<'_, SqliteRow> for TicketRecord {
             solved_at: column::optional_time(row, "solved_at")?,
             resolution: row.try_get("resolution")?,
             article_ids: column::json(row, "article_ids")?,
-            embedding: encoder
-                .zip(vector)
-                .map(|(encoder, vector)| Embedding { encoder, vector }),
+            embedding: encoder.zip(vector).map(|(encoder, vector)| Embedding { encoder, vector }),
         })
     }
 }
@@ -318,10 +298,7 @@ impl FromRow<'_, SqliteRow> for TicketVector {
 impl FromRow<'_, SqliteRow> for PredictionRecord {
     fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
-            id: row
-                .try_get::<&str, _>("id")?
-                .parse()
-                .map_err(|_| column::unreadable("id", "a UUID"))?,
+            id: row.try_get::<&str, _>("id")?.parse().map_err(|_| column::unreadable("id", "a UUID"))?,
             ticket_id: row.try_get("ticket_id")?,
             created_at: column::time(row, "created_at")?,
             model_name: row.try_get("model_name")?,

@@ -21,13 +21,8 @@ const GROUP: usize = 64;
 /// One write: all of it is kept, or nothing.
 #[derive(Debug)]
 pub(super) enum Write {
-    PutArticles {
-        batch: Vec<EmbeddedArticle>,
-        encoder: String,
-    },
-    DeleteArticle {
-        id: String,
-    },
+    PutArticles { batch: Vec<EmbeddedArticle>, encoder: String },
+    DeleteArticle { id: String },
     SaveTickets(Vec<TicketRecord>),
     SaveTriage(Box<(TicketRecord, PredictionRecord)>),
 }
@@ -54,32 +49,18 @@ struct Open {
 impl Writer {
     /// Starts the task on the current runtime, with an open connection to the database at `path`
     /// and the `options` for opening another if that one fails.
-    pub(super) fn start(
-        connection: SqliteConnection,
-        options: SqliteConnectOptions,
-        path: PathBuf,
-    ) -> Self {
+    pub(super) fn start(connection: SqliteConnection, options: SqliteConnectOptions, path: PathBuf) -> Self {
         let (queue, jobs) = mpsc::channel(GROUP);
-        let pen = Pen {
-            connection: Some(connection),
-            options,
-        };
+        let pen = Pen { connection: Some(connection), options };
         let task = tokio::spawn(write_all(pen, jobs, path));
         Self(Mutex::new(Some(Open { queue, task })))
     }
 
     /// Writes; returns once it is on the disk.
     pub(super) async fn write(&self, write: Write) -> Result<Written, StoreError> {
-        let queue = self
-            .open()
-            .as_ref()
-            .map(|open| open.queue.clone())
-            .ok_or(StoreError::Closed)?;
+        let queue = self.open().as_ref().map(|open| open.queue.clone()).ok_or(StoreError::Closed)?;
         let (answer, answered) = oneshot::channel();
-        queue
-            .send(Job { write, answer })
-            .await
-            .map_err(|_| StoreError::Closed)?;
+        queue.send(Job { write, answer }).await.map_err(|_| StoreError::Closed)?;
         // The queue stays open only for those who still have something to send.
         drop(queue);
         answered.await.map_err(|_| StoreError::Closed)?
@@ -99,33 +80,22 @@ impl Writer {
     }
 }
 
-async fn write_all(
-    mut pen: Pen,
-    mut jobs: mpsc::Receiver<Job>,
-    path: PathBuf,
-) -> Result<(), StoreError> {
+async fn write_all(mut pen: Pen, mut jobs: mpsc::Receiver<Job>, path: PathBuf) -> Result<(), StoreError> {
     let mut group = Vec::with_capacity(GROUP);
     while jobs.recv_many(&mut group, GROUP).await > 0 {
-        let (writes, answers): (Vec<_>, Vec<_>) =
-            group.drain(..).map(|job| (job.write, job.answer)).unzip();
+        let (writes, answers): (Vec<_>, Vec<_>) = group.drain(..).map(|job| (job.write, job.answer)).unzip();
         let results = write_group(&mut pen, &writes, &path).await;
         for (answer, result) in answers.into_iter().zip(results) {
             // A caller who has gone needs no answer.
             let _ = answer.send(result);
         }
     }
-    pen.finish()
-        .await
-        .map_err(|error| StoreError::from_sqlx(&path, error))
+    pen.finish().await.map_err(|error| StoreError::from_sqlx(&path, error))
 }
 
 /// One result for each write, in order. If they cannot be written together, each is tried alone,
 /// so that one that fails takes no other with it and hears its own error.
-async fn write_group(
-    pen: &mut Pen,
-    writes: &[Write],
-    path: &Path,
-) -> Vec<Result<Written, StoreError>> {
+async fn write_group(pen: &mut Pen, writes: &[Write], path: &Path) -> Vec<Result<Written, StoreError>> {
     if writes.len() > 1
         && let Ok(written) = pen.commit(writes).await
     {
@@ -171,17 +141,12 @@ impl Pen {
         let Some(mut connection) = self.connection else {
             return Ok(());
         };
-        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
-            .execute(&mut connection)
-            .await?;
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await?;
         connection.close().await
     }
 }
 
-async fn commit(
-    connection: &mut SqliteConnection,
-    writes: &[Write],
-) -> Result<Vec<Written>, sqlx::Error> {
+async fn commit(connection: &mut SqliteConnection, writes: &[Write]) -> Result<Vec<Written>, sqlx::Error> {
     // Asks for the right to write at once; a transaction that asks later can be refused halfway.
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     let mut written = Vec::with_capacity(writes.len());
@@ -199,9 +164,7 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Writt
         Write::SaveTickets(batch) => tickets::save(connection, batch).await.map(|()| None),
         Write::SaveTriage(triage) => {
             let (ticket, prediction) = &**triage;
-            tickets::save_triage(connection, ticket, prediction)
-                .await
-                .map(|()| None)
+            tickets::save_triage(connection, ticket, prediction).await.map(|()| None)
         }
     }
 }

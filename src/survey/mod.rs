@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::model::{Distribution, Input, Lane, Model, ModelError, ModelName, Reading, Reads};
+use crate::text::survey_question;
 
 /// Task names of the heads that this room uses.
 const SENTIMENT: &str = "sentiment";
@@ -37,10 +38,33 @@ pub struct Comment {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(inner(length(max = 1_000)))]
     pub question: Option<String>,
-    /// Their rating from 1 (worst) to 5; compared with the words, never an input.
+    /// Their rating from 1 (worst) to 5; compared with the words, never an input. One outside is not
+    /// compared, and a warning says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[garde(inner(range(min = 1.0, max = 5.0)))]
+    #[garde(skip)]
     pub rating: Option<f64>,
+}
+
+/// A comment as a row of a file, which may carry more than is asked for.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct CommentRow {
+    id: serde_json::Value,
+    #[serde(alias = "comment", alias = "body")]
+    text: Option<String>,
+    question: Option<String>,
+    rating: Option<f64>,
+}
+
+impl From<CommentRow> for Comment {
+    fn from(row: CommentRow) -> Self {
+        let id = match row.id {
+            serde_json::Value::String(id) => Some(id),
+            serde_json::Value::Null => None,
+            other => Some(other.to_string()),
+        };
+        Self { id, text: row.text.unwrap_or_default(), question: row.question, rating: row.rating }
+    }
 }
 
 fn has_words(text: &str, (): &()) -> garde::Result {
@@ -121,9 +145,12 @@ impl Surveys {
     /// Answers comments in order; all or none.
     pub async fn read(&self, comments: &[Comment], lane: Lane) -> Result<Vec<CommentAnswer>, SurveyError> {
         let questions: Vec<Option<&str>> =
-            comments.iter().map(|comment| comment.question.as_deref().and_then(question_words)).collect();
-        let inputs: Vec<Input<'_>> =
-            comments.iter().zip(&questions).map(|(comment, question)| input(&comment.text, *question)).collect();
+            comments.iter().map(|comment| comment.question.as_deref().and_then(survey_question)).collect();
+        let inputs: Vec<Input<'_>> = comments
+            .iter()
+            .zip(&questions)
+            .map(|(comment, question)| input(&comment.text, *question))
+            .collect();
         let readings = self.model.read(&inputs, lane).await?;
         comments.iter().zip(&readings).map(|(comment, reading)| self.answer(comment, reading)).collect()
     }
@@ -136,10 +163,14 @@ impl Surveys {
         if reading.truncated {
             warnings.push("the comment is longer than the model reads at once; its end was left out".into());
         }
+        let rating = comment.rating.filter(|rating| (1.0..=5.0).contains(rating));
+        if comment.rating.is_some() && rating.is_none() {
+            warnings.push("rating is not between 1 and 5, so it was not compared with the words".into());
+        }
         Ok(CommentAnswer {
             id: comment.id.clone(),
             model: manifest.model_name(),
-            rating_conflict: comment.rating.is_some_and(|rating| contradicts(rating, &sentiment)),
+            rating_conflict: rating.is_some_and(|rating| contradicts(rating, &sentiment)),
             sentiment,
             aspects: self.aspects(reading),
             warnings,
@@ -190,18 +221,6 @@ pub fn input<'a>(text: &'a str, question: Option<&'a str>) -> Input<'a> {
     }
 }
 
-/// The words of a question: of the known codes what survey tools usually ask, else the question itself.
-pub fn question_words(question: &str) -> Option<&str> {
-    match question.trim() {
-        "" | "none" => None,
-        "why_score" => Some("Why did you give this score?"),
-        "improve" => Some("What could we improve?"),
-        "nps" => Some("How likely are you to recommend us, and why?"),
-        "anything_else" => Some("Is there anything else you would like to tell us?"),
-        words => Some(words),
-    }
-}
-
 /// A good rating with clearly negative words, or a bad one with clearly positive words.
 fn contradicts(rating: f64, sentiment: &Sentiment) -> bool {
     let against = if rating >= 4.0 {
@@ -230,12 +249,5 @@ mod tests {
         assert!(!contradicts(5.0, &sentiment("negative", 0.5)));
         assert!(!contradicts(5.0, &sentiment("mixed", 0.9)));
         assert!(!contradicts(3.0, &sentiment("negative", 0.9)));
-    }
-
-    #[test]
-    fn a_question_may_be_a_code_or_its_own_words() {
-        assert_eq!(question_words("improve"), Some("What could we improve?"));
-        assert_eq!(question_words("How was Ana?"), Some("How was Ana?"));
-        assert_eq!(question_words("none"), None);
     }
 }

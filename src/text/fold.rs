@@ -6,9 +6,7 @@
 pub(super) fn is_invisible(c: char) -> bool {
     match c {
         '\t' | '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' => false,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{3164}' => {
-            true
-        }
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{3164}' => true,
         '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => true,
         '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffc}' => true,
         '\u{e0000}'..='\u{e0fff}' => true,
@@ -19,10 +17,7 @@ pub(super) fn is_invisible(c: char) -> bool {
 /// Whether a character ends a line in plain text: LF, VT, FF, NEL and the Unicode separators (CR
 /// is taken out before).
 pub(super) fn is_line_break(c: char) -> bool {
-    matches!(
-        c,
-        '\n' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}'
-    )
+    matches!(c, '\n' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
 /// Appends `text` to `out`: runs of white space become one space, invisible characters go.
@@ -65,10 +60,7 @@ mod tests {
 
     #[test]
     fn nul_and_zero_width_characters_are_dropped() {
-        assert_eq!(
-            fold("pass\u{0}wo\u{200b}rd\u{feff} re\u{ad}set"),
-            "password reset"
-        );
+        assert_eq!(fold("pass\u{0}wo\u{200b}rd\u{feff} re\u{ad}set"), "password reset");
     }
 
     #[test]

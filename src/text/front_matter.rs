@@ -42,19 +42,11 @@ pub fn split(text: &str) -> FrontMatter<'_> {
         }
     };
     fields.values_mut().for_each(unescape);
-    FrontMatter {
-        fields,
-        body,
-        warnings,
-    }
+    FrontMatter { fields, body, warnings }
 }
 
 fn without(text: &str) -> FrontMatter<'_> {
-    FrontMatter {
-        fields: Map::new(),
-        body: text,
-        warnings: Vec::new(),
-    }
+    FrontMatter { fields: Map::new(), body: text, warnings: Vec::new() }
 }
 
 /// What stands between the two lines, and what follows.
@@ -96,9 +88,7 @@ fn key_of(line: &str) -> Option<(&str, &str)> {
         .or_else(|| line.split_once(":\t"))
         .or_else(|| Some((line.strip_suffix(':')?, "")))?;
     let key = key.trim_matches(['"', '\'']);
-    let plain = key
-        .chars()
-        .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ':' | '/' | '@'));
+    let plain = key.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ':' | '/' | '@'));
     (plain && !key.is_empty()).then_some((key, value.trim()))
 }
 
@@ -163,10 +153,7 @@ fn unescape(value: &mut Value) {
             while let Some(c) = chars.next() {
                 let escapes = c == '\\'
                     && chars.peek().is_some_and(|next| {
-                        matches!(
-                            next,
-                            '(' | ')' | '[' | ']' | '_' | '*' | '<' | '>' | '#' | '|' | '`'
-                        )
+                        matches!(next, '(' | ')' | '[' | ']' | '_' | '*' | '<' | '>' | '#' | '|' | '`')
                     });
                 if !escapes {
                     out.push(c);
@@ -229,10 +216,7 @@ mod tests {
         );
         assert_eq!(
             read.warnings,
-            [
-                Warning::BrokenFrontMatter { line: Some(2) },
-                Warning::SkippedFrontMatter { count: 1 }
-            ]
+            [Warning::BrokenFrontMatter { line: Some(2) }, Warning::SkippedFrontMatter { count: 1 }]
         );
         assert_eq!(read.body, "Body");
         insta::assert_snapshot!(read.warnings[0], @"the front matter is not valid YAML (line 2): it was read field by field, and broken fields as plain text. Quote values which contain `: ` or begin with a special character");
@@ -269,9 +253,7 @@ mod tests {
     fn an_alias_bomb_costs_nothing() {
         let mut yaml = String::from("---\na: &a [x,x,x,x,x,x,x,x,x]\n");
         for (name, of) in ('b'..='z').zip('a'..) {
-            yaml.push_str(&format!(
-                "{name}: &{name} [*{of},*{of},*{of},*{of},*{of},*{of},*{of}]\n"
-            ));
+            yaml.push_str(&format!("{name}: &{name} [*{of},*{of},*{of},*{of},*{of},*{of},*{of}]\n"));
         }
         yaml.push_str("---\nBody");
         let read = split(&yaml);

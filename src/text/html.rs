@@ -32,16 +32,8 @@ pub(super) use element::is_element;
 /// [`BlockKind::Quote`]. Tags that are never closed, or wrongly nested, lose no text. Time is
 /// linear in the length of `html`.
 pub fn blocks(html: &str) -> Document {
-    let Parsed {
-        title,
-        pieces,
-        warnings,
-    } = parse(html);
-    Document {
-        title,
-        blocks: pieces.into_iter().map(|piece| piece.block).collect(),
-        warnings,
-    }
+    let Parsed { title, pieces, warnings } = parse(html);
+    Document { title, blocks: pieces.into_iter().map(|piece| piece.block).collect(), warnings }
 }
 
 /// What [`blocks`] reads, with the part of each block in a mail.
@@ -55,10 +47,7 @@ pub(super) struct Parsed {
 pub(super) fn parse(html: &str) -> Parsed {
     let (mut parsed, hidden) = Converter::default().convert(html);
     if parsed.pieces.is_empty() && hidden {
-        let converter = Converter {
-            show_hidden: true,
-            ..Converter::default()
-        };
+        let converter = Converter { show_hidden: true, ..Converter::default() };
         (parsed, _) = converter.convert(html);
         if !parsed.pieces.is_empty() {
             parsed.warnings.push(Warning::AllHidden);
@@ -113,11 +102,7 @@ impl Converter {
             self.builder.append(kept);
         }
         let pieces = self.builder.finish();
-        let parsed = Parsed {
-            title: title(&self.title, &pieces),
-            pieces,
-            warnings: self.warnings,
-        };
+        let parsed = Parsed { title: title(&self.title, &pieces), pieces, warnings: self.warnings };
         (parsed, self.has_hidden)
     }
 
@@ -185,11 +170,7 @@ impl Converter {
             let is_title = name == b"title";
             if raw_text.is_closed_after(element, tag.span.end) {
                 let first = self.title.is_empty() && self.hidden.is_none();
-                self.raw = Some(if is_title && first {
-                    Raw::Title
-                } else {
-                    Raw::Skipped
-                });
+                self.raw = Some(if is_title && first { Raw::Title } else { Raw::Skipped });
                 return Some(raw::state(is_title));
             }
             self.warn_unclosed(element);

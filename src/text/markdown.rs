@@ -14,16 +14,8 @@ use super::html;
 /// before with [`front_matter::split`](super::front_matter::split). Time is linear in the length of
 /// `markdown`.
 pub fn blocks(markdown: &str) -> Document {
-    let html::Parsed {
-        title,
-        pieces,
-        warnings,
-    } = parse(markdown, LineBreaks::Folded);
-    Document {
-        title,
-        blocks: pieces.into_iter().map(|piece| piece.block).collect(),
-        warnings,
-    }
+    let html::Parsed { title, pieces, warnings } = parse(markdown, LineBreaks::Folded);
+    Document { title, blocks: pieces.into_iter().map(|piece| piece.block).collect(), warnings }
 }
 
 /// What a line break within a paragraph means.
@@ -77,11 +69,7 @@ fn end_quotes(markdown: &str) -> String {
 
 /// Names of the elements that are closed somewhere, in lower case.
 fn closed_elements(markdown: &str) -> HashSet<String> {
-    markdown
-        .split("</")
-        .skip(1)
-        .map(|rest| element_name(rest).to_ascii_lowercase())
-        .collect()
+    markdown.split("</").skip(1).map(|rest| element_name(rest).to_ascii_lowercase()).collect()
 }
 
 /// Whether a tag stands for something that the reader is to fill in.
@@ -124,10 +112,7 @@ mod tests {
         let markdown = "# Reset *your* password\n\nOpen the [portal](https://x.example) or\n`Ctrl`+`F5` &amp; \
             sign in \\(SSO\\).\n\n1.  Choose **Account**\n\n    -   from the app\n2.  Done\n\n```cmd\nnet user\n  x <y>\n```\n\n\
             > [!NOTE]\n> Ask first.\n\n> cited\n\n![Error 5](e.png)\n\n- [x] checked";
-        assert_eq!(
-            blocks(markdown).title.as_deref(),
-            Some("Reset your password")
-        );
+        assert_eq!(blocks(markdown).title.as_deref(), Some("Reset your password"));
         insta::assert_snapshot!(read(markdown), @"
         Heading(1): Reset your password
         Paragraph: Open the portal or Ctrl+F5 & sign in (SSO).

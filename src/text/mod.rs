@@ -6,17 +6,19 @@
 
 pub mod front_matter;
 pub mod html;
-
+pub mod language;
 pub mod mail;
 pub mod markdown;
 
 mod document;
 mod fold;
+mod ticket;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use document::{Document, Warning};
+pub use ticket::{survey_question, with_subject};
 
 /// How a text is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]

@@ -16,7 +16,7 @@ use crate::model::{Manifest, ModelName, Thresholds};
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct TriageAnswer {
     /// Names this answer; version 7, so ids sort by time.
-    #[schema(value_type = String, format = Uuid)]
+    #[schema(value_type = String, format = "uuid")]
     pub prediction_id: Uuid,
     /// The id that the ticket came with.
     pub ticket_id: Option<String>,

@@ -8,6 +8,7 @@ mod answer;
 mod decision;
 mod priority;
 mod record;
+mod rows;
 mod ticket;
 
 use std::collections::BTreeMap;
@@ -17,13 +18,14 @@ use jiff::Timestamp;
 
 pub use answer::{Mismatch, Prediction, Ranked, TriageAnswer};
 pub use decision::{ConfidenceLevel, Decision};
+pub use rows::{HistoryRow, TicketRow};
 pub use ticket::{Options, Sla, Submitted, Ticket};
 
 use crate::config::{Priority, TriageSettings};
-use crate::knowledge::{Knowledge, KnowledgeError, Query};
+use crate::knowledge::{Knowledge, KnowledgeError, Query, Suggestions};
 use crate::model::{Distribution, Input, Lane, Model, ModelError, Reading, Reads, Thresholds};
-use crate::store::{Store, StoreError};
-use crate::text::{language, mail};
+use crate::store::{Audience, Store, StoreError, TicketRecord};
+use crate::text::{language, mail, with_subject};
 
 /// A ticket that could not be answered.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +56,18 @@ pub struct Triage {
     model: Arc<Model>,
     settings: Arc<TriageSettings>,
     desk: Option<Desk>,
+    lane: Lane,
+}
+
+/// The articles that answer a ticket.
+#[derive(Debug, Clone)]
+pub struct TicketSuggestions {
+    /// Articles, best first, and how likely it is that one answers.
+    pub suggestions: Suggestions,
+    /// Whether words of the ticket were left out.
+    pub truncated: bool,
+    /// What was cut, skipped or not understood.
+    pub warnings: Vec<String>,
 }
 
 /// A ticket as the model reads it: the words that count, and what was noticed on the way.
@@ -72,7 +86,12 @@ pub struct Words {
 impl Triage {
     /// Triage by `model`; without a desk there are predictions only.
     pub fn new(model: Arc<Model>, settings: TriageSettings, desk: Option<Desk>) -> Self {
-        Self { model, settings: Arc::new(settings), desk }
+        Self { model, settings: Arc::new(settings), desk, lane: Lane::Interactive }
+    }
+
+    /// The same for files of tickets: waits for room in the model's queue instead of being refused.
+    pub fn for_batches(model: Arc<Model>, settings: TriageSettings, desk: Option<Desk>) -> Self {
+        Self { lane: Lane::Bulk, ..Self::new(model, settings, desk) }
     }
 
     /// Answers a ticket. `now` is when, in UTC. Nothing is kept; see [`Self::answer_and_record`].
@@ -108,20 +127,57 @@ impl Triage {
         Ok(answer)
     }
 
+    /// The articles that answer a ticket, without predictions.
+    pub async fn suggest(
+        &self,
+        ticket: &Ticket,
+        audience: Audience,
+        top: usize,
+    ) -> Result<TicketSuggestions, TriageError> {
+        let (words, reading) = self.read(ticket).await?;
+        let embedding = reading.embedding();
+        let suggestions = match &self.desk {
+            None => Suggestions { answered: false, answer_confidence: 0.0, articles: Vec::new() },
+            Some(desk) => {
+                let text = &words.text;
+                let query =
+                    Query { text, embedding: &embedding, audience, category: None, language: None, top };
+                desk.knowledge.suggest(&query).await?
+            }
+        };
+        Ok(TicketSuggestions { suggestions, truncated: reading.truncated, warnings: words.warnings })
+    }
+
+    /// Past tickets as they are to be kept, with their embeddings.
+    pub async fn history(
+        &self,
+        rows: &[HistoryRow],
+        now: Timestamp,
+    ) -> Result<Vec<TicketRecord>, TriageError> {
+        let tickets: Vec<Ticket> = rows.iter().map(|row| row.ticket.clone().into()).collect();
+        let words: Vec<Words> = tickets.iter().map(|ticket| self.words(ticket)).collect();
+        let inputs: Vec<Input<'_>> = words.iter().map(|words| Input::text(&words.text)).collect();
+        let readings = self.model.read(&inputs, Lane::Bulk).await?;
+        let encoder = self.model.encoder_id();
+        let records = rows.iter().zip(&tickets).zip(&readings).map(|((row, ticket), reading)| TicketRecord {
+            labels: row.labels(),
+            status: row.status,
+            solved_at: row.solved_at,
+            resolution: row.resolution.clone(),
+            article_ids: row.article_ids.clone(),
+            ..record::ticket(ticket, reading.embedding(), encoder, now)
+        });
+        Ok(records.collect())
+    }
+
     /// What the model reads of a ticket.
     pub fn words(&self, ticket: &Ticket) -> Words {
         let cleaned = mail::clean(&ticket.body, ticket.body_format);
-        let subject = ticket.subject.trim();
-        let text = match (subject.is_empty(), cleaned.text.is_empty()) {
-            (true, _) => cleaned.text,
-            (_, true) => subject.to_string(),
-            _ => format!("{subject}\n{}", cleaned.text),
-        };
+        let text = with_subject(&ticket.subject, &cleaned.text);
         let detected = language::detect(&text);
         let known = &self.model.manifest().languages;
-        let foreign =
-            detected.reliable && detected.code.is_some_and(|code| !known.iter().any(|k| k == code));
-        let mut warnings = cleaned.warnings;
+        let foreign = detected.reliable && detected.code.is_some_and(|code| !known.iter().any(|k| k == code));
+        let mut warnings: Vec<String> = cleaned.warnings.iter().map(ToString::to_string).collect();
         if foreign {
             warnings.push(format!(
                 "the ticket seems to be written in {:?}, in which this bundle was not trained; all decisions abstain",
@@ -131,9 +187,10 @@ impl Triage {
         Words { text, language: detected.code, foreign, warnings }
     }
 
-    async fn read(&self, ticket: &Ticket) -> Result<(Words, Reading), ModelError> {
+    /// A ticket's words and what the encoder makes of them.
+    pub async fn read(&self, ticket: &Ticket) -> Result<(Words, Reading), ModelError> {
         let words = self.words(ticket);
-        let readings = self.model.read(&[Input::text(&words.text)], Lane::Interactive).await?;
+        let readings = self.model.read(&[Input::text(&words.text)], self.lane).await?;
         let reading = readings.into_iter().next().ok_or(ModelError::Stopped)?;
         Ok((words, reading))
     }
@@ -200,7 +257,10 @@ impl Triage {
                 if spec.labels.iter().any(|known| known == label) {
                     prediction.mismatch = Some(Mismatch::of(label, &prediction));
                 } else {
-                    warnings.push("submitted.category is not a label of this bundle's taxonomy, so it was not compared".into());
+                    warnings.push(
+                        "submitted.category is not a label of this bundle's taxonomy, so it was not compared"
+                            .into(),
+                    );
                 }
             }
             predictions.insert(spec.task.clone(), prediction);

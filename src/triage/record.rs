@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::answer::TriageAnswer;
 use super::ticket::Ticket;
-use crate::store::{PredictionRecord, TicketRecord};
+use crate::store::{Embedding, FinalLabels, PredictionRecord, TicketRecord};
 
 /// The ticket as the store keeps it. Outcomes already known are not touched by a second triage.
 pub(super) fn ticket(ticket: &Ticket, embedding: Vec<f32>, encoder: &str, now: Timestamp) -> TicketRecord {
@@ -20,9 +20,12 @@ pub(super) fn ticket(ticket: &Ticket, embedding: Vec<f32>, encoder: &str, now: T
         organization_id: ticket.organization_id.clone(),
         submitted_category: submitted.category,
         submitted_priority: submitted.priority.map(|p| p.label().to_string()),
-        embedding: Some(embedding),
-        encoder: Some(encoder.to_string()),
-        ..TicketRecord::default()
+        labels: FinalLabels::default(),
+        status: None,
+        solved_at: None,
+        resolution: None,
+        article_ids: Vec::new(),
+        embedding: Some(Embedding { encoder: encoder.to_string(), vector: embedding }),
     }
 }
 

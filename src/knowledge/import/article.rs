@@ -35,33 +35,20 @@ pub(super) struct FileNames {
 
 /// Makes an article of a row; the texts beside it are warnings.
 pub(super) fn build(raw: RawArticle) -> Result<(Article, Vec<String>), RowError> {
-    let RawArticle {
-        place,
-        mut fields,
-        file,
-    } = raw;
+    let RawArticle { place, mut fields, file } = raw;
     let body = fields.take(fields::BODY);
-    let mut row = Row {
-        place,
-        fields,
-        front: Fields::default(),
-        warnings: Vec::new(),
-    };
+    let mut row = Row { place, fields, front: Fields::default(), warnings: Vec::new() };
     let (body_field, body) = row.body(body)?;
     let format = row.format(file.as_ref(), body_field, &body)?;
     let id = row.id(file.as_ref())?;
     let document = document(&body, format);
-    row.warnings
-        .extend(document.warnings.iter().map(ToString::to_string));
+    row.warnings.extend(document.warnings.iter().map(ToString::to_string));
     let title = row.title(file.as_ref(), &document)?;
     if document.blocks.is_empty() {
         if title.is_empty() {
             return Err(row.error(None, Problem::Empty));
         }
-        row.warn(
-            "body",
-            "holds no text; the article can only be found by its title",
-        );
+        row.warn("body", "holds no text; the article can only be found by its title");
     }
     if title.len() + body.len() > MAX_ARTICLE_BYTES {
         return Err(row.error(None, Problem::ArticleTooLarge));
@@ -74,9 +61,7 @@ pub(super) fn build(raw: RawArticle) -> Result<(Article, Vec<String>), RowError>
         url: row.url(),
         audience: row.audience()?,
         status: row.status()?,
-        category: row
-            .optional_text("category", fields::CATEGORY)
-            .map(|(_, category)| category),
+        category: row.optional_text("category", fields::CATEGORY).map(|(_, category)| category),
         tags: row.tags(),
         language: row.language(),
         updated_at: row.updated_at(),
@@ -95,11 +80,7 @@ pub(super) struct Row {
 
 impl Row {
     pub(super) fn error(&self, field: Option<&'static str>, problem: Problem) -> RowError {
-        RowError {
-            place: self.place.clone(),
-            field,
-            problem,
-        }
+        RowError { place: self.place.clone(), field, problem }
     }
 
     pub(super) fn warn(&mut self, field: &str, problem: impl std::fmt::Display) {
@@ -108,11 +89,7 @@ impl Row {
 
     /// A field that makes the article what it is: in the row another type than text is an error, in
     /// front matter it is left out with a warning.
-    fn text(
-        &mut self,
-        field: &'static str,
-        names: &[&'static str],
-    ) -> Result<Option<String>, RowError> {
+    fn text(&mut self, field: &'static str, names: &[&'static str]) -> Result<Option<String>, RowError> {
         match self.fields.get(names).map(|(_, value)| fields::text(value)) {
             Some(Ok(text)) => Ok(Some(text)),
             Some(Err(kind)) => Err(self.error(Some(field), Problem::NotText(kind))),
@@ -121,35 +98,25 @@ impl Row {
     }
 
     /// The body without its front matter, which is kept aside, and the field that it stood in.
-    fn body(
-        &mut self,
-        found: Option<(&'static str, Value)>,
-    ) -> Result<(&'static str, String), RowError> {
+    fn body(&mut self, found: Option<(&'static str, Value)>) -> Result<(&'static str, String), RowError> {
         let Some((name, value)) = found else {
             return Ok(("body", String::new()));
         };
         let whole = match value {
             Value::String(text) => text,
-            other => fields::text(&other)
-                .map_err(|kind| self.error(Some("body"), Problem::NotText(kind)))?,
+            other => fields::text(&other).map_err(|kind| self.error(Some("body"), Problem::NotText(kind)))?,
         };
         if whole.len() > MAX_ARTICLE_BYTES {
             return Err(self.error(Some("body"), Problem::ArticleTooLarge));
         }
         let whole = whole.strip_prefix('\u{feff}').unwrap_or(&whole);
         let split = text::front_matter::split(whole);
-        self.warnings
-            .extend(split.warnings.iter().map(ToString::to_string));
+        self.warnings.extend(split.warnings.iter().map(ToString::to_string));
         self.front = Fields::new(split.fields);
         Ok((name, split.body.trim().to_owned()))
     }
 
-    fn format(
-        &self,
-        file: Option<&FileNames>,
-        body_field: &str,
-        body: &str,
-    ) -> Result<Format, RowError> {
+    fn format(&self, file: Option<&FileNames>, body_field: &str, body: &str) -> Result<Format, RowError> {
         const ALLOWED: &str = "text, html, markdown";
         if let Some((_, value)) = self.fields.get(fields::BODY_FORMAT) {
             let name = fields::text(value).unwrap_or_default();
@@ -173,9 +140,7 @@ impl Row {
             return Err(self.error(Some("id"), Problem::Missing));
         };
         if id.len() > MAX_ID_BYTES || id.chars().any(char::is_control) {
-            let problem = Problem::BadId {
-                limit: MAX_ID_BYTES,
-            };
+            let problem = Problem::BadId { limit: MAX_ID_BYTES };
             return Err(self.error(Some("id"), problem));
         }
         Ok(id)
@@ -189,19 +154,13 @@ impl Row {
             .or_else(|| heading(document))
             .or_else(|| file.map(|file| file.title.clone()));
         let Some(title) = title else {
-            self.warn(
-                "title",
-                "is missing, and the body has no heading to take its place",
-            );
+            self.warn("title", "is missing, and the body has no heading to take its place");
             return Ok(String::new());
         };
         let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
         match title.char_indices().nth(MAX_TITLE_CHARS) {
             Some((end, _)) => {
-                self.warn(
-                    "title",
-                    format_args!("was cut to {MAX_TITLE_CHARS} characters"),
-                );
+                self.warn("title", format_args!("was cut to {MAX_TITLE_CHARS} characters"));
                 Ok(title[..end].to_owned())
             }
             None => Ok(title),
@@ -212,13 +171,11 @@ impl Row {
 /// Whether a text is HTML beyond doubt: it starts with a tag, closes tags, and either ends with one or
 /// has no Markdown heading, since Markdown may start with a tag too (`<a name="top"></a>`).
 fn is_markup(body: &str) -> bool {
-    let opens = body.strip_prefix('<').is_some_and(|rest| {
-        rest.starts_with(|first: char| first.is_ascii_alphabetic() || first == '!')
-    });
-    let headed = || {
-        body.lines()
-            .any(|line| line.trim_start_matches('#').starts_with(' ') && line.starts_with('#'))
-    };
+    let opens = body
+        .strip_prefix('<')
+        .is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_alphabetic() || first == '!'));
+    let headed =
+        || body.lines().any(|line| line.trim_start_matches('#').starts_with(' ') && line.starts_with('#'));
     opens && body.contains("</") && (body.ends_with('>') || !headed())
 }
 
@@ -233,7 +190,5 @@ fn heading(document: &Document) -> Option<String> {
             _ => None,
         })
     };
-    first(|level| level == 1)
-        .or_else(|| document.title.clone())
-        .or_else(|| first(|_| true))
+    first(|level| level == 1).or_else(|| document.title.clone()).or_else(|| first(|_| true))
 }

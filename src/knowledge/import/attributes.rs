@@ -28,16 +28,10 @@ impl Row {
     /// The address, unless a browser would do something else with it than open a page.
     pub(super) fn url(&mut self) -> Option<String> {
         let (_, url) = self.optional_text("url", fields::URL)?;
-        let scheme = url
-            .split(['/', '?', '#'])
-            .next()
-            .and_then(|start| start.split_once(':'));
+        let scheme = url.split(['/', '?', '#']).next().and_then(|start| start.split_once(':'));
         match scheme {
             Some((scheme, _)) if !["http", "https"].contains(&scheme.to_lowercase().as_str()) => {
-                self.warn(
-                    "url",
-                    "is no web address (http:// or https://) and was left out",
-                );
+                self.warn("url", "is no web address (http:// or https://) and was left out");
                 None
             }
             _ => Some(url),
@@ -50,13 +44,7 @@ impl Row {
             "agent" => Some(Audience::Agent),
             _ => None,
         };
-        let found = self.closed(
-            "audience",
-            fields::AUDIENCE,
-            "customer, agent",
-            known,
-            Audience::Agent,
-        )?;
+        let found = self.closed("audience", fields::AUDIENCE, "customer, agent", known, Audience::Agent)?;
         Ok(found.unwrap_or_default())
     }
 
@@ -68,17 +56,8 @@ impl Row {
             _ => None,
         };
         let allowed = "published, draft, archived";
-        let given = self.closed(
-            "status",
-            fields::STATUS,
-            allowed,
-            known,
-            ArticleStatus::Draft,
-        )?;
-        let draft = self
-            .fields
-            .get(fields::DRAFT)
-            .or_else(|| self.front.get(fields::DRAFT));
+        let given = self.closed("status", fields::STATUS, allowed, known, ArticleStatus::Draft)?;
+        let draft = self.fields.get(fields::DRAFT).or_else(|| self.front.get(fields::DRAFT));
         let draft = draft.is_some_and(|(_, value)| fields::yes(value));
         Ok(match given {
             None | Some(ArticleStatus::Published) if draft => ArticleStatus::Draft,
@@ -96,11 +75,7 @@ impl Row {
         known: impl Fn(&str) -> Option<T>,
         narrower: T,
     ) -> Result<Option<T>, RowError> {
-        let read = |value: &Value| {
-            fields::text(value)
-                .ok()
-                .and_then(|name| known(&name.to_lowercase()))
-        };
+        let read = |value: &Value| fields::text(value).ok().and_then(|name| known(&name.to_lowercase()));
         if let Some((_, value)) = self.fields.get(names) {
             return match read(value) {
                 Some(value) => Ok(Some(value)),
@@ -113,27 +88,18 @@ impl Row {
         let found = read(value);
         if found.is_none() {
             let problem = unknown(value, allowed);
-            self.warn(
-                field,
-                format_args!("{problem}; the narrower reading was taken"),
-            );
+            self.warn(field, format_args!("{problem}; the narrower reading was taken"));
         }
         Ok(Some(found.unwrap_or(narrower)))
     }
 
     pub(super) fn tags(&mut self) -> Vec<String> {
-        let found = self
-            .fields
-            .get(fields::TAGS)
-            .or_else(|| self.front.get(fields::TAGS));
+        let found = self.fields.get(fields::TAGS).or_else(|| self.front.get(fields::TAGS));
         match found.map(|(_, value)| fields::list(value)) {
             None => Vec::new(),
             Some(Ok(tags)) => tags,
             Some(Err(kind)) => {
-                self.warn(
-                    "tags",
-                    format_args!("holds {kind} where text was expected, and was left out"),
-                );
+                self.warn("tags", format_args!("holds {kind} where text was expected, and was left out"));
                 Vec::new()
             }
         }
@@ -142,18 +108,11 @@ impl Row {
     /// `en-US` is `en`: articles are told apart by language, not by country.
     pub(super) fn language(&mut self) -> Option<String> {
         let (_, locale) = self.optional_text("language", fields::LANGUAGE)?;
-        let code = locale
-            .split(['-', '_'])
-            .next()
-            .unwrap_or_default()
-            .to_lowercase();
+        let code = locale.split(['-', '_']).next().unwrap_or_default().to_lowercase();
         if code.len() == 2 && code.bytes().all(|letter| letter.is_ascii_lowercase()) {
             return Some(code);
         }
-        self.warn(
-            "language",
-            "is no language code such as en or en-US, and was left out",
-        );
+        self.warn("language", "is no language code such as en or en-US, and was left out");
         None
     }
 
@@ -165,10 +124,7 @@ impl Row {
         };
         let moment = dates::parse(&text, slashes);
         if moment.is_none() {
-            self.warn(
-                "updated_at",
-                "is no date that can be read in one way only; write 2026-11-21",
-            );
+            self.warn("updated_at", "is no date that can be read in one way only; write 2026-11-21");
         }
         moment
     }
@@ -177,8 +133,5 @@ impl Row {
 /// The refusal of a value that is not one of `allowed`.
 pub(super) fn unknown(value: &Value, allowed: &'static str) -> Problem {
     let text = fields::text(value).unwrap_or_else(|kind| kind.to_owned());
-    Problem::UnknownValue {
-        value: text.chars().take(40).collect(),
-        allowed,
-    }
+    Problem::UnknownValue { value: text.chars().take(40).collect(), allowed }
 }

@@ -32,75 +32,43 @@ pub(super) struct CsvRows {
 impl CsvRows {
     /// Finds the separator and reads the header.
     pub(super) fn open(input: Input, file: Arc<str>) -> Result<Self, ImportError> {
-        let mut frames = Frames {
-            lines: Lines::new(input),
-            separator: b',',
-            restarts: 0,
-        };
+        let mut frames = Frames { lines: Lines::new(input), separator: b',', restarts: 0 };
         let header = frames
             .find_separator()
             .and_then(|()| frames.next())
-            .map_err(|source| ImportError::Read {
-                file: file.to_string(),
-                source,
-            })?;
+            .map_err(|source| ImportError::Read { file: file.to_string(), source })?;
         let line = frames.lines.number().max(1);
-        let refuse = |problem: String| ImportError::Header {
-            file: file.to_string(),
-            line,
-            problem,
-        };
+        let refuse = |problem: String| ImportError::Header { file: file.to_string(), line, problem };
         let header = match header {
             None => return Err(refuse("is missing: the file is empty".to_owned())),
             Some((line, frame)) => {
-                let place = Place {
-                    file: file.clone(),
-                    line: Some(line),
-                };
+                let place = Place { file: file.clone(), line: Some(line) };
                 let record = frames.record(&place, frame);
                 record.map_err(|error| refuse(format!("cannot be read: {}", error.problem)))?
             }
         };
         let header: Vec<String> = header.iter().map(fields::folded).collect();
         check_header(&header).map_err(refuse)?;
-        Ok(Self {
-            frames,
-            file,
-            header,
-            ended: false,
-        })
+        Ok(Self { frames, file, header, ended: false })
     }
 
     /// The article in one framed row; `None` where all its fields are empty.
     fn row(&self, place: Place, frame: Frame) -> Result<Option<RawArticle>, RowError> {
         let record = self.frames.record(&place, frame)?;
         let fields = record.iter().enumerate();
-        let filled = fields
-            .filter(|(_, field)| !field.trim().is_empty())
-            .last()
-            .map_or(0, |(last, _)| last + 1);
+        let filled =
+            fields.filter(|(_, field)| !field.trim().is_empty()).last().map_or(0, |(last, _)| last + 1);
         if filled == 0 {
             return Ok(None);
         }
         let expected = self.header.len();
         if record.len() < expected || filled > expected {
-            let problem = Problem::Columns {
-                found: record.len(),
-                expected,
-            };
-            return Err(RowError {
-                place,
-                field: None,
-                problem,
-            });
+            let problem = Problem::Columns { found: record.len(), expected };
+            return Err(RowError { place, field: None, problem });
         }
         let values = record.iter().map(|field| Value::String(field.to_owned()));
         let fields = Fields::new(self.header.iter().cloned().zip(values));
-        Ok(Some(RawArticle {
-            place,
-            fields,
-            file: None,
-        }))
+        Ok(Some(RawArticle { place, fields, file: None }))
     }
 }
 
@@ -114,18 +82,12 @@ impl Iterator for CsvRows {
                 Ok(None) => break,
                 Err(error) => {
                     self.ended = true;
-                    let place = Place {
-                        file: self.file.clone(),
-                        line: Some(self.frames.lines.number()),
-                    };
+                    let place = Place { file: self.file.clone(), line: Some(self.frames.lines.number()) };
                     return Some(Err(unreadable(place, &error)));
                 }
             };
             self.ended = matches!(frame, Frame::Bad(Problem::TooManyUnclosedQuotes));
-            let place = Place {
-                file: self.file.clone(),
-                line: Some(line),
-            };
+            let place = Place { file: self.file.clone(), line: Some(line) };
             if let Some(row) = self.row(place, frame).transpose() {
                 return Some(row);
             }
@@ -138,33 +100,18 @@ impl Iterator for CsvRows {
 /// Whether rows under this header can become articles; an error says what is wrong with it.
 fn check_header(header: &[String]) -> Result<(), String> {
     let has = |names: &[&str]| header.iter().any(|column| names.contains(&column.as_str()));
-    let columns = || {
-        header
-            .iter()
-            .take(30)
-            .map(String::as_str)
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
+    let columns = || header.iter().take(30).map(String::as_str).collect::<Vec<_>>().join(", ");
     if !has(fields::ID) {
-        return Err(format!(
-            "has no column `id` (it has: {}); add one",
-            columns()
-        ));
+        return Err(format!("has no column `id` (it has: {}); add one", columns()));
     }
     if !has(fields::TITLE) && !has(fields::BODY) {
-        return Err(format!(
-            "has neither a column `title` nor `body` (it has: {}); name them so",
-            columns()
-        ));
+        return Err(format!("has neither a column `title` nor `body` (it has: {}); name them so", columns()));
     }
     let twice = header.iter().enumerate().find(|(at, column)| {
         fields::is_known(column) && header.iter().take(*at).any(|earlier| earlier == *column)
     });
     match twice {
-        Some((_, column)) => Err(format!(
-            "names the column `{column}` twice; rename one of them"
-        )),
+        Some((_, column)) => Err(format!("names the column `{column}` twice; rename one of them")),
         None => Ok(()),
     }
 }
@@ -196,18 +143,12 @@ impl Frames {
             }
         }
         let fields = |separator: u8| {
-            let first = parser(separator)
-                .from_reader(line.as_slice())
-                .byte_records()
-                .next();
+            let first = parser(separator, line.len()).from_reader(line.as_slice()).byte_records().next();
             first.and_then(Result::ok).map_or(0, |record| record.len())
         };
         // The first of those with the most fields.
-        self.separator = SEPARATORS
-            .into_iter()
-            .rev()
-            .max_by_key(|&separator| fields(separator))
-            .unwrap_or(b',');
+        self.separator =
+            SEPARATORS.into_iter().rev().max_by_key(|&separator| fields(separator)).unwrap_or(b',');
         self.lines.put_back(line, 1);
         Ok(())
     }
@@ -225,9 +166,7 @@ impl Frames {
                 Next::TooLong => return Ok(Some((first, Frame::Bad(Problem::RowTooLong)))),
                 Next::Line => line.push(b'\n'),
             }
-            at = line
-                .iter()
-                .fold(at, |at, &byte| at.after(byte, self.separator));
+            at = line.iter().fold(at, |at, &byte| at.after(byte, self.separator));
             row.append(&mut line);
             if at != At::Quoted {
                 return Ok(Some((first, Frame::Row(row))));
@@ -244,23 +183,13 @@ impl Frames {
         if self.restarts > MAX_RESTARTS {
             return Frame::Bad(Problem::TooManyUnclosedQuotes);
         }
-        let second = row
-            .iter()
-            .position(|&byte| byte == b'\n')
-            .map_or(row.len(), |feed| feed + 1);
-        self.lines.put_back(
-            row[second..].to_vec(),
-            self.lines.number().saturating_sub(first),
-        );
+        let second = row.iter().position(|&byte| byte == b'\n').map_or(row.len(), |feed| feed + 1);
+        self.lines.put_back(row[second..].to_vec(), self.lines.number().saturating_sub(first));
         Frame::Bad(Problem::UnclosedQuote)
     }
 
     fn record(&self, place: &Place, frame: Frame) -> Result<StringRecord, RowError> {
-        let refuse = |problem| RowError {
-            place: place.clone(),
-            field: None,
-            problem,
-        };
+        let refuse = |problem| RowError { place: place.clone(), field: None, problem };
         let bytes = match frame {
             Frame::Row(bytes) if bytes.len() > MAX_ROW_BYTES => {
                 return Err(refuse(Problem::RowTooLong));
@@ -269,13 +198,11 @@ impl Frames {
             Frame::Bad(problem) => return Err(refuse(problem)),
         };
         let text = utf8(&bytes, place, place.line.unwrap_or(1))?;
-        let mut reader = parser(self.separator).from_reader(text.as_bytes());
+        let mut reader = parser(self.separator, text.len()).from_reader(text.as_bytes());
         let mut records = reader.records();
         let record = match records.next() {
             None => return Ok(StringRecord::new()),
-            Some(record) => {
-                record.map_err(|error| refuse(Problem::Unreadable(error.to_string())))?
-            }
+            Some(record) => record.map_err(|error| refuse(Problem::Unreadable(error.to_string())))?,
         };
         match records.next() {
             None => Ok(record),
@@ -284,12 +211,14 @@ impl Frames {
     }
 }
 
-fn parser(separator: u8) -> ReaderBuilder {
+/// A parser for one row of so many bytes.
+fn parser(separator: u8, length: usize) -> ReaderBuilder {
     let mut parser = ReaderBuilder::new();
     parser
         .has_headers(false)
         .flexible(true)
-        .delimiter(separator);
+        .delimiter(separator)
+        .buffer_capacity(length.clamp(64, 64 * 1024));
     parser
 }
 

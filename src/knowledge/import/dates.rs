@@ -65,36 +65,20 @@ mod tests {
             ("19/08/2026", "2026-08-19T00:00:00Z"),
             ("7/7/2026", "2026-07-07T00:00:00Z"),
         ] {
-            assert_eq!(
-                read(text, Slashes::Unknown).as_deref(),
-                Some(expected),
-                "{text}"
-            );
+            assert_eq!(read(text, Slashes::Unknown).as_deref(), Some(expected), "{text}");
         }
     }
 
     #[test]
     fn a_date_that_can_be_read_in_two_ways_is_read_only_where_the_convention_is_known() {
         assert_eq!(read("03/04/2026", Slashes::Unknown), None);
-        assert_eq!(
-            read("03/04/2026", Slashes::MonthFirst).as_deref(),
-            Some("2026-03-04T00:00:00Z")
-        );
+        assert_eq!(read("03/04/2026", Slashes::MonthFirst).as_deref(), Some("2026-03-04T00:00:00Z"));
         assert_eq!(read("13/04/2026", Slashes::MonthFirst), None);
     }
 
     #[test]
     fn what_is_no_date_is_not_read() {
-        for text in [
-            "",
-            "soon",
-            "1/2",
-            "1/2/3/2026",
-            "12/31/26",
-            "0/0/0000",
-            "2026-13-01",
-            "99/99/9999",
-        ] {
+        for text in ["", "soon", "1/2", "1/2/3/2026", "12/31/26", "0/0/0000", "2026-13-01", "99/99/9999"] {
             assert_eq!(read(text, Slashes::Unknown), None, "{text}");
         }
     }

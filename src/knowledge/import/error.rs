@@ -136,9 +136,7 @@ pub enum Problem {
     )]
     NotAnObject(&'static str),
     /// The array's brackets do not match, or the file ends early.
-    #[error(
-        "the JSON array is broken here ({0}); what follows was not read: export the file again"
-    )]
+    #[error("the JSON array is broken here ({0}); what follows was not read: export the file again")]
     BrokenArray(&'static str),
     /// A CSV row with more or fewer columns than the header.
     #[error(
@@ -183,9 +181,7 @@ pub enum Problem {
     #[error("is {0}; it must be text")]
     NotText(&'static str),
     /// An id that could not be addressed.
-    #[error(
-        "is over {limit} bytes or holds control characters; give the article a shorter, plain one"
-    )]
+    #[error("is over {limit} bytes or holds control characters; give the article a shorter, plain one")]
     BadId {
         /// The most bytes an id may have.
         limit: usize,

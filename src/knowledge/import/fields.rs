@@ -21,13 +21,7 @@ pub(super) const TAGS: &[&str] = &["tags", "labels", "label_names"];
 pub(super) const LANGUAGE: &[&str] = &["language", "locale"];
 /// `edited_at` first: in a Zendesk export it is when the text changed, and `updated_at` moves with
 /// every vote.
-pub(super) const UPDATED_AT: &[&str] = &[
-    "edited_at",
-    "updated_at",
-    "last_updated",
-    MS_DATE,
-    "lastmod",
-];
+pub(super) const UPDATED_AT: &[&str] = &["edited_at", "updated_at", "last_updated", MS_DATE, "lastmod"];
 /// The one date that is written `MM/DD/YYYY` by convention.
 pub(super) const MS_DATE: &str = "ms.date";
 
@@ -50,35 +44,19 @@ impl Fields {
 
     /// The first of these fields that is there, with its name.
     pub(super) fn get(&self, names: &[&'static str]) -> Option<(&'static str, &Value)> {
-        names
-            .iter()
-            .find_map(|&name| Some((name, self.0.get(name)?)))
+        names.iter().find_map(|&name| Some((name, self.0.get(name)?)))
     }
 
     /// Takes the first of these fields out.
     pub(super) fn take(&mut self, names: &[&'static str]) -> Option<(&'static str, Value)> {
-        names
-            .iter()
-            .find_map(|&name| Some((name, self.0.remove(name)?)))
+        names.iter().find_map(|&name| Some((name, self.0.remove(name)?)))
     }
 }
 
 /// Whether a name, folded, is that of a field which is read.
 pub(super) fn is_known(name: &str) -> bool {
-    let all = [
-        ID,
-        TITLE,
-        BODY,
-        BODY_FORMAT,
-        URL,
-        AUDIENCE,
-        STATUS,
-        DRAFT,
-        CATEGORY,
-        TAGS,
-        LANGUAGE,
-        UPDATED_AT,
-    ];
+    let all =
+        [ID, TITLE, BODY, BODY_FORMAT, URL, AUDIENCE, STATUS, DRAFT, CATEGORY, TAGS, LANGUAGE, UPDATED_AT];
     all.concat().contains(&name)
 }
 
@@ -113,10 +91,7 @@ pub(super) fn kind(value: &Value) -> &'static str {
 pub(super) fn list(value: &Value) -> Result<Vec<String>, &'static str> {
     let items: Vec<String> = match value {
         Value::Array(items) => items.iter().map(text).collect::<Result<_, _>>()?,
-        other => text(other)?
-            .split([',', ';'])
-            .map(|item| item.trim().to_owned())
-            .collect(),
+        other => text(other)?.split([',', ';']).map(|item| item.trim().to_owned()).collect(),
     };
     let mut kept: Vec<String> = Vec::new();
     for item in items {
@@ -131,8 +106,7 @@ pub(super) fn list(value: &Value) -> Result<Vec<String>, &'static str> {
 pub(super) fn yes(value: &Value) -> bool {
     match value {
         Value::Bool(yes) => *yes,
-        other => text(other)
-            .is_ok_and(|text| matches!(text.to_lowercase().as_str(), "true" | "yes" | "1")),
+        other => text(other).is_ok_and(|text| matches!(text.to_lowercase().as_str(), "true" | "yes" | "1")),
     }
 }
 
@@ -160,20 +134,14 @@ mod tests {
 
     #[test]
     fn an_empty_field_gives_way_to_the_next_name() {
-        let fields = Fields::new([
-            ("body".to_owned(), json!(" ")),
-            ("content".to_owned(), json!("text")),
-        ]);
+        let fields = Fields::new([("body".to_owned(), json!(" ")), ("content".to_owned(), json!("text"))]);
         assert_eq!(fields.get(BODY).unwrap().0, "content");
     }
 
     #[test]
     fn tags_are_a_list_or_a_text_with_separators() {
         assert_eq!(list(&json!(["vpn", " vpn ", "", 8])).unwrap(), ["vpn", "8"]);
-        assert_eq!(
-            list(&json!("vpn; remote access ,vpn")).unwrap(),
-            ["vpn", "remote access"]
-        );
+        assert_eq!(list(&json!("vpn; remote access ,vpn")).unwrap(), ["vpn", "remote access"]);
         assert_eq!(list(&json!([["vpn"]])), Err("a list"));
     }
 }

@@ -34,15 +34,8 @@ pub(super) struct Folder {
 
 impl Folder {
     pub(super) fn new(root: &Path) -> Self {
-        let walk = WalkDir::new(root)
-            .follow_links(true)
-            .sort_by_file_name()
-            .into_iter();
-        Self {
-            root: root.to_owned(),
-            walk: walk.filter_entry(is_visible),
-            skipped: BTreeMap::new(),
-        }
+        let walk = WalkDir::new(root).follow_links(true).sort_by_file_name().into_iter();
+        Self { root: root.to_owned(), walk: walk.filter_entry(is_visible), skipped: BTreeMap::new() }
     }
 
     /// Files that are no articles, counted by extension.
@@ -62,10 +55,7 @@ impl Folder {
             None => Path::new(path.file_name().unwrap_or(path.as_os_str())),
         };
         let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
-        Place {
-            file: parts.join("/").into(),
-            line: None,
-        }
+        Place { file: parts.join("/").into(), line: None }
     }
 
     fn article(&self, path: &Path, format: Format) -> Result<RawArticle, RowError> {
@@ -76,25 +66,13 @@ impl Folder {
             .and_then(|file| file.take(most).read_to_end(&mut bytes))
             .map_err(|error| unreadable(place.clone(), &error))?;
         if bytes.len() > MAX_ARTICLE_BYTES {
-            return Err(RowError {
-                place,
-                field: None,
-                problem: Problem::ArticleTooLarge,
-            });
+            return Err(RowError { place, field: None, problem: Problem::ArticleTooLarge });
         }
         let body = utf8(&bytes, &place, 1)?.to_owned();
-        let id = place
-            .file
-            .rsplit_once('.')
-            .map_or(&*place.file, |(id, _)| id)
-            .to_owned();
+        let id = place.file.rsplit_once('.').map_or(&*place.file, |(id, _)| id).to_owned();
         let title = id.rsplit('/').next().unwrap_or(&id).to_owned();
         let fields = Fields::new([("body".to_owned(), Value::String(body))]);
-        Ok(RawArticle {
-            place,
-            fields,
-            file: Some(FileNames { id, title, format }),
-        })
+        Ok(RawArticle { place, fields, file: Some(FileNames { id, title, format }) })
     }
 }
 
@@ -112,22 +90,13 @@ impl Iterator for Folder {
                 Err(error) => {
                     let place = self.place(error.path().unwrap_or(&self.root));
                     let problem = Problem::Unreadable(error.to_string());
-                    return Some(Err(RowError {
-                        place,
-                        field: None,
-                        problem,
-                    }));
+                    return Some(Err(RowError { place, field: None, problem }));
                 }
             };
             if entry.file_type().is_dir() {
                 continue;
             }
-            let extension = entry
-                .path()
-                .extension()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .to_lowercase();
+            let extension = entry.path().extension().unwrap_or_default().to_string_lossy().to_lowercase();
             match format(&extension) {
                 Some(format) if entry.file_type().is_file() => {
                     return Some(self.article(entry.path(), format));

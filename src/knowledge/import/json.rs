@@ -23,18 +23,9 @@ impl JsonArray {
     pub(super) fn open(input: Input, file: Arc<str>) -> Result<Self, ImportError> {
         let mut bytes = Bytes { input, line: 1 };
         match bytes.find_array() {
-            Ok(true) => Ok(Self {
-                bytes,
-                file,
-                ended: false,
-            }),
-            Ok(false) => Err(ImportError::JsonShape {
-                file: file.to_string(),
-            }),
-            Err(source) => Err(ImportError::Read {
-                file: file.to_string(),
-                source,
-            }),
+            Ok(true) => Ok(Self { bytes, file, ended: false }),
+            Ok(false) => Err(ImportError::JsonShape { file: file.to_string() }),
+            Err(source) => Err(ImportError::Read { file: file.to_string(), source }),
         }
     }
 
@@ -45,17 +36,8 @@ impl JsonArray {
                 other => break other,
             }
         };
-        let place = Place {
-            file: self.file.clone(),
-            line: Some(self.bytes.line),
-        };
-        let refuse = |problem| {
-            Ok(Some(Err(RowError {
-                place: place.clone(),
-                field: None,
-                problem,
-            })))
-        };
+        let place = Place { file: self.file.clone(), line: Some(self.bytes.line) };
+        let refuse = |problem| Ok(Some(Err(RowError { place: place.clone(), field: None, problem })));
         let broken = match start {
             Some(b']') => {
                 self.ended = true;
@@ -90,10 +72,7 @@ impl Iterator for JsonArray {
         }
         self.element().unwrap_or_else(|error| {
             self.ended = true;
-            let place = Place {
-                file: self.file.clone(),
-                line: Some(self.bytes.line),
-            };
+            let place = Place { file: self.file.clone(), line: Some(self.bytes.line) };
             Some(Err(unreadable(place, &error)))
         })
     }
@@ -184,11 +163,7 @@ impl Bytes {
             self.line += feeds as u64;
             self.consume(used);
             if end.is_some() {
-                return Ok(if too_long {
-                    Extent::TooLong
-                } else {
-                    Extent::Whole
-                });
+                return Ok(if too_long { Extent::TooLong } else { Extent::Whole });
             }
         }
     }

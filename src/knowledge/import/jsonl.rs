@@ -19,11 +19,7 @@ pub(super) struct JsonLines {
 
 impl JsonLines {
     pub(super) fn new(input: Input, file: Arc<str>) -> Self {
-        Self {
-            lines: Lines::new(input),
-            file,
-            ended: false,
-        }
+        Self { lines: Lines::new(input), file, ended: false }
     }
 }
 
@@ -35,19 +31,12 @@ impl Iterator for JsonLines {
         while !self.ended {
             line.clear();
             let next = self.lines.append(&mut line, MAX_ROW_BYTES);
-            let place = Place {
-                file: self.file.clone(),
-                line: Some(self.lines.number()),
-            };
+            let place = Place { file: self.file.clone(), line: Some(self.lines.number()) };
             match next {
                 Ok(Next::Line) if line.trim_ascii().is_empty() => {}
                 Ok(Next::Line) => return Some(object(&line, place)),
                 Ok(Next::TooLong) => {
-                    return Some(Err(RowError {
-                        place,
-                        field: None,
-                        problem: Problem::RowTooLong,
-                    }));
+                    return Some(Err(RowError { place, field: None, problem: Problem::RowTooLong }));
                 }
                 Ok(Next::End) => self.ended = true,
                 Err(error) => {
@@ -63,18 +52,10 @@ impl Iterator for JsonLines {
 /// The article in the bytes of one JSON object.
 pub(super) fn object(bytes: &[u8], place: Place) -> Result<RawArticle, RowError> {
     let first = place.line.unwrap_or(1);
-    let refuse = |problem| RowError {
-        place: place.clone(),
-        field: None,
-        problem,
-    };
+    let refuse = |problem| RowError { place: place.clone(), field: None, problem };
     let text = utf8(bytes, &place, first)?;
     match serde_json::from_str(text) {
-        Ok(Value::Object(object)) => Ok(RawArticle {
-            fields: Fields::new(object),
-            place,
-            file: None,
-        }),
+        Ok(Value::Object(object)) => Ok(RawArticle { fields: Fields::new(object), place, file: None }),
         Ok(other) => Err(refuse(Problem::NotAnObject(fields::kind(&other)))),
         Err(error) => Err(refuse(Problem::Json(reason(&error, first)))),
     }

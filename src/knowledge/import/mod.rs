@@ -64,15 +64,8 @@ pub struct Row {
 /// body. What is wrong with a single row comes out of the iterator.
 pub fn read(path: &Path) -> Result<Reader, ImportError> {
     let shown = || path.display().to_string();
-    let open = |source| ImportError::Open {
-        path: shown(),
-        source,
-    };
-    let extension = path
-        .extension()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .to_lowercase();
+    let open = |source| ImportError::Open { path: shown(), source };
+    let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
     let is_folder = fs::metadata(path).map_err(open)?.is_dir();
     let kind = match extension.as_str() {
         _ if is_folder || folder::format(&extension).is_some() => {
@@ -83,10 +76,7 @@ pub fn read(path: &Path) -> Result<Reader, ImportError> {
         "csv" | "tsv" => Kind::Csv,
         _ => return Err(ImportError::UnknownKind { path: shown() }),
     };
-    let name = path
-        .file_name()
-        .unwrap_or(path.as_os_str())
-        .to_string_lossy();
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
     read_from(kind, &name, File::open(path).map_err(open)?)
 }
 
@@ -94,11 +84,7 @@ pub fn read(path: &Path) -> Result<Reader, ImportError> {
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_from(
-    kind: Kind,
-    name: &str,
-    input: impl Read + Send + 'static,
-) -> Result<Reader, ImportError> {
+pub fn read_from(kind: Kind, name: &str, input: impl Read + Send + 'static) -> Result<Reader, ImportError> {
     let file: Arc<str> = name.into();
     let input = without_mark(BufReader::with_capacity(64 * 1024, input), &file)?;
     Ok(Reader::new(match kind {
@@ -109,21 +95,13 @@ pub fn read_from(
 }
 
 /// Takes the byte order mark of UTF-8 away and refuses that of UTF-16.
-fn without_mark(
-    mut input: impl BufRead + Send + 'static,
-    file: &str,
-) -> Result<Input, ImportError> {
+fn without_mark(mut input: impl BufRead + Send + 'static, file: &str) -> Result<Input, ImportError> {
     let mut start = Vec::new();
     let read = input.by_ref().take(3).read_to_end(&mut start);
-    read.map_err(|source| ImportError::Read {
-        file: file.to_owned(),
-        source,
-    })?;
+    read.map_err(|source| ImportError::Read { file: file.to_owned(), source })?;
     match start.as_slice() {
         [0xEF, 0xBB, 0xBF] => Ok(Box::new(input)),
-        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => Err(ImportError::Utf16 {
-            file: file.to_owned(),
-        }),
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => Err(ImportError::Utf16 { file: file.to_owned() }),
         _ => Ok(Box::new(Cursor::new(start).chain(input))),
     }
 }
@@ -133,35 +111,18 @@ fn without_mark(
 fn utf8<'a>(bytes: &'a [u8], place: &Place, first: u64) -> Result<&'a str, RowError> {
     std::str::from_utf8(bytes).map_err(|error| {
         let good = &bytes[..error.valid_up_to()];
-        let line_start = good
-            .iter()
-            .rposition(|&byte| byte == b'\n')
-            .map_or(0, |feed| feed + 1);
+        let line_start = good.iter().rposition(|&byte| byte == b'\n').map_or(0, |feed| feed + 1);
         let feeds = good.iter().filter(|&&byte| byte == b'\n').count();
-        let place = Place {
-            file: place.file.clone(),
-            line: Some(first + feeds as u64),
-        };
+        let place = Place { file: place.file.clone(), line: Some(first + feeds as u64) };
         let byte = bytes.get(good.len()).copied().unwrap_or_default();
-        let problem = Problem::Encoding {
-            column: good.len() - line_start + 1,
-            byte,
-        };
-        RowError {
-            place,
-            field: None,
-            problem,
-        }
+        let problem = Problem::Encoding { column: good.len() - line_start + 1, byte };
+        RowError { place, field: None, problem }
     })
 }
 
 /// The error for a row where reading itself fails.
 fn unreadable(place: Place, error: &io::Error) -> RowError {
-    RowError {
-        place,
-        field: None,
-        problem: Problem::Unreadable(error.to_string()),
-    }
+    RowError { place, field: None, problem: Problem::Unreadable(error.to_string()) }
 }
 
 /// Articles one by one, as their source holds them.
@@ -181,10 +142,7 @@ enum Source {
 
 impl Reader {
     fn new(source: Source) -> Self {
-        Self {
-            source,
-            seen: HashMap::new(),
-        }
+        Self { source, seen: HashMap::new() }
     }
 
     /// What a folder holds beside articles and was passed over so far: how many files by extension
@@ -221,11 +179,7 @@ impl Iterator for Reader {
                     "field `id`: was given before ({earlier}); this article replaces that one"
                 ));
             }
-            Row {
-                article,
-                warnings,
-                place,
-            }
+            Row { article, warnings, place }
         }))
     }
 }

@@ -7,20 +7,32 @@ const WORD_CHARS: usize = 24;
 /// Number of words: each run of non-blank characters is one, a long one several, and in scripts that
 /// are written without spaces each letter is one.
 pub(super) fn words(text: &str) -> usize {
+    let run = |letters: &str| {
+        let mut run = Run::default();
+        letters.chars().for_each(|letter| run.push(letter));
+        run.words()
+    };
     text.split_whitespace().map(run).sum()
 }
 
-/// Number of words in a run without white space.
-fn run(run: &str) -> usize {
-    let mut spaced = 0usize;
-    let mut unspaced = 0usize;
-    for letter in run.chars() {
+/// A run of characters without white space, as it is counted.
+#[derive(Default)]
+struct Run {
+    spaced: usize,
+    unspaced: usize,
+}
+
+impl Run {
+    fn push(&mut self, letter: char) {
         match is_unspaced(letter) {
-            true => unspaced += 1,
-            false => spaced += 1,
+            true => self.unspaced += 1,
+            false => self.spaced += 1,
         }
     }
-    unspaced + spaced.div_ceil(WORD_CHARS)
+
+    fn words(&self) -> usize {
+        self.unspaced + self.spaced.div_ceil(WORD_CHARS)
+    }
 }
 
 /// Cuts a text into parts of at most `limit` words (one or more), at white space where there is any.
@@ -37,31 +49,21 @@ pub(super) fn chunks(text: &str, limit: usize) -> Vec<&str> {
     chunks
 }
 
-/// Where the longest start of `text` with at most `limit` words ends, in bytes; at least one
-/// character.
+/// Where the longest start of `text` with at most `limit` words (one or more) ends, in bytes: behind
+/// white space if it holds any. Looks no further than one letter beyond.
 fn fitting(text: &str, limit: usize) -> usize {
-    let mut used = 0;
-    let mut end = 0;
-    for piece in text.split_inclusive(char::is_whitespace) {
-        let count = run(piece.trim_end());
-        if used + count > limit {
-            break;
-        }
-        used += count;
-        end += piece.len();
-    }
-    if end > 0 {
-        return end;
-    }
-    // One run that is too long by itself.
-    let (mut spaced, mut unspaced) = (0usize, 0usize);
+    let mut whole = 0;
+    let mut open = Run::default();
+    let mut behind_blank = None;
     for (at, letter) in text.char_indices() {
-        match is_unspaced(letter) {
-            true => unspaced += 1,
-            false => spaced += 1,
+        if letter.is_whitespace() {
+            whole += std::mem::take(&mut open).words();
+            behind_blank = Some(at + letter.len_utf8());
+            continue;
         }
-        if unspaced + spaced.div_ceil(WORD_CHARS) > limit && at > 0 {
-            return at;
+        open.push(letter);
+        if whole + open.words() > limit {
+            return behind_blank.unwrap_or(at);
         }
     }
     text.len()

@@ -33,11 +33,7 @@ impl Part {
             }
             text.push_str(&unit.text);
         }
-        Self {
-            path,
-            text,
-            words: units.iter().map(|unit| unit.words).sum(),
-        }
+        Self { path, text, words: units.iter().map(|unit| unit.words).sum() }
     }
 }
 
@@ -55,11 +51,7 @@ impl Piece {
     /// How many headings all its parts share.
     fn shared(&self) -> usize {
         let first = self.parts.first().map_or(&[][..], |part| &part.path);
-        let shared = self
-            .parts
-            .iter()
-            .map(|part| common(first, &part.path))
-            .min();
+        let shared = self.parts.iter().map(|part| common(first, &part.path)).min();
         shared.unwrap_or(first.len())
     }
 
@@ -84,14 +76,8 @@ impl Piece {
 
 impl From<Piece> for PassageText {
     fn from(piece: Piece) -> Self {
-        let shared = piece
-            .parts
-            .first()
-            .map_or(&[][..], |part| &part.path[..piece.shared()]);
-        Self {
-            heading: shared.join(" › "),
-            text: piece.text(),
-        }
+        let shared = piece.parts.first().map_or(&[][..], |part| &part.path[..piece.shared()]);
+        Self { heading: shared.join(" › "), text: piece.text() }
     }
 }
 
@@ -117,10 +103,7 @@ pub(super) fn sections(blocks: &[Block], title: &str) -> Vec<Section> {
         }
         if std::mem::take(&mut fresh) {
             let path = above.iter().map(|(_, heading)| heading.clone()).collect();
-            sections.push(Section {
-                path,
-                units: Vec::new(),
-            });
+            sections.push(Section { path, units: Vec::new() });
             before = None;
         }
         if let Some(first) = units.first_mut() {
@@ -137,9 +120,7 @@ pub(super) fn sections(blocks: &[Block], title: &str) -> Vec<Section> {
 /// What lies between two blocks; of the first the kind, and whether it ends with a colon.
 fn joint(before: Option<(BlockKind, bool)>, kind: BlockKind) -> Joint {
     match before {
-        Some((_, true)) | Some((BlockKind::ListItem, _)) if kind == BlockKind::ListItem => {
-            Joint::Item
-        }
+        Some((_, true)) | Some((BlockKind::ListItem, _)) if kind == BlockKind::ListItem => Joint::Item,
         Some((_, true)) => Joint::Item,
         _ => Joint::Block,
     }
@@ -149,30 +130,25 @@ fn joint(before: Option<(BlockKind, bool)>, kind: BlockKind) -> Joint {
 /// the target: a procedure of forty words and its "Before you begin" answer better together.
 pub(super) fn joined(pieces: Vec<Piece>) -> Vec<Piece> {
     let mut joined: Vec<Piece> = Vec::new();
-    for piece in pieces {
-        if let Some(last) = joined.last_mut() {
-            let small = last.words().min(piece.words()) < SMALL_WORDS;
-            let both = Piece {
-                parts: [last.parts.as_slice(), &piece.parts].concat(),
-            };
-            if small && words(&both.text()) <= TARGET_WORDS {
-                *last = both;
-                continue;
+    for mut piece in pieces {
+        match joined.last_mut() {
+            Some(last) if last.words().min(piece.words()) < SMALL_WORDS => {
+                let alone = last.parts.len();
+                last.parts.append(&mut piece.parts);
+                if words(&last.text()) > TARGET_WORDS {
+                    let parts = last.parts.split_off(alone);
+                    joined.push(Piece { parts });
+                }
             }
+            _ => joined.push(piece),
         }
-        joined.push(piece);
     }
     joined
 }
 
 /// Whether a heading says the same as the title.
 pub(super) fn same(heading: &str, title: &str) -> bool {
-    let folded = |text: &str| {
-        text.split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" ")
-            .to_lowercase()
-    };
+    let folded = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
     folded(heading) == folded(title)
 }
 
@@ -185,8 +161,5 @@ fn shortened(heading: &str) -> String {
 }
 
 fn common(one: &[String], other: &[String]) -> usize {
-    one.iter()
-        .zip(other)
-        .take_while(|(one, other)| one == other)
-        .count()
+    one.iter().zip(other).take_while(|(one, other)| one == other).count()
 }

@@ -2,8 +2,8 @@
 
 /// What stands before a full stop without ending a sentence.
 const ABBREVIATIONS: [&str; 26] = [
-    "e.g", "i.e", "eg", "ie", "cf", "vs", "approx", "no", "nr", "dr", "mr", "mrs", "ms", "prof",
-    "st", "fig", "figs", "vol", "ver", "ext", "tel", "inc", "ltd", "z.b", "bzw", "ca",
+    "e.g", "i.e", "eg", "ie", "cf", "vs", "approx", "no", "nr", "dr", "mr", "mrs", "ms", "prof", "st", "fig",
+    "figs", "vol", "ver", "ext", "tel", "inc", "ltd", "z.b", "bzw", "ca",
 ];
 
 /// The sentences of a text, in order, trimmed; none is empty. A line break ends one too. In doubt two
@@ -49,13 +49,9 @@ fn end(text: &str, start: usize, at: usize, letter: char) -> Option<usize> {
 /// Whether the full stop behind `before`, the sentence so far, belongs to an abbreviation, an initial
 /// or the number of a list item.
 fn stands_for_more(before: &str) -> bool {
-    let word = before
-        .rsplit(|letter: char| letter.is_whitespace() || letter == '(')
-        .next()
-        .unwrap_or(before);
+    let word = before.rsplit(|letter: char| letter.is_whitespace() || letter == '(').next().unwrap_or(before);
     let is_number = !before.is_empty() && before.bytes().all(|byte| byte.is_ascii_digit());
-    let is_initial =
-        word.chars().count() == 1 && word.chars().all(char::is_uppercase) && word != "I";
+    let is_initial = word.chars().count() == 1 && word.chars().all(char::is_uppercase) && word != "I";
     is_number || is_initial || ABBREVIATIONS.contains(&word.to_lowercase().as_str())
 }
 
@@ -67,22 +63,10 @@ mod tests {
     fn sentences_end_at_their_marks() {
         assert_eq!(
             sentences("Open the app. Does it start? \"Yes!\" Then wait… Done"),
-            [
-                "Open the app.",
-                "Does it start?",
-                "\"Yes!\"",
-                "Then wait…",
-                "Done"
-            ]
+            ["Open the app.", "Does it start?", "\"Yes!\"", "Then wait…", "Done"]
         );
-        assert_eq!(
-            sentences("重启电脑。然后登录。"),
-            ["重启电脑。", "然后登录。"]
-        );
-        assert_eq!(
-            sentences("One line\nanother line"),
-            ["One line", "another line"]
-        );
+        assert_eq!(sentences("重启电脑。然后登录。"), ["重启电脑。", "然后登录。"]);
+        assert_eq!(sentences("One line\nanother line"), ["One line", "another line"]);
     }
 
     #[test]

@@ -7,8 +7,7 @@ use super::measure::words;
 use super::*;
 
 fn article(title: &str, body: &str, format: &str) -> Article {
-    serde_json::from_value(json!({"id": "a", "title": title, "body": body, "body_format": format}))
-        .unwrap()
+    serde_json::from_value(json!({"id": "a", "title": title, "body": body, "body_format": format})).unwrap()
 }
 
 fn passages(body: &str) -> Vec<PassageText> {
@@ -26,10 +25,7 @@ fn paragraph(words: usize) -> String {
 }
 
 fn lengths(passages: &[PassageText]) -> Vec<usize> {
-    passages
-        .iter()
-        .map(|passage| words(&passage.text))
-        .collect()
+    passages.iter().map(|passage| words(&passage.text)).collect()
 }
 
 #[test]
@@ -42,20 +38,14 @@ fn an_article_is_cut_along_its_headings() {
         paragraph(90)
     );
     let passages = passages(&body);
-    let headings: Vec<&str> = passages
-        .iter()
-        .map(|passage| passage.heading.as_str())
-        .collect();
+    let headings: Vec<&str> = passages.iter().map(|passage| passage.heading.as_str()).collect();
     assert_eq!(headings, ["", "One", "One › Two", "Three"]);
     assert_eq!(lengths(&passages), [60, 70, 80, 90]);
 }
 
 #[test]
 fn a_heading_without_text_of_its_own_is_no_passage() {
-    let passages = passages(&format!(
-        "# Empty\n\n# Full\n\n## Inner\n\n{}",
-        paragraph(60)
-    ));
+    let passages = passages(&format!("# Empty\n\n# Full\n\n## Inner\n\n{}", paragraph(60)));
     assert_eq!(passages.len(), 1);
     assert_eq!(passages[0].heading, "Full › Inner");
 }
@@ -78,9 +68,7 @@ fn a_long_section_is_cut_into_even_pieces_at_the_ends_of_paragraphs() {
 
 #[test]
 fn no_sentence_and_no_list_item_is_cut() {
-    let body: Vec<String> = (0..12)
-        .map(|at| format!("1. Step {at} {}", sentence(35)))
-        .collect();
+    let body: Vec<String> = (0..12).map(|at| format!("1. Step {at} {}", sentence(35))).collect();
     for passage in passages(&body.join("\n")) {
         assert!(passage.text.starts_with("Step"), "{}", passage.text);
         assert!(passage.text.ends_with('.'), "{}", passage.text);
@@ -99,11 +87,7 @@ fn a_sentence_that_is_too_long_by_itself_is_cut_between_words() {
 #[test]
 fn text_in_a_script_without_spaces_is_cut_too() {
     let passages = passages(&"重启电脑然后登录。".repeat(60));
-    assert!(
-        lengths(&passages)
-            .iter()
-            .all(|&length| (100..=MAX_WORDS).contains(&length))
-    );
+    assert!(lengths(&passages).iter().all(|&length| (100..=MAX_WORDS).contains(&length)));
 }
 
 #[test]
@@ -115,9 +99,7 @@ fn small_neighbours_are_joined_and_their_headings_kept_in_the_text() {
     assert_eq!(passages.len(), 1);
     assert_eq!(passages[0].heading, "Task");
     assert!(
-        passages[0]
-            .text
-            .starts_with("Before you begin\nRole required: none.\nProcedure\nW w"),
+        passages[0].text.starts_with("Before you begin\nRole required: none.\nProcedure\nW w"),
         "{}",
         passages[0].text
     );
@@ -125,12 +107,7 @@ fn small_neighbours_are_joined_and_their_headings_kept_in_the_text() {
 
 #[test]
 fn an_article_without_text_can_still_be_found() {
-    let only = |body: &str| {
-        passages(body)
-            .into_iter()
-            .map(|passage| passage.text)
-            .collect::<Vec<_>>()
-    };
+    let only = |body: &str| passages(body).into_iter().map(|passage| passage.text).collect::<Vec<_>>();
     assert_eq!(only(""), ["Title"]);
     assert_eq!(only("# One\n\n# Two"), ["One\nTwo"]);
     assert!(split(&article("", " ", "text")).is_empty());
@@ -138,15 +115,9 @@ fn an_article_without_text_can_still_be_found() {
 
 #[test]
 fn the_encoder_reads_title_heading_and_text() {
-    let passage = PassageText {
-        heading: "A › B".into(),
-        text: "Text".into(),
-    };
+    let passage = PassageText { heading: "A › B".into(), text: "Text".into() };
     assert_eq!(embedding_text("Title", &passage), "Title\nA › B\nText");
-    let top = PassageText {
-        heading: String::new(),
-        text: "Text".into(),
-    };
+    let top = PassageText { heading: String::new(), text: "Text".into() };
     assert_eq!(embedding_text("Title", &top), "Title\nText");
 }
 
@@ -157,14 +128,13 @@ trait Concat {
 impl Concat for [PassageText] {
     /// All text without white space.
     fn concat_text(&self) -> String {
-        self.iter()
-            .flat_map(|passage| passage.text.split_whitespace())
-            .collect()
+        self.iter().flat_map(|passage| passage.text.split_whitespace()).collect()
     }
 }
 
 /// Words, marks and breaks as they come in articles, and as they never should.
-const TEXT: &str = "([a-zA-Z]{1,9}[ .,:]{1,2}|[0-9]\\. |[a-z/]{30,900} |[\u{4e00}-\u{4e20}。]{1,300}|\n|\n\n|\\PC){0,400}";
+const TEXT: &str =
+    "([a-zA-Z]{1,9}[ .,:]{1,2}|[0-9]\\. |[a-z/]{30,900} |[\u{4e00}-\u{4e20}。]{1,300}|\n|\n\n|\\PC){0,400}";
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]

@@ -31,10 +31,7 @@ impl Logistic {
         let parameters = minimise(start, TOLERANCE, settings.max_steps, |x, gradient| {
             problem.evaluate(x, gradient, &mut residuals)
         });
-        Self {
-            classes,
-            parameters,
-        }
+        Self { classes, parameters }
     }
 
     pub(super) fn probabilities(&self, row: &SparseRow) -> Vec<f64> {
@@ -57,26 +54,14 @@ struct Problem<'a> {
 }
 
 impl<'a> Problem<'a> {
-    fn new(
-        rows: &'a [SparseRow],
-        features: usize,
-        labels: &'a [usize],
-        classes: usize,
-        c: f64,
-    ) -> Self {
+    fn new(rows: &'a [SparseRow], features: usize, labels: &'a [usize], classes: usize, c: f64) -> Self {
         let mut columns = vec![Vec::new(); features];
         for (row, entries) in rows.iter().enumerate() {
             for &(feature, value) in entries {
                 columns[feature as usize].push((row as u32, value));
             }
         }
-        Self {
-            rows,
-            columns,
-            labels,
-            classes,
-            penalty: 1.0 / (c * rows.len() as f64),
-        }
+        Self { rows, columns, labels, classes, penalty: 1.0 / (c * rows.len() as f64) }
     }
 
     /// Value and gradient. Every sum is taken by one thread and in one order (over the classes of a
@@ -98,11 +83,8 @@ impl<'a> Problem<'a> {
             .collect();
         let (weights, _) = x.split_at(self.columns.len() * classes);
         let (slopes, intercept_slopes) = gradient.split_at_mut(weights.len());
-        slopes
-            .par_chunks_mut(classes)
-            .zip(weights.par_chunks(classes))
-            .zip(&self.columns)
-            .for_each(|((slope, weight), column)| {
+        slopes.par_chunks_mut(classes).zip(weights.par_chunks(classes)).zip(&self.columns).for_each(
+            |((slope, weight), column)| {
                 slope.fill(0.0);
                 for &(row, value) in column {
                     let residual = &residuals[row as usize * classes..][..classes];
@@ -111,7 +93,8 @@ impl<'a> Problem<'a> {
                 for (slope, weight) in slope.iter_mut().zip(weight) {
                     *slope = *slope * mean + self.penalty * weight;
                 }
-            });
+            },
+        );
         intercept_slopes.fill(0.0);
         for residual in residuals.chunks(classes) {
             add_scaled(intercept_slopes, mean, residual);

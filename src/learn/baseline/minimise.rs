@@ -62,11 +62,7 @@ pub(super) fn minimise(
             if memory.len() == MEMORY {
                 memory.pop_front();
             }
-            memory.push_back(Step {
-                dx,
-                dg,
-                rho: 1.0 / curvature,
-            });
+            memory.push_back(Step { dx, dg, rho: 1.0 / curvature });
         }
         here = next;
     }
@@ -118,11 +114,7 @@ fn search(
         } else {
             return Some(trial);
         }
-        length = if high.is_finite() {
-            f64::midpoint(low, high)
-        } else {
-            2.0 * low
-        };
+        length = if high.is_finite() { f64::midpoint(low, high) } else { 2.0 * low };
     }
     lower
 }

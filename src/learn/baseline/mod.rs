@@ -32,11 +32,7 @@ pub struct BaselineSettings {
 impl Default for BaselineSettings {
     /// What did well on short tickets in 30 classes: words that occur twice, C = 10.
     fn default() -> Self {
-        Self {
-            min_df: 2,
-            c: 10.0,
-            max_steps: 500,
-        }
+        Self { min_df: 2, c: 10.0, max_steps: 500 }
     }
 }
 
@@ -101,17 +97,10 @@ impl Baseline {
             return Err(BaselineError::NoRows);
         }
         if texts.len() != labels.len() {
-            return Err(BaselineError::Lengths {
-                texts: texts.len(),
-                labels: labels.len(),
-            });
+            return Err(BaselineError::Lengths { texts: texts.len(), labels: labels.len() });
         }
         if let Some(row) = labels.iter().position(|&class| class >= classes) {
-            return Err(BaselineError::UnknownClass {
-                row,
-                class: labels[row],
-                classes,
-            });
+            return Err(BaselineError::UnknownClass { row, class: labels[row], classes });
         }
         if !(settings.c.is_finite() && settings.c > 0.0) {
             return Err(BaselineError::BadC { c: settings.c });

@@ -13,10 +13,7 @@ const TEXTS: [&str; 6] = [
 const LABELS: [usize; 6] = [0, 0, 1, 1, 2, 2];
 
 fn every_word() -> BaselineSettings {
-    BaselineSettings {
-        min_df: 1,
-        ..BaselineSettings::default()
-    }
+    BaselineSettings { min_df: 1, ..BaselineSettings::default() }
 }
 
 #[test]
@@ -24,26 +21,14 @@ fn probabilities_are_those_of_scikit_learn() {
     // TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=1) and
     // LogisticRegression(C=10, tol=1e-8) of scikit-learn 1.9.1.
     let expected = [
-        (
-            "printer password",
-            [0.431_815_92, 0.145_264_04, 0.422_920_04],
-        ),
-        (
-            "cannot connect vpn from home",
-            [0.154_881_1, 0.592_519_21, 0.252_599_7],
-        ),
-        (
-            "unknown words only",
-            [0.340_875_37, 0.318_312_73, 0.340_811_9],
-        ),
+        ("printer password", [0.431_815_92, 0.145_264_04, 0.422_920_04]),
+        ("cannot connect vpn from home", [0.154_881_1, 0.592_519_21, 0.252_599_7]),
+        ("unknown words only", [0.340_875_37, 0.318_312_73, 0.340_811_9]),
     ];
     let baseline = Baseline::train(&TEXTS, &LABELS, 3, &every_word()).unwrap();
     for (text, probabilities) in expected {
         for (found, wanted) in baseline.predict(text).into_iter().zip(probabilities) {
-            assert!(
-                (found - wanted).abs() < 1e-3,
-                "{text}: {found} for {wanted}"
-            );
+            assert!((found - wanted).abs() < 1e-3, "{text}: {found} for {wanted}");
         }
     }
 }
@@ -51,14 +36,8 @@ fn probabilities_are_those_of_scikit_learn() {
 #[test]
 fn training_again_gives_the_same_weights_to_the_bit_on_any_number_of_threads() {
     let train = || Baseline::train(&TEXTS, &LABELS, 3, &every_word()).unwrap();
-    let alone = rayon::ThreadPoolBuilder::new()
-        .num_threads(1)
-        .build()
-        .unwrap();
-    let many = rayon::ThreadPoolBuilder::new()
-        .num_threads(4)
-        .build()
-        .unwrap();
+    let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    let many = rayon::ThreadPoolBuilder::new().num_threads(4).build().unwrap();
     let (alone, many) = (alone.install(train), many.install(train));
     for text in TEXTS {
         assert_eq!(alone.predict(text), many.predict(text));
@@ -85,9 +64,7 @@ fn texts_that_share_no_word_fall_back_to_what_is_usual() {
 #[test]
 fn rows_that_do_not_fit_are_refused() {
     let refused = |texts: &[&str], labels: &[usize], settings: &BaselineSettings| {
-        Baseline::train(texts, labels, 2, settings)
-            .unwrap_err()
-            .to_string()
+        Baseline::train(texts, labels, 2, settings).unwrap_err().to_string()
     };
     let settings = BaselineSettings::default();
     insta::assert_snapshot!(refused(&[], &[], &settings), @"no rows to train the baseline on");

@@ -78,10 +78,7 @@ impl Vectorizer {
 
     pub(super) fn transform(&self, text: &str) -> SparseRow {
         let numbers = self.numbers(text);
-        let of_words = numbers
-            .iter()
-            .flatten()
-            .filter_map(|word| self.word_features.get(word));
+        let of_words = numbers.iter().flatten().filter_map(|word| self.word_features.get(word));
         let of_pairs = pairs(&numbers).filter_map(|pair| self.pair_features.get(&pair));
         let mut found: Vec<u32> = of_words.copied().chain(of_pairs.copied()).collect();
         found.sort_unstable();
@@ -93,11 +90,7 @@ impl Vectorizer {
                 Some((feature, (1.0 + (same.len() as f32).ln()) * idf))
             })
             .collect();
-        let length = row
-            .iter()
-            .map(|(_, value)| value * value)
-            .sum::<f32>()
-            .sqrt();
+        let length = row.iter().map(|(_, value)| value * value).sum::<f32>().sqrt();
         for (_, value) in &mut row {
             *value /= length;
         }
@@ -106,9 +99,7 @@ impl Vectorizer {
 
     /// The numbers of a text's words in their order, `None` for each that is not known.
     fn numbers(&self, text: &str) -> Vec<Option<u32>> {
-        words(text)
-            .map(|word| self.words.get(&word).copied())
-            .collect()
+        words(text).map(|word| self.words.get(&word).copied()).collect()
     }
 }
 

@@ -39,10 +39,7 @@ impl Platt {
 pub fn fit_platt(scores: &[f64], outcomes: &[bool]) -> Result<Platt, CalibrationError> {
     let rows = targets(scores, outcomes)?;
     let prior = rows.iter().map(|(_, target)| target).sum::<f64>() / rows.len() as f64;
-    let mut curve = Platt {
-        a: 0.0,
-        b: (prior / (1.0 - prior)).ln(),
-    };
+    let mut curve = Platt { a: 0.0, b: (prior / (1.0 - prior)).ln() };
     let mut best = loss(&rows, curve);
     for _ in 0..MAX_STEPS {
         let Some((da, db, descent)) = newton_step(&rows, curve) else {
@@ -50,10 +47,7 @@ pub fn fit_platt(scores: &[f64], outcomes: &[bool]) -> Result<Platt, Calibration
         };
         let mut step = 1.0;
         let moved = loop {
-            let next = Platt {
-                a: curve.a + step * da,
-                b: curve.b + step * db,
-            };
+            let next = Platt { a: curve.a + step * da, b: curve.b + step * db };
             let found = loss(&rows, next);
             if found < best + 1e-4 * step * descent {
                 curve = next;
@@ -75,10 +69,7 @@ pub fn fit_platt(scores: &[f64], outcomes: &[bool]) -> Result<Platt, Calibration
 /// Pairs of score and Platt's target.
 fn targets(scores: &[f64], outcomes: &[bool]) -> Result<Vec<(f64, f64)>, CalibrationError> {
     if scores.len() != outcomes.len() {
-        return Err(CalibrationError::Lengths {
-            scores: scores.len(),
-            labels: outcomes.len(),
-        });
+        return Err(CalibrationError::Lengths { scores: scores.len(), labels: outcomes.len() });
     }
     if scores.is_empty() {
         return Err(CalibrationError::NoRows);
@@ -94,11 +85,7 @@ fn targets(scores: &[f64], outcomes: &[bool]) -> Result<Vec<(f64, f64)>, Calibra
     let high = (came_true + 1.0) / (came_true + 2.0);
     let low = 1.0 / (did_not + 2.0);
     let target = |&outcome: &bool| if outcome { high } else { low };
-    Ok(scores
-        .iter()
-        .copied()
-        .zip(outcomes.iter().map(target))
-        .collect())
+    Ok(scores.iter().copied().zip(outcomes.iter().map(target)).collect())
 }
 
 /// Cross-entropy of the curve with the targets, in a form that does not overflow.
@@ -160,10 +147,7 @@ mod tests {
 
     #[test]
     fn outcomes_of_one_kind_are_refused() {
-        assert_eq!(
-            fit_platt(&[0.1, 0.2], &[true, true]),
-            Err(CalibrationError::OneOutcome)
-        );
+        assert_eq!(fit_platt(&[0.1, 0.2], &[true, true]), Err(CalibrationError::OneOutcome));
         assert_eq!(fit_platt(&[], &[]), Err(CalibrationError::NoRows));
     }
 

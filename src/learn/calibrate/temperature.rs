@@ -20,10 +20,7 @@ const HALVINGS: usize = 48;
 /// No rows, rows of different length, a label that is no class, or a logit that is not finite.
 pub fn fit_temperature(logits: &[Vec<f32>], labels: &[usize]) -> Result<f32, CalibrationError> {
     check(logits, labels)?;
-    let (mut low, mut high) = (
-        1.0 / f64::from(MAX_TEMPERATURE),
-        1.0 / f64::from(MIN_TEMPERATURE),
-    );
+    let (mut low, mut high) = (1.0 / f64::from(MAX_TEMPERATURE), 1.0 / f64::from(MIN_TEMPERATURE));
     // In 1/T the likelihood is convex (log-sum-exp of a linear function less a linear one), so its
     // slope crosses zero at most once.
     for _ in 0..HALVINGS {
@@ -47,10 +44,8 @@ pub fn softmax_at(logits: &[f32], temperature: f32) -> Vec<f64> {
 
 fn softmax(logits: &[f32], inverse_temperature: f64) -> Vec<f64> {
     let greatest = f64::from(logits.iter().copied().fold(f32::NEG_INFINITY, f32::max));
-    let mut weights: Vec<f64> = logits
-        .iter()
-        .map(|&logit| ((f64::from(logit) - greatest) * inverse_temperature).exp())
-        .collect();
+    let mut weights: Vec<f64> =
+        logits.iter().map(|&logit| ((f64::from(logit) - greatest) * inverse_temperature).exp()).collect();
     let sum: f64 = weights.iter().sum();
     for weight in &mut weights {
         *weight /= sum;
@@ -63,19 +58,14 @@ fn slope(logits: &[Vec<f32>], labels: &[usize], inverse_temperature: f64) -> f64
     let of_row = |(row, &label): (&Vec<f32>, &usize)| -> f64 {
         let true_logit = f64::from(row[label]);
         let weighted = softmax(row, inverse_temperature).into_iter().zip(row);
-        weighted
-            .map(|(p, &logit)| p * (f64::from(logit) - true_logit))
-            .sum()
+        weighted.map(|(p, &logit)| p * (f64::from(logit) - true_logit)).sum()
     };
     logits.iter().zip(labels).map(of_row).sum()
 }
 
 fn check(logits: &[Vec<f32>], labels: &[usize]) -> Result<(), CalibrationError> {
     if logits.len() != labels.len() {
-        return Err(CalibrationError::Lengths {
-            scores: logits.len(),
-            labels: labels.len(),
-        });
+        return Err(CalibrationError::Lengths { scores: logits.len(), labels: labels.len() });
     }
     let classes = logits.first().ok_or(CalibrationError::NoRows)?.len();
     for (row, (values, &label)) in logits.iter().zip(labels).enumerate() {
@@ -129,9 +119,8 @@ mod tests {
 
     #[test]
     fn rows_that_do_not_fit_are_refused_by_number() {
-        let refused = |logits: &[Vec<f32>], labels: &[usize]| {
-            fit_temperature(logits, labels).unwrap_err().to_string()
-        };
+        let refused =
+            |logits: &[Vec<f32>], labels: &[usize]| fit_temperature(logits, labels).unwrap_err().to_string();
         insta::assert_snapshot!(refused(&[], &[]), @"no rows to calibrate on; hold some back from training");
         insta::assert_snapshot!(refused(&[vec![1.0, 2.0]], &[]), @"1 rows of scores but 0 labels; give one of each per row");
         insta::assert_snapshot!(refused(&[vec![1.0, 2.0], vec![1.0]], &[0, 0]), @"row 1: the label or the number of logits does not fit the 2 classes");

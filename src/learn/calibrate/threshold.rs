@@ -28,11 +28,8 @@ pub struct Threshold {
 /// little too hopeful, so the figures to be believed are those on rows it was not chosen on.
 #[must_use]
 pub fn threshold_for_precision(confidences: &[(f32, bool)], wanted: f64) -> Option<Threshold> {
-    let mut sorted: Vec<(f32, bool)> = confidences
-        .iter()
-        .copied()
-        .filter(|(confidence, _)| confidence.is_finite())
-        .collect();
+    let mut sorted: Vec<(f32, bool)> =
+        confidences.iter().copied().filter(|(confidence, _)| confidence.is_finite()).collect();
     sorted.sort_by(|a, b| b.0.total_cmp(&a.0));
     let (mut accepted, mut right) = (0, 0);
     let mut lowest = None;

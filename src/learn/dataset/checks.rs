@@ -67,10 +67,9 @@ pub enum Warning {
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::LabelsTidied { field, rows } => write!(
-                f,
-                "labels in field \"{field}\" had stray white space, which was removed: {rows}"
-            ),
+            Self::LabelsTidied { field, rows } => {
+                write!(f, "labels in field \"{field}\" had stray white space, which was removed: {rows}")
+            }
             Self::RatingsIgnored { rows } => {
                 write!(f, "ratings that are not numbers and were left out: {rows}")
             }
@@ -94,26 +93,18 @@ impl fmt::Display for Warning {
                 labels.0, labels.1
             ),
             Self::FewExamples { field, classes } => write_few(f, field, classes),
-            Self::OneAspectLabel { field } => write!(
-                f,
-                "\"{field}\" has the same label in every row, so that nothing can be learnt of it"
-            ),
+            Self::OneAspectLabel { field } => {
+                write!(f, "\"{field}\" has the same label in every row, so that nothing can be learnt of it")
+            }
         }
     }
 }
 
 fn write_few(f: &mut fmt::Formatter<'_>, field: &str, classes: &[(String, usize)]) -> fmt::Result {
-    let named: Vec<_> = classes
-        .iter()
-        .take(NAMED)
-        .map(|(label, rows)| format!("\"{label}\" {rows}"))
-        .collect();
+    let named: Vec<_> =
+        classes.iter().take(NAMED).map(|(label, rows)| format!("\"{label}\" {rows}")).collect();
     let rest = classes.len().saturating_sub(NAMED);
-    let more = if rest > 0 {
-        format!(" and {rest} more")
-    } else {
-        String::new()
-    };
+    let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
     write!(
         f,
         "classes in field \"{field}\" with fewer than {FEW_EXAMPLES} rows: {} ({}{more}); add rows or \
@@ -144,10 +135,8 @@ impl LabelChecks {
         for (field, label) in &row.labels {
             let checks = self.fields.entry(field.clone()).or_default();
             *checks.counts.entry(label.clone()).or_default() += 1;
-            let (first_line, first_label) = checks
-                .first_seen
-                .entry(digest)
-                .or_insert_with(|| (row.line, label.clone()));
+            let (first_line, first_label) =
+                checks.first_seen.entry(digest).or_insert_with(|| (row.line, label.clone()));
             if first_label != label {
                 checks.contradictions += 1;
                 if checks.lines.len() < NAMED {

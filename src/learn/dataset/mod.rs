@@ -162,11 +162,7 @@ impl Dataset {
     /// # Errors
     /// Whatever [`DatasetReader::open`] refuses, a file that breaks off, and a file without a
     /// usable row.
-    pub fn load(
-        path: &Path,
-        label_fields: &[String],
-        aspects: &[String],
-    ) -> Result<Self, DatasetError> {
+    pub fn load(path: &Path, label_fields: &[String], aspects: &[String]) -> Result<Self, DatasetError> {
         let mut reader = DatasetReader::open(path, label_fields)?;
         if !aspects.is_empty() {
             reader = reader.with_aspects(aspects)?;
@@ -199,11 +195,7 @@ impl Dataset {
     /// The distinct labels of one field, in alphabetical order; empty where no row carries it.
     #[must_use]
     pub fn classes(&self, field: &str) -> Vec<String> {
-        let distinct: BTreeSet<&String> = self
-            .rows
-            .iter()
-            .filter_map(|row| row.labels.get(field))
-            .collect();
+        let distinct: BTreeSet<&String> = self.rows.iter().filter_map(|row| row.labels.get(field)).collect();
         distinct.into_iter().cloned().collect()
     }
 

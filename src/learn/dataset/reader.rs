@@ -47,16 +47,11 @@ impl DatasetReader {
     /// label field or without any text column.
     pub fn open(path: &Path, label_fields: &[String]) -> Result<Self, DatasetError> {
         let layout = layout_of(path)?;
-        let io_error = |source| DatasetError::Open {
-            path: path.to_owned(),
-            source,
-        };
+        let io_error = |source| DatasetError::Open { path: path.to_owned(), source };
         let mut input = BufReader::new(File::open(path).map_err(io_error)?);
         match input.fill_buf().map_err(io_error)? {
             [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => {
-                return Err(DatasetError::Utf16 {
-                    path: path.to_owned(),
-                });
+                return Err(DatasetError::Utf16 { path: path.to_owned() });
             }
             // The byte order mark that Excel and PowerShell write in front of UTF-8.
             [0xEF, 0xBB, 0xBF, ..] => input.consume(3),
@@ -66,10 +61,7 @@ impl DatasetReader {
             path: path.to_owned(),
             records: RecordReader::new(input, layout),
             csv: None,
-            wanted: Wanted {
-                label_fields: label_fields.to_vec(),
-                aspects: Vec::new(),
-            },
+            wanted: Wanted { label_fields: label_fields.to_vec(), aspects: Vec::new() },
             skipped: Vec::new(),
             skipped_count: 0,
             tidied: BTreeMap::new(),
@@ -129,20 +121,13 @@ impl DatasetReader {
         let mut warnings: Vec<Warning> = self
             .tidied
             .iter()
-            .map(|(field, &rows)| Warning::LabelsTidied {
-                field: field.clone(),
-                rows,
-            })
+            .map(|(field, &rows)| Warning::LabelsTidied { field: field.clone(), rows })
             .collect();
         if self.ratings_ignored > 0 {
-            warnings.push(Warning::RatingsIgnored {
-                rows: self.ratings_ignored,
-            });
+            warnings.push(Warning::RatingsIgnored { rows: self.ratings_ignored });
         }
         if self.other_aspects > 0 {
-            warnings.push(Warning::OtherAspects {
-                mentions: self.other_aspects,
-            });
+            warnings.push(Warning::OtherAspects { mentions: self.other_aspects });
         }
         warnings
     }
@@ -153,10 +138,7 @@ impl DatasetReader {
     }
 
     fn read_header(&mut self) -> Result<(), DatasetError> {
-        let refuse = |reason| DatasetError::Header {
-            path: self.path.clone(),
-            reason,
-        };
+        let refuse = |reason| DatasetError::Header { path: self.path.clone(), reason };
         let header = match self.records.next_record() {
             Ok(Some((_, Record::Whole(bytes)))) => bytes,
             Ok(Some((_, Record::TooLong))) => return Err(refuse(SkipReason::TooLong)),
@@ -193,11 +175,7 @@ impl DatasetReader {
         }
         Err(DatasetError::MissingColumn {
             path: self.path.clone(),
-            wanted: names
-                .iter()
-                .map(|name| format!("\"{name}\""))
-                .collect::<Vec<_>>()
-                .join(" or "),
+            wanted: names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(" or "),
             found: columns.join(", "),
         })
     }
@@ -229,11 +207,7 @@ impl DatasetReader {
     }
 
     fn io_error(&self, source: std::io::Error) -> DatasetError {
-        DatasetError::Io {
-            path: self.path.clone(),
-            line: self.records.line(),
-            source,
-        }
+        DatasetError::Io { path: self.path.clone(), line: self.records.line(), source }
     }
 
     fn skip(&mut self, line: usize, reason: SkipReason) {
@@ -273,9 +247,7 @@ fn layout_of(path: &Path) -> Result<Layout, DatasetError> {
     match extension.to_ascii_lowercase().as_str() {
         "jsonl" | "ndjson" => Ok(Layout::JsonLines),
         "csv" => Ok(Layout::Csv(b',')),
-        _ => Err(DatasetError::UnknownKind {
-            path: path.to_owned(),
-        }),
+        _ => Err(DatasetError::UnknownKind { path: path.to_owned() }),
     }
 }
 
@@ -285,23 +257,14 @@ fn json_fields(bytes: &[u8]) -> Result<Map<String, Value>, SkipReason> {
     match serde_json::from_str(text) {
         Ok(Value::Object(fields)) => Ok(fields),
         Ok(_) => Err(SkipReason::NotAnObject),
-        Err(error) => Err(SkipReason::NotJson {
-            column: error.column(),
-        }),
+        Err(error) => Err(SkipReason::NotJson { column: error.column() }),
     }
 }
 
-fn csv_fields(
-    bytes: &[u8],
-    delimiter: u8,
-    columns: &[String],
-) -> Result<Map<String, Value>, SkipReason> {
+fn csv_fields(bytes: &[u8], delimiter: u8, columns: &[String]) -> Result<Map<String, Value>, SkipReason> {
     let cells = csv_cells(bytes, delimiter)?;
     if cells.len() != columns.len() {
-        return Err(SkipReason::ColumnCount {
-            wanted: columns.len(),
-            found: cells.len(),
-        });
+        return Err(SkipReason::ColumnCount { wanted: columns.len(), found: cells.len() });
     }
     let mut fields = Map::new();
     for (column, cell) in columns.iter().zip(&cells) {
@@ -329,8 +292,5 @@ fn csv_cells(bytes: &[u8], delimiter: u8) -> Result<csv::StringRecord, SkipReaso
 fn most_used_delimiter(header: &[u8]) -> u8 {
     let uses = |delimiter: u8| header.iter().filter(|&&b| b == delimiter).count();
     // `max_by_key` gives the last of equals, so the comma stands last.
-    [b'\t', b';', b',']
-        .into_iter()
-        .max_by_key(|&delimiter| uses(delimiter))
-        .unwrap_or(b',')
+    [b'\t', b';', b','].into_iter().max_by_key(|&delimiter| uses(delimiter)).unwrap_or(b',')
 }

@@ -46,11 +46,7 @@ pub(super) struct RecordReader<R> {
 
 impl<R: BufRead> RecordReader<R> {
     pub(super) fn new(input: R, layout: Layout) -> Self {
-        Self {
-            input,
-            layout,
-            line: 1,
-        }
+        Self { input, layout, line: 1 }
     }
 
     /// Changes how the records that follow are cut.

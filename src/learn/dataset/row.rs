@@ -135,16 +135,13 @@ pub(super) fn read_row(
 }
 
 /// The aspects of a row with their sentiment, as written but trimmed.
-pub(super) fn read_aspects(
-    fields: &Map<String, Value>,
-) -> Result<Vec<(String, String)>, SkipReason> {
+pub(super) fn read_aspects(fields: &Map<String, Value>) -> Result<Vec<(String, String)>, SkipReason> {
     let parsed;
     let list = match field(fields, "aspects") {
         Some(Value::Array(list)) => list,
         // A CSV cell; an empty one says, as an absent field does, that nobody labelled it.
         Some(Value::String(cell)) if !cell.trim().is_empty() => {
-            parsed =
-                serde_json::from_str::<Vec<Value>>(cell).map_err(|_| SkipReason::BadAspects)?;
+            parsed = serde_json::from_str::<Vec<Value>>(cell).map_err(|_| SkipReason::BadAspects)?;
             &parsed
         }
         Some(Value::Null | Value::String(_)) | None => return Err(SkipReason::NoAspects),
@@ -188,11 +185,7 @@ fn label_aspects(
     Ok(())
 }
 
-fn read_label(
-    fields: &Map<String, Value>,
-    name: &str,
-    notes: &mut Notes,
-) -> Result<String, SkipReason> {
+fn read_label(fields: &Map<String, Value>, name: &str, notes: &mut Notes) -> Result<String, SkipReason> {
     let owned = || name.to_owned();
     let value = field(fields, name);
     if matches!(value, Some(Value::Array(_) | Value::Object(_))) {
@@ -217,9 +210,7 @@ fn first_text(fields: &Map<String, Value>, names: &[&str]) -> Result<Option<Stri
     for name in names {
         let value = field(fields, name);
         if matches!(value, Some(Value::Array(_) | Value::Object(_))) {
-            return Err(SkipReason::NotText {
-                field: (*name).to_owned(),
-            });
+            return Err(SkipReason::NotText { field: (*name).to_owned() });
         }
         if let Some(text) = scalar(value) {
             return Ok(Some(text));

@@ -10,9 +10,7 @@ use super::*;
 use crate::text::Format;
 
 fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures/learn")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/learn").join(name)
 }
 
 fn file(extension: &str, content: &[u8]) -> NamedTempFile {
@@ -56,12 +54,7 @@ fn a_label_with_stray_white_space_never_becomes_a_class_of_its_own() {
     let dataset = Dataset::load(&fixture("labels.jsonl"), &fields(&["category"]), &[]).unwrap();
     assert_eq!(
         dataset.classes("category"),
-        [
-            "Access::Sign-in",
-            "Hardware::Printer",
-            "Network::VPN",
-            "network::vpn"
-        ]
+        ["Access::Sign-in", "Hardware::Printer", "Network::VPN", "network::vpn"]
     );
 }
 
@@ -80,15 +73,9 @@ fn what_looks_wrong_in_the_labels_is_reported_by_line() {
 fn other_names_of_subject_and_body_are_understood() {
     let dataset = Dataset::load(&fixture("labels.jsonl"), &fields(&["impact"]), &[]).unwrap();
     let row = dataset.rows.iter().find(|row| row.id == "4").unwrap();
-    assert_eq!(
-        (row.line, row.subject.as_str(), row.body.as_str()),
-        (5, "VPN", "drops every hour")
-    );
+    assert_eq!((row.line, row.subject.as_str(), row.body.as_str()), (5, "VPN", "drops every hour"));
     let row = dataset.rows.iter().find(|row| row.id == "8").unwrap();
-    assert_eq!(
-        (row.subject.as_str(), row.body.as_str()),
-        ("Number as id", "")
-    );
+    assert_eq!((row.subject.as_str(), row.body.as_str()), ("Number as id", ""));
 }
 
 #[test]
@@ -100,12 +87,7 @@ fn aspects_become_labels_and_those_not_mentioned_are_absent() {
     let labels: Vec<_> = dataset
         .rows
         .iter()
-        .map(|row| {
-            format!(
-                "{} {:?} {:?} {:?}",
-                row.id, row.question, row.rating, row.labels
-            )
-        })
+        .map(|row| format!("{} {:?} {:?} {:?}", row.id, row.question, row.rating, row.labels))
         .collect();
     insta::assert_snapshot!(lines(&labels), @r#"
     s-1 Some("why_score") Some(5.0) {"aspect/attitude": "positive", "aspect/speed": "positive", "sentiment": "positive"}
@@ -137,10 +119,8 @@ fn the_same_answer_to_another_question_is_no_contradiction() {
 fn csv_of_a_spreadsheet_is_read_with_its_delimiter_quotes_and_line_breaks() {
     let mut reader = DatasetReader::open(&fixture("export.csv"), &fields(&["category"])).unwrap();
     let rows: Vec<LabelledRow> = reader.by_ref().map(Result::unwrap).collect();
-    let seen: Vec<_> = rows
-        .iter()
-        .map(|row| format!("{} {} {:?} {:?}", row.line, row.id, row.body, row.labels))
-        .collect();
+    let seen: Vec<_> =
+        rows.iter().map(|row| format!("{} {} {:?} {:?}", row.line, row.id, row.body, row.labels)).collect();
     insta::assert_snapshot!(lines(&seen), @r#"
     2 1 "She said \"24 inch\";\nit is 22" {"category": "Hardware"}
     4 2 "a 24\" screen, unquoted" {"category": "Hardware"}
@@ -207,10 +187,7 @@ fn every_refusal_says_what_to_do() {
 
 #[test]
 fn a_file_with_one_class_cannot_be_learnt_from() {
-    let file = file(
-        "jsonl",
-        b"{\"body\":\"a\",\"l\":\"x\"}\n{\"body\":\"b\",\"l\":\"x \"}\n",
-    );
+    let file = file("jsonl", b"{\"body\":\"a\",\"l\":\"x\"}\n{\"body\":\"b\",\"l\":\"x \"}\n");
     let dataset = Dataset::load(file.path(), &fields(&["l"]), &[]).unwrap();
     let message = dataset.ensure_learnable("l").unwrap_err().to_string();
     let message = message.replace(file.path().to_str().unwrap(), "FILE");
@@ -219,9 +196,7 @@ fn a_file_with_one_class_cannot_be_learnt_from() {
 
 #[test]
 fn a_field_of_ids_is_not_learnt_as_classes() {
-    let rows: Vec<String> = (0..=MAX_CLASSES)
-        .map(|n| format!("{{\"body\":\"a\",\"id\":{n}}}\n"))
-        .collect();
+    let rows: Vec<String> = (0..=MAX_CLASSES).map(|n| format!("{{\"body\":\"a\",\"id\":{n}}}\n")).collect();
     let file = file("jsonl", rows.concat().as_bytes());
     let dataset = Dataset::load(file.path(), &fields(&["id"]), &[]).unwrap();
     let message = dataset.ensure_learnable("id").unwrap_err().to_string();
@@ -241,10 +216,7 @@ fn no_reason_repeats_what_a_row_says() {
 
 #[test]
 fn the_format_of_a_body_is_taken_over() {
-    let file = file(
-        "jsonl",
-        b"{\"body\":\"<p>x</p>\",\"body_format\":\"html\",\"l\":\"x\"}\n",
-    );
+    let file = file("jsonl", b"{\"body\":\"<p>x</p>\",\"body_format\":\"html\",\"l\":\"x\"}\n");
     let dataset = Dataset::load(file.path(), &fields(&["l"]), &[]).unwrap();
     assert_eq!(dataset.rows[0].body_format, Format::Html);
 }

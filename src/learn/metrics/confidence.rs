@@ -71,10 +71,7 @@ pub fn reliability(predictions: &[(f32, bool)]) -> Result<Reliability, MetricErr
             accuracy: ratio(hits, rows),
         });
     }
-    Ok(Reliability {
-        ece: (total > 0.0).then(|| gap / total),
-        bins,
-    })
+    Ok(Reliability { ece: (total > 0.0).then(|| gap / total), bins })
 }
 
 /// Area under the ROC curve: the chance that a random positive row has a higher score than a random
@@ -85,10 +82,7 @@ pub fn reliability(predictions: &[(f32, bool)]) -> Result<Reliability, MetricErr
 /// A score that is not finite.
 pub fn auroc(rows: &[(f64, bool)]) -> Result<Option<f64>, MetricError> {
     if let Some(row) = rows.iter().position(|(score, _)| !score.is_finite()) {
-        return Err(MetricError::BadScore {
-            row,
-            value: rows[row].0,
-        });
+        return Err(MetricError::BadScore { row, value: rows[row].0 });
     }
     let mut sorted = rows.to_vec();
     sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -122,17 +116,11 @@ pub struct Interval {
 #[must_use]
 pub fn wilson_interval(right: u64, rows: u64, z: f64) -> Interval {
     let Some(share) = ratio(right.min(rows), rows) else {
-        return Interval {
-            low: 0.0,
-            high: 1.0,
-        };
+        return Interval { low: 0.0, high: 1.0 };
     };
     let n = rows as f64;
     let z2 = z * z;
     let centre = (share + z2 / (2.0 * n)) / (1.0 + z2 / n);
     let reach = z / (1.0 + z2 / n) * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt();
-    Interval {
-        low: (centre - reach).clamp(0.0, 1.0),
-        high: (centre + reach).clamp(0.0, 1.0),
-    }
+    Interval { low: (centre - reach).clamp(0.0, 1.0), high: (centre + reach).clamp(0.0, 1.0) }
 }

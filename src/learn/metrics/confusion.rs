@@ -33,26 +33,15 @@ impl Confusion {
     ///
     /// # Errors
     /// Lists of different length, and an index that is no class.
-    pub fn count(
-        truths: &[usize],
-        predictions: &[usize],
-        classes: usize,
-    ) -> Result<Self, MetricError> {
+    pub fn count(truths: &[usize], predictions: &[usize], classes: usize) -> Result<Self, MetricError> {
         if truths.len() != predictions.len() {
-            return Err(MetricError::Lengths {
-                truths: truths.len(),
-                predictions: predictions.len(),
-            });
+            return Err(MetricError::Lengths { truths: truths.len(), predictions: predictions.len() });
         }
         let mut counts = vec![0; classes * classes];
         for (row, (&truth, &predicted)) in truths.iter().zip(predictions).enumerate() {
             let class = truth.max(predicted);
             if class >= classes {
-                return Err(MetricError::UnknownClass {
-                    row,
-                    class,
-                    classes,
-                });
+                return Err(MetricError::UnknownClass { row, class, classes });
             }
             counts[truth * classes + predicted] += 1;
         }

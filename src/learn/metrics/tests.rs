@@ -19,12 +19,8 @@ fn figures_of_classes_are_those_of_scikit_learn() {
     close(confusion.accuracy(), 0.571_428_571_428_571_4);
     close(confusion.macro_f1(), 0.459_523_809_523_809_56);
     close(confusion.quadratic_kappa(), 0.655_737_704_918_032_8);
-    let expected = [
-        (0.75, 0.6, 2.0 / 3.0, 5),
-        (0.5, 2.0 / 3.0, 4.0 / 7.0, 3),
-        (0.6, 0.6, 0.6, 5),
-        (0.0, 0.0, 0.0, 1),
-    ];
+    let expected =
+        [(0.75, 0.6, 2.0 / 3.0, 5), (0.5, 2.0 / 3.0, 4.0 / 7.0, 3), (0.6, 0.6, 0.6, 5), (0.0, 0.0, 0.0, 1)];
     for (class, (precision, recall, f1, support)) in expected.into_iter().enumerate() {
         let scores = confusion.class(class);
         close(scores.precision, precision);
@@ -76,10 +72,7 @@ fn calibration_error_is_the_weighted_gap_of_the_bins() {
     let rows = [(0.61, true), (0.65, false), (0.95, true), (1.0, true)];
     let found = reliability(&rows).unwrap();
     let ece = found.ece.unwrap();
-    assert!(
-        (ece - (2.0 * 0.13 + 2.0 * 0.025) / 4.0).abs() < 1e-6,
-        "{ece}"
-    );
+    assert!((ece - (2.0 * 0.13 + 2.0 * 0.025) / 4.0).abs() < 1e-6, "{ece}");
     assert_eq!(found.bins.len(), RELIABILITY_BINS);
     assert_eq!(found.bins[9].rows, 2);
     assert_eq!(found.bins[9].accuracy, Some(0.5));
@@ -101,10 +94,7 @@ fn wilson_intervals_are_those_of_scipy() {
         close(Some(found.low), low);
         close(Some(found.high), high);
     }
-    close(
-        Some(wilson_interval(293, 300, Z_ONE_SIDED_95).low),
-        0.957_512_152_471_684_2,
-    );
+    close(Some(wilson_interval(293, 300, Z_ONE_SIDED_95).low), 0.957_512_152_471_684_2);
     let unknown = wilson_interval(0, 0, Z_TWO_SIDED_95);
     assert_eq!((unknown.low, unknown.high), (0.0, 1.0));
 }

@@ -4,8 +4,7 @@
 use askama::Template;
 
 use super::lines::{
-    DECISION_TITLES, FigureLine, class_lines, class_titles, decision_lines, priority_lines,
-    task_lines,
+    DECISION_TITLES, FigureLine, class_lines, class_titles, decision_lines, priority_lines, task_lines,
 };
 use super::task::TaskReport;
 use super::{EvaluationReport, PRIORITIES, PriorityReport};
@@ -128,10 +127,7 @@ fn heat_map(labels: &[&str], confusion: &[Vec<u64>]) -> Vec<HeatRow> {
             shade: (rows * SHADES).div_ceil(support.max(1)),
             title: format!("{rows} of {support} {label} predicted as {other}"),
         });
-        HeatRow {
-            label: label.to_owned(),
-            cells: cells.collect(),
-        }
+        HeatRow { label: label.to_owned(), cells: cells.collect() }
     });
     rows.collect()
 }

@@ -11,8 +11,7 @@ pub(super) struct FigureLine {
 }
 
 /// Titles of the cells that [`decision_lines`] gives.
-pub(super) const DECISION_TITLES: [&str; 6] =
-    ["decision", "from", "rows", "share", "precision", "at least"];
+pub(super) const DECISION_TITLES: [&str; 6] = ["decision", "from", "rows", "share", "precision", "at least"];
 
 pub(super) fn priority_lines(priority: &PriorityReport) -> Vec<FigureLine> {
     let line = |name, get: fn(&PriorityFigures) -> Option<f64>| FigureLine {
@@ -35,10 +34,7 @@ pub(super) fn task_lines(task: &TaskReport) -> Vec<FigureLine> {
         model: figure(get(&task.figures)),
         baseline: task.baseline.as_ref().map(|b| figure(get(b))),
     };
-    let mut lines = vec![
-        line("accuracy", |f| f.accuracy),
-        line("macro-F1", |f| f.macro_f1),
-    ];
+    let mut lines = vec![line("accuracy", |f| f.accuracy), line("macro-F1", |f| f.macro_f1)];
     if task.figures.kappa.is_some() {
         lines.push(line("kappa, quadratic", |f| f.kappa));
     }

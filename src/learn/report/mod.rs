@@ -94,8 +94,7 @@ impl PriorityReport {
         baseline: Option<&[usize]>,
     ) -> Result<Self, MetricError> {
         let confusion = Confusion::count(truths, predictions, PRIORITIES.len())?;
-        let of_baseline =
-            baseline.map(|predicted| Confusion::count(truths, predicted, PRIORITIES.len()));
+        let of_baseline = baseline.map(|predicted| Confusion::count(truths, predicted, PRIORITIES.len()));
         Ok(Self {
             rows: confusion.total(),
             figures: PriorityFigures::of(&confusion),

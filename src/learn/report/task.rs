@@ -24,10 +24,7 @@ impl Prediction {
         let first = probabilities.iter().copied().enumerate();
         first
             .reduce(|best, next| if next.1 > best.1 { next } else { best })
-            .map(|(class, confidence)| Self {
-                class,
-                confidence: confidence as f32,
-            })
+            .map(|(class, confidence)| Self { class, confidence: confidence as f32 })
     }
 }
 
@@ -147,10 +144,7 @@ impl TaskReport {
     /// Lists of different length, an index that is no label, a confidence outside 0..=1.
     pub fn new(results: &TaskResults<'_>) -> Result<Self, MetricError> {
         let (confusion, calibration) = judge(results, results.predictions)?;
-        let baseline = results
-            .baseline
-            .map(|predictions| judge(results, predictions))
-            .transpose()?;
+        let baseline = results.baseline.map(|predictions| judge(results, predictions)).transpose()?;
         let class_report = |(class, label): (usize, &String)| {
             let scores = confusion.class(class);
             ClassReport {
@@ -172,11 +166,7 @@ impl TaskReport {
         Ok(Self {
             rows: confusion.total(),
             figures: figures(&confusion, &calibration),
-            accuracy_interval: wilson_interval(
-                confusion.right(),
-                confusion.total(),
-                Z_TWO_SIDED_95,
-            ),
+            accuracy_interval: wilson_interval(confusion.right(), confusion.total(), Z_TWO_SIDED_95),
             baseline: baseline.as_ref().map(|(c, r)| figures(c, r)),
             decisions: results.thresholds.map(|at| decisions(results, at)),
             classes: labels.map(class_report).collect(),
@@ -199,15 +189,13 @@ fn judge(
 /// Pairs of confidence and whether the prediction was right.
 fn outcomes(truths: &[usize], predictions: &[Prediction]) -> Vec<(f32, bool)> {
     let rows = truths.iter().zip(predictions);
-    rows.map(|(&truth, p)| (p.confidence, p.class == truth))
-        .collect()
+    rows.map(|(&truth, p)| (p.confidence, p.class == truth)).collect()
 }
 
 fn decisions(results: &TaskResults<'_>, at: Thresholds) -> Decisions {
     let rows = outcomes(results.truths, results.predictions);
     let share = |from_confidence: f32, below: f32| {
-        let inside =
-            |&&(confidence, _): &&(f32, bool)| confidence >= from_confidence && confidence < below;
+        let inside = |&&(confidence, _): &&(f32, bool)| confidence >= from_confidence && confidence < below;
         let chosen: Vec<_> = rows.iter().filter(inside).collect();
         let count = chosen.len() as u64;
         let right = chosen.iter().filter(|(_, is_right)| *is_right).count() as u64;
@@ -217,8 +205,7 @@ fn decisions(results: &TaskResults<'_>, at: Thresholds) -> Decisions {
             rows: count,
             share: of(count, rows.len() as u64),
             precision: of(right, count),
-            precision_at_least: (count > 0)
-                .then(|| wilson_interval(right, count, Z_ONE_SIDED_95).low),
+            precision_at_least: (count > 0).then(|| wilson_interval(right, count, Z_ONE_SIDED_95).low),
         }
     };
     let suggest = at.suggest.min(at.auto);

@@ -11,36 +11,15 @@ fn predictions(rows: &[(usize, f32)]) -> Vec<Prediction> {
 fn report() -> EvaluationReport {
     let labels = ["high", "medium", "low"].map(str::to_owned);
     let truths = [0, 0, 1, 1, 1, 2, 2, 2];
-    let ours = [
-        (0, 0.97),
-        (0, 0.91),
-        (1, 0.93),
-        (1, 0.55),
-        (0, 0.62),
-        (2, 0.95),
-        (2, 0.9),
-        (1, 0.41),
-    ];
-    let theirs = [
-        (0, 0.7),
-        (1, 0.5),
-        (1, 0.6),
-        (2, 0.5),
-        (1, 0.4),
-        (2, 0.6),
-        (0, 0.4),
-        (1, 0.4),
-    ];
+    let ours = [(0, 0.97), (0, 0.91), (1, 0.93), (1, 0.55), (0, 0.62), (2, 0.95), (2, 0.9), (1, 0.41)];
+    let theirs = [(0, 0.7), (1, 0.5), (1, 0.6), (2, 0.5), (1, 0.4), (2, 0.6), (0, 0.4), (1, 0.4)];
     let task = TaskReport::new(&TaskResults {
         labels: &labels,
         ordered: true,
         truths: &truths,
         predictions: &predictions(&ours),
         baseline: Some(&predictions(&theirs)),
-        thresholds: Some(Thresholds {
-            auto: 0.9,
-            suggest: 0.5,
-        }),
+        thresholds: Some(Thresholds { auto: 0.9, suggest: 0.5 }),
     });
     let priority = PriorityReport::new(&[0, 0, 3, 2], &[0, 1, 3, 2], Some(&[0, 0, 0, 2]));
     EvaluationReport {
@@ -54,9 +33,7 @@ fn report() -> EvaluationReport {
         skipped: 1,
         tasks: [("impact".to_owned(), task.unwrap())].into(),
         priority: Some(priority.unwrap()),
-        warnings: vec![
-            "labels in field \"impact\" had stray white space, which was removed: 1".to_owned(),
-        ],
+        warnings: vec!["labels in field \"impact\" had stray white space, which was removed: 1".to_owned()],
     }
 }
 
@@ -128,9 +105,7 @@ fn the_json_names_each_figure_where_scripts_look_for_it() {
 
 #[test]
 fn no_line_of_the_text_is_wider_than_100_columns_whatever_the_labels() {
-    let labels: Vec<String> = (0..8)
-        .map(|n| format!("{n}::{}", "long label ".repeat(9)))
-        .collect();
+    let labels: Vec<String> = (0..8).map(|n| format!("{n}::{}", "long label ".repeat(9))).collect();
     let truths: Vec<usize> = (0..8).collect();
     let guesses: Vec<_> = (0..8).map(|n| ((n + 1) % 8, 0.5)).collect();
     for classes in [5, 8] {
@@ -180,10 +155,7 @@ fn a_report_without_rows_has_dashes_and_no_figures() {
         truths: &[],
         predictions: &[],
         baseline: None,
-        thresholds: Some(Thresholds {
-            auto: 0.9,
-            suggest: 0.5,
-        }),
+        thresholds: Some(Thresholds { auto: 0.9, suggest: 0.5 }),
     });
     let mut report = report();
     report.priority = None;

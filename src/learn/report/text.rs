@@ -3,8 +3,7 @@
 use std::fmt::Write;
 
 use super::lines::{
-    DECISION_TITLES, FigureLine, class_lines, class_titles, decision_lines, priority_lines,
-    task_lines,
+    DECISION_TITLES, FigureLine, class_lines, class_titles, decision_lines, priority_lines, task_lines,
 };
 use super::task::TaskReport;
 use super::{EvaluationReport, PRIORITIES, PriorityReport};
@@ -45,10 +44,7 @@ fn render_priority(out: &mut String, priority: &PriorityReport) {
 
 fn render_task(out: &mut String, name: &str, task: &TaskReport) {
     let classes = task.classes.len();
-    heading(
-        out,
-        &format!("{name}: {} rows, {classes} classes", task.rows),
-    );
+    heading(out, &format!("{name}: {} rows, {classes} classes", task.rows));
     figures_table(task_lines(task)).render(out);
     let interval = task.accuracy_interval;
     let _ = writeln!(
@@ -78,12 +74,7 @@ fn heading(out: &mut String, text: &str) {
 
 fn figures_table(lines: Vec<FigureLine>) -> Table {
     let mut titles = vec!["", "model"];
-    titles.extend(
-        lines
-            .iter()
-            .find_map(|l| l.baseline.as_ref())
-            .map(|_| "baseline"),
-    );
+    titles.extend(lines.iter().find_map(|l| l.baseline.as_ref()).map(|_| "baseline"));
     let mut table = Table::new(&titles);
     for line in lines {
         let mut cells = vec![line.name.to_owned(), line.model];
@@ -94,10 +85,7 @@ fn figures_table(lines: Vec<FigureLine>) -> Table {
 }
 
 fn matrix_table(labels: &[&str], confusion: &[Vec<u64>]) -> Table {
-    let columns: Vec<String> = labels
-        .iter()
-        .map(|l| l.chars().take(10).collect())
-        .collect();
+    let columns: Vec<String> = labels.iter().map(|l| l.chars().take(10).collect()).collect();
     let mut titles = vec!["true \\ predicted"];
     titles.extend(columns.iter().map(String::as_str));
     let mut table = Table::new(&titles);
@@ -122,9 +110,7 @@ fn worst_table(labels: &[&str], confusion: &[Vec<u64>]) -> Table {
     wrong.sort_by_key(|(rows, ..)| std::cmp::Reverse(*rows));
     let mut table = Table::new(&["most often confused: true", "predicted", "rows"]);
     for (rows, label, other) in wrong.into_iter().take(WORST_CONFUSIONS) {
-        table
-            .rows
-            .push(vec![label.to_owned(), other.to_owned(), rows.to_string()]);
+        table.rows.push(vec![label.to_owned(), other.to_owned(), rows.to_string()]);
     }
     table
 }
@@ -154,11 +140,8 @@ impl Table {
         if self.rows.len() < 2 {
             return;
         }
-        let rows: Vec<Vec<String>> = self
-            .rows
-            .iter()
-            .map(|row| row.iter().map(|cell| shortened(cell)).collect())
-            .collect();
+        let rows: Vec<Vec<String>> =
+            self.rows.iter().map(|row| row.iter().map(|cell| shortened(cell)).collect()).collect();
         let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
         let width = |column: usize| {
             let cells = rows.iter().filter_map(|row| row.get(column));

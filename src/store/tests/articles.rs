@@ -11,21 +11,13 @@ async fn an_article_and_its_passages_come_back_as_they_were_put() {
     bare.article.url = None;
     bare.article.updated_at = None;
     bare.article.tags.clear();
-    store
-        .put_articles(&[full.clone(), bare.clone()], "minilm")
-        .await
-        .unwrap();
+    store.put_articles(&[full.clone(), bare.clone()], "minilm").await.unwrap();
 
     assert_eq!(store.article("kb-7").await.unwrap(), Some(full.article));
     assert_eq!(store.article("kb-8").await.unwrap(), Some(bare.article));
     let stored = store.passages_of("kb-7").await.unwrap();
     assert!(stored.iter().map(|passage| passage.ordinal).eq(0..2));
-    assert!(
-        stored
-            .into_iter()
-            .map(|passage| passage.passage)
-            .eq(full.passages)
-    );
+    assert!(stored.into_iter().map(|passage| passage.passage).eq(full.passages));
     assert_eq!(store.passages_of("kb-8").await.unwrap(), []);
 }
 
@@ -33,33 +25,19 @@ async fn an_article_and_its_passages_come_back_as_they_were_put() {
 async fn an_article_that_is_put_again_is_replaced_with_its_passages() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path()).await;
-    let first = store
-        .put_articles(&[embedded("kb-7", &["a", "b", "c"])], "minilm")
-        .await
-        .unwrap();
-    let second = store
-        .put_articles(&[embedded("kb-7", &["d"])], "minilm")
-        .await
-        .unwrap();
+    let first = store.put_articles(&[embedded("kb-7", &["a", "b", "c"])], "minilm").await.unwrap();
+    let second = store.put_articles(&[embedded("kb-7", &["d"])], "minilm").await.unwrap();
     assert!(second > first);
     assert_eq!(store.article_count().await.unwrap(), 1);
     let passages = store.passages_of("kb-7").await.unwrap();
-    assert!(
-        passages
-            .iter()
-            .map(|stored| stored.passage.text.as_str())
-            .eq(["d"])
-    );
+    assert!(passages.iter().map(|stored| stored.passage.text.as_str()).eq(["d"]));
 }
 
 #[tokio::test]
 async fn a_deleted_article_is_gone_with_its_passages() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path()).await;
-    let put = store
-        .put_articles(&[embedded("kb-7", &["a"])], "minilm")
-        .await
-        .unwrap();
+    let put = store.put_articles(&[embedded("kb-7", &["a"])], "minilm").await.unwrap();
     assert!(store.delete_article("kb-7").await.unwrap() > Some(put));
     assert_eq!(store.delete_article("kb-7").await.unwrap(), None);
     assert_eq!(store.article("kb-7").await.unwrap(), None);
@@ -81,10 +59,7 @@ async fn an_empty_batch_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path()).await;
     assert_eq!(store.put_articles(&[], "minilm").await.unwrap(), 0);
-    let put = store
-        .put_articles(&[embedded("kb-7", &[])], "minilm")
-        .await
-        .unwrap();
+    let put = store.put_articles(&[embedded("kb-7", &[])], "minilm").await.unwrap();
     assert_eq!(store.put_articles(&[], "minilm").await.unwrap(), put);
 }
 
@@ -97,17 +72,9 @@ async fn articles_come_in_the_order_of_the_ids_that_were_asked_for() {
     store.put_articles(&batch, "minilm").await.unwrap();
     let asked = ["d", "missing", "ü", "b\"c"].map(String::from);
     let found = store.articles(&asked).await.unwrap();
-    assert!(
-        found
-            .iter()
-            .map(|article| article.id.as_str())
-            .eq(["d", "ü", "b\"c"])
-    );
+    assert!(found.iter().map(|article| article.id.as_str()).eq(["d", "ü", "b\"c"]));
     // More ids than SQLite allows parameters.
-    let many: Vec<String> = (0..40_000)
-        .map(|n| n.to_string())
-        .chain(["a".into()])
-        .collect();
+    let many: Vec<String> = (0..40_000).map(|n| n.to_string()).chain(["a".into()]).collect();
     assert_eq!(store.articles(&many).await.unwrap().len(), 1);
 }
 
@@ -116,18 +83,12 @@ async fn pages_go_through_all_articles_and_passages_once() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path()).await;
     let ids: Vec<String> = (0..25).map(|n| format!("kb-{n:02}")).collect();
-    let batch: Vec<_> = ids
-        .iter()
-        .map(|id| embedded(id, &["a", "b", "c"]))
-        .collect();
+    let batch: Vec<_> = ids.iter().map(|id| embedded(id, &["a", "b", "c"])).collect();
     store.put_articles(&batch, "minilm").await.unwrap();
 
     let mut seen: Vec<String> = Vec::new();
     loop {
-        let page = store
-            .articles_page(seen.last().map(String::as_str), 10)
-            .await
-            .unwrap();
+        let page = store.articles_page(seen.last().map(String::as_str), 10).await.unwrap();
         if page.is_empty() {
             break;
         }
@@ -142,15 +103,9 @@ async fn pages_go_through_all_articles_and_passages_once() {
         if page.is_empty() {
             break;
         }
-        places.extend(
-            page.into_iter()
-                .map(|stored| (stored.article_id, stored.ordinal)),
-        );
+        places.extend(page.into_iter().map(|stored| (stored.article_id, stored.ordinal)));
     }
-    let all: Vec<_> = ids
-        .iter()
-        .flat_map(|id| (0..3).map(move |n| (id.clone(), n)))
-        .collect();
+    let all: Vec<_> = ids.iter().flat_map(|id| (0..3).map(move |n| (id.clone(), n))).collect();
     assert_eq!(places, all);
 }
 
@@ -158,25 +113,11 @@ async fn pages_go_through_all_articles_and_passages_once() {
 async fn articles_of_another_encoder_are_stale_until_they_are_put_again() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path()).await;
-    store
-        .put_articles(&[embedded("a", &[])], "bge")
-        .await
-        .unwrap();
-    store
-        .put_articles(&[embedded("b", &[])], "minilm")
-        .await
-        .unwrap();
-    store
-        .put_articles(&[embedded("c", &[])], "zeta")
-        .await
-        .unwrap();
+    store.put_articles(&[embedded("a", &[])], "bge").await.unwrap();
+    store.put_articles(&[embedded("b", &[])], "minilm").await.unwrap();
+    store.put_articles(&[embedded("c", &[])], "zeta").await.unwrap();
     let stale = store.stale_articles("minilm", 10).await.unwrap();
-    assert!(
-        stale
-            .iter()
-            .map(|article| article.id.as_str())
-            .eq(["a", "c"])
-    );
+    assert!(stale.iter().map(|article| article.id.as_str()).eq(["a", "c"]));
     assert_eq!(store.stale_articles("minilm", 1).await.unwrap().len(), 1);
 
     let again = [embedded("a", &[]), embedded("c", &[])];

@@ -52,22 +52,13 @@ fn each_code_of_sqlite_becomes_the_error_that_says_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("deskhand.db");
     for code in [5, 517, 6] {
-        assert!(
-            matches!(of_code(&path, code), StoreError::Busy { .. }),
-            "{code}"
-        );
+        assert!(matches!(of_code(&path, code), StoreError::Busy { .. }), "{code}");
     }
     for code in [8, 1032, 14] {
-        assert!(
-            matches!(of_code(&path, code), StoreError::NotWritable { .. }),
-            "{code}"
-        );
+        assert!(matches!(of_code(&path, code), StoreError::NotWritable { .. }), "{code}");
     }
     for code in [11, 267, 26] {
-        assert!(
-            matches!(of_code(&path, code), StoreError::Damaged { .. }),
-            "{code}"
-        );
+        assert!(matches!(of_code(&path, code), StoreError::Damaged { .. }), "{code}");
     }
     assert!(matches!(of_code(&path, 13), StoreError::Full { .. }));
     assert!(matches!(of_code(&path, 1), StoreError::Other { .. }));
@@ -78,17 +69,11 @@ fn an_input_output_error_is_asked_for_its_reason() {
     const IOERR_WRITE: i32 = 778;
     let folder = tempfile::tempdir().unwrap();
     let writable = folder.path().join("deskhand.db");
-    assert!(matches!(
-        of_code(&writable, IOERR_WRITE),
-        StoreError::Other { .. }
-    ));
+    assert!(matches!(of_code(&writable, IOERR_WRITE), StoreError::Other { .. }));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 
     let unwritable = folder.path().join("gone").join("deskhand.db");
-    assert!(matches!(
-        of_code(&unwritable, IOERR_WRITE),
-        StoreError::NotWritable { .. }
-    ));
+    assert!(matches!(of_code(&unwritable, IOERR_WRITE), StoreError::NotWritable { .. }));
 }
 
 #[test]
@@ -105,15 +90,9 @@ async fn a_write_to_a_read_only_database_is_told_as_such() {
     let folder = tempfile::tempdir().unwrap();
     open(folder.path()).await.close().await.unwrap();
     let path = folder.path().join("deskhand.db");
-    let mut connection = sqlx::sqlite::SqliteConnectOptions::new()
-        .filename(&path)
-        .read_only(true)
-        .connect()
-        .await
-        .unwrap();
-    let write = sqlx::query("DELETE FROM tickets")
-        .execute(&mut connection)
-        .await;
+    let mut connection =
+        sqlx::sqlite::SqliteConnectOptions::new().filename(&path).read_only(true).connect().await.unwrap();
+    let write = sqlx::query("DELETE FROM tickets").execute(&mut connection).await;
     let error = StoreError::from_sqlx(&path, write.unwrap_err());
     assert!(matches!(error, StoreError::NotWritable { .. }), "{error:?}");
 }
@@ -123,29 +102,14 @@ fn every_error_says_where_what_and_what_to_do() {
     let path = || "data/deskhand.db".into();
     let source = || io::Error::from(io::ErrorKind::PermissionDenied);
     let errors = [
-        StoreError::Locked {
-            path: "data".into(),
-        },
-        StoreError::NotWritable {
-            path: path(),
-            source: source(),
-        },
-        StoreError::Newer {
-            path: path(),
-            found: 3,
-            known: 1,
-        },
-        StoreError::Damaged {
-            path: path(),
-            detail: "file is not a database".into(),
-        },
+        StoreError::Locked { path: "data".into() },
+        StoreError::NotWritable { path: path(), source: source() },
+        StoreError::Newer { path: path(), found: 3, known: 1 },
+        StoreError::Damaged { path: path(), detail: "file is not a database".into() },
         StoreError::Full { path: path() },
         StoreError::Busy { path: path() },
         StoreError::Closed,
-        StoreError::Other {
-            path: path(),
-            source: Box::new(source()),
-        },
+        StoreError::Other { path: path(), source: Box::new(source()) },
     ];
     insta::assert_snapshot!(errors.map(|error| error.to_string()).join("\n"), @r"
     data is in use by another Deskhand: stop that one, or send it this request over its HTTP API

@@ -17,9 +17,7 @@ use super::*;
 use crate::text::Format;
 
 async fn open(folder: &Path) -> Store {
-    Store::open(folder, &StoreSettings::default())
-        .await
-        .unwrap()
+    Store::open(folder, &StoreSettings::default()).await.unwrap()
 }
 
 fn article(id: &str, title: &str) -> Article {
@@ -100,10 +98,7 @@ fn solved_ticket(id: &str, body: &str) -> TicketRecord {
 }
 
 fn embedding(encoder: &str) -> Embedding {
-    Embedding {
-        encoder: encoder.into(),
-        vector: vec![0.6, 0.0, -0.8],
-    }
+    Embedding { encoder: encoder.into(), vector: vec![0.6, 0.0, -0.8] }
 }
 
 fn prediction(number: u128, ticket_id: &str) -> PredictionRecord {

@@ -49,9 +49,7 @@ async fn closing_leaves_one_whole_file() {
 async fn a_store_that_was_dropped_and_not_closed_keeps_everything() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path()).await;
-    let seq = store
-        .put_articles(&[embedded("kb-7", &["a"])], "minilm")
-        .await;
+    let seq = store.put_articles(&[embedded("kb-7", &["a"])], "minilm").await;
     store.save_tickets(&[ticket("1", "")]).await.unwrap();
     drop(store);
     let store = open(folder.path()).await;
@@ -94,17 +92,7 @@ async fn a_folder_of_a_newer_deskhand_is_refused_and_left_alone() {
     let before = std::fs::read(&database).unwrap();
 
     let refused = Store::open(folder.path(), &StoreSettings::default()).await;
-    assert!(
-        matches!(
-            refused,
-            Err(StoreError::Newer {
-                found: 42,
-                known: 1,
-                ..
-            })
-        ),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(StoreError::Newer { found: 42, known: 1, .. })), "{refused:?}");
     assert_eq!(std::fs::read(&database).unwrap(), before);
 }
 
@@ -114,10 +102,7 @@ async fn a_file_that_is_no_database_is_refused_as_damaged() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("deskhand.db"), &content).unwrap();
         let refused = Store::open(folder.path(), &StoreSettings::default()).await;
-        assert!(
-            matches!(refused, Err(StoreError::Damaged { .. })),
-            "{refused:?}"
-        );
+        assert!(matches!(refused, Err(StoreError::Damaged { .. })), "{refused:?}");
         let left = std::fs::read_to_string(folder.path().join("deskhand.db")).unwrap();
         assert_eq!(left, content);
     }
@@ -127,9 +112,7 @@ async fn a_file_that_is_no_database_is_refused_as_damaged() {
 async fn a_check_finds_damage_and_nothing_in_a_healthy_store() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path()).await;
-    let batch: Vec<_> = (0..200)
-        .map(|n| embedded(&format!("kb-{n}"), &["a"; 9]))
-        .collect();
+    let batch: Vec<_> = (0..200).map(|n| embedded(&format!("kb-{n}"), &["a"; 9])).collect();
     store.put_articles(&batch, "minilm").await.unwrap();
     store.check().await.unwrap();
     store.close().await.unwrap();
@@ -140,45 +123,26 @@ async fn a_check_finds_damage_and_nothing_in_a_healthy_store() {
     bytes[end / 2..].fill(0xff);
     std::fs::write(&database, bytes).unwrap();
     let found = open(folder.path()).await.check().await;
-    assert!(
-        matches!(found, Err(StoreError::Damaged { .. })),
-        "{found:?}"
-    );
+    assert!(matches!(found, Err(StoreError::Damaged { .. })), "{found:?}");
 }
 
 #[tokio::test]
 async fn a_value_that_was_changed_by_hand_is_damage_and_is_not_repeated() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path()).await;
-    store
-        .put_articles(&[embedded("kb-7", &[])], "minilm")
-        .await
-        .unwrap();
-    change(
-        &folder.path().join("deskhand.db"),
-        "UPDATE articles SET audience = 'Jo Smith'",
-    )
-    .await;
+    store.put_articles(&[embedded("kb-7", &[])], "minilm").await.unwrap();
+    change(&folder.path().join("deskhand.db"), "UPDATE articles SET audience = 'Jo Smith'").await;
     let error = store.article("kb-7").await.unwrap_err();
     assert!(matches!(error, StoreError::Damaged { .. }), "{error:?}");
     assert!(error.to_string().contains("audience"), "{error}");
-    assert!(
-        !format!("{error} {error:?}").contains("Jo Smith"),
-        "{error:?}"
-    );
+    assert!(!format!("{error} {error:?}").contains("Jo Smith"), "{error:?}");
 }
 
 /// Changes a database behind the store's back.
 async fn change(database: &Path, statement: &'static str) {
     use sqlx::{ConnectOptions, Connection};
-    let mut connection = sqlx::sqlite::SqliteConnectOptions::new()
-        .filename(database)
-        .connect()
-        .await
-        .unwrap();
-    sqlx::query(statement)
-        .execute(&mut connection)
-        .await
-        .unwrap();
+    let mut connection =
+        sqlx::sqlite::SqliteConnectOptions::new().filename(database).connect().await.unwrap();
+    sqlx::query(statement).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
 }

@@ -5,9 +5,7 @@ use std::num::NonZeroU64;
 use super::*;
 
 async fn open_with_a_mebibyte(folder: &Path) -> Store {
-    let settings = StoreSettings {
-        max_mebibytes: NonZeroU64::new(1),
-    };
+    let settings = StoreSettings { max_mebibytes: NonZeroU64::new(1) };
     Store::open(folder, &settings).await.unwrap()
 }
 
@@ -15,21 +13,13 @@ async fn open_with_a_mebibyte(folder: &Path) -> Store {
 async fn a_batch_that_does_not_fit_leaves_nothing_and_the_store_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let store = open_with_a_mebibyte(folder.path()).await;
-    let first = store
-        .put_articles(&[embedded("kb-0", &["a"])], "minilm")
-        .await
-        .unwrap();
+    let first = store.put_articles(&[embedded("kb-0", &["a"])], "minilm").await.unwrap();
 
     let page = "x".repeat(64 * 1024);
-    let batch: Vec<_> = (1..40)
-        .map(|n| embedded(&format!("kb-{n}"), &[&page]))
-        .collect();
+    let batch: Vec<_> = (1..40).map(|n| embedded(&format!("kb-{n}"), &[&page])).collect();
     for _ in 0..2 {
         let refused = store.put_articles(&batch, "minilm").await;
-        assert!(
-            matches!(refused, Err(StoreError::Full { .. })),
-            "{refused:?}"
-        );
+        assert!(matches!(refused, Err(StoreError::Full { .. })), "{refused:?}");
         assert_eq!(store.article_count().await.unwrap(), 1);
         assert_eq!(store.change_seq().await.unwrap(), first);
     }
@@ -43,22 +33,11 @@ async fn room_that_a_delete_gave_back_is_used_again() {
     let folder = tempfile::tempdir().unwrap();
     let store = open_with_a_mebibyte(folder.path()).await;
     let large = "x".repeat(600 * 1024);
-    store
-        .put_articles(&[embedded("kb-1", &[&large])], "minilm")
-        .await
-        .unwrap();
-    let refused = store
-        .put_articles(&[embedded("kb-2", &[&large])], "minilm")
-        .await;
-    assert!(
-        matches!(refused, Err(StoreError::Full { .. })),
-        "{refused:?}"
-    );
+    store.put_articles(&[embedded("kb-1", &[&large])], "minilm").await.unwrap();
+    let refused = store.put_articles(&[embedded("kb-2", &[&large])], "minilm").await;
+    assert!(matches!(refused, Err(StoreError::Full { .. })), "{refused:?}");
     store.delete_article("kb-1").await.unwrap();
-    store
-        .put_articles(&[embedded("kb-2", &[&large])], "minilm")
-        .await
-        .unwrap();
+    store.put_articles(&[embedded("kb-2", &[&large])], "minilm").await.unwrap();
 }
 
 #[tokio::test]
@@ -84,10 +63,7 @@ async fn a_write_that_does_not_fit_takes_no_other_with_it() {
 async fn a_folder_that_cannot_be_created_is_refused() {
     for folder in ["/proc/deskhand", "/sys/deskhand"] {
         let refused = Store::open(Path::new(folder), &StoreSettings::default()).await;
-        assert!(
-            matches!(refused, Err(StoreError::NotWritable { .. })),
-            "{refused:?}"
-        );
+        assert!(matches!(refused, Err(StoreError::NotWritable { .. })), "{refused:?}");
     }
 }
 
@@ -95,10 +71,7 @@ async fn a_folder_that_cannot_be_created_is_refused() {
 async fn a_data_folder_that_is_a_file_is_refused() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let refused = Store::open(file.path(), &StoreSettings::default()).await;
-    assert!(
-        matches!(refused, Err(StoreError::NotWritable { .. })),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(StoreError::NotWritable { .. })), "{refused:?}");
 }
 
 #[tokio::test]
@@ -106,10 +79,7 @@ async fn a_database_that_cannot_be_opened_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("deskhand.db")).unwrap();
     let refused = Store::open(folder.path(), &StoreSettings::default()).await;
-    assert!(
-        matches!(refused, Err(StoreError::NotWritable { .. })),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(StoreError::NotWritable { .. })), "{refused:?}");
 }
 
 #[test]

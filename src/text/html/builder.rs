@@ -33,10 +33,7 @@ pub(super) struct Builder {
 impl Builder {
     /// A builder for the content of an element whose surroundings play the part of `outer`'s.
     pub(super) fn inside(outer: &Self) -> Self {
-        Self {
-            role: outer.role(),
-            ..Self::default()
-        }
+        Self { role: outer.role(), ..Self::default() }
     }
 
     pub(super) fn effects(&mut self) -> &mut Effects {
@@ -56,11 +53,7 @@ impl Builder {
             self.space = false;
             // The line break right after <pre> is no part of the text.
             let first = self.text.is_empty() && self.breaks == 0;
-            let text = if first {
-                text.strip_prefix('\n').unwrap_or(text)
-            } else {
-                text
-            };
+            let text = if first { text.strip_prefix('\n').unwrap_or(text) } else { text };
             return keep_into(&mut self.text, text);
         }
         if self.breaks > 0 && text.chars().any(|c| !c.is_whitespace()) {
@@ -102,19 +95,12 @@ impl Builder {
         self.space = false;
         self.breaks = 0;
         let text = std::mem::take(&mut self.text);
-        let kept = if self.preformatted > 0 {
-            text.trim_end()
-        } else {
-            text.trim()
-        };
+        let kept = if self.preformatted > 0 { text.trim_end() } else { text.trim() };
         if kept.trim().is_empty() {
             return;
         }
         let role = self.role();
-        let block = Block {
-            kind: self.kind(role),
-            text: kept.to_owned(),
-        };
+        let block = Block { kind: self.kind(role), text: kept.to_owned() };
         self.pieces.push(Piece { block, role });
         // A heading that was never closed must not turn the rest of the page into headings.
         self.heading = None;

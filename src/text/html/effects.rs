@@ -74,12 +74,7 @@ impl Effects {
         *self.count(role) += 1;
         let names = self.by_name.entry(name.to_vec()).or_default();
         names.push(self.open.len());
-        self.open.push(Effect {
-            name: name.to_vec(),
-            depth: 1,
-            role,
-            reply,
-        });
+        self.open.push(Effect { name: name.to_vec(), depth: 1, role, reply });
     }
 
     /// An element closes.

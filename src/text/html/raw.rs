@@ -17,9 +17,7 @@ const ELEMENTS: [&str; 6] = ["title", "script", "style", "iframe", "noembed", "n
 
 /// The name of an element whose content is not markup.
 pub(super) fn element(name: &[u8]) -> Option<&'static str> {
-    ELEMENTS
-        .into_iter()
-        .find(|element| element.as_bytes() == name)
+    ELEMENTS.into_iter().find(|element| element.as_bytes() == name)
 }
 
 /// How the tokenizer reads the content of such an element.
@@ -37,10 +35,7 @@ pub(super) struct RawText<'a> {
 
 impl<'a> RawText<'a> {
     pub(super) fn new(html: &'a str) -> Self {
-        Self {
-            html: html.as_bytes(),
-            last_end: [None; ELEMENTS.len()],
-        }
+        Self { html: html.as_bytes(), last_end: [None; ELEMENTS.len()] }
     }
 
     /// Whether an end tag of `element` follows after `position`.
@@ -61,9 +56,7 @@ fn last_end_tag(html: &[u8], name: &str) -> Option<usize> {
     while let Some(start) = html.get(..upto)?.iter().rposition(|&byte| byte == b'<') {
         let tag = html.get(start..).unwrap_or_default();
         let is_end = tag.get(1) == Some(&b'/')
-            && tag
-                .get(2..2 + name.len())
-                .is_some_and(|found| found.eq_ignore_ascii_case(name.as_bytes()))
+            && tag.get(2..2 + name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name.as_bytes()))
             && tag
                 .get(2 + name.len())
                 .is_some_and(|next| matches!(next, b'>' | b'/' | b' ' | b'\t' | b'\n' | b'\r'));
@@ -99,8 +92,7 @@ pub(super) fn is_address(name: &[u8]) -> bool {
 
 /// Whether `</` was no end tag, as in `</3`: HTML takes the text up to the next `>` for a comment.
 pub(super) fn is_broken_heart(html: &str, span: Span<usize>) -> bool {
-    html.get(span.start..)
-        .is_some_and(|comment| comment.starts_with("</"))
+    html.get(span.start..).is_some_and(|comment| comment.starts_with("</"))
 }
 
 /// The text that an unfinished tag or comment may have swallowed.

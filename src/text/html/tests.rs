@@ -116,10 +116,7 @@ fn tags_that_are_never_closed_lose_no_text() {
         "alpha </3 beta <p>x</p>",
     ] {
         let text = read(html);
-        assert!(
-            text.contains("alpha") && text.contains("beta"),
-            "{html}: {text}"
-        );
+        assert!(text.contains("alpha") && text.contains("beta"), "{html}: {text}");
     }
 }
 

@@ -82,9 +82,7 @@ pub(super) fn of(tag: &StartTag<usize>) -> Option<Wrapper> {
 fn of_blockquote(tag: &StartTag<usize>, style: &str) -> Option<Wrapper> {
     let cite = attribute(tag, b"type").eq_ignore_ascii_case("cite");
     let marks = marks(tag);
-    let named = marks
-        .iter()
-        .any(|mark| mark == "gmail_quote" || QUOTES.contains(&mark.as_str()));
+    let named = marks.iter().any(|mark| mark == "gmail_quote" || QUOTES.contains(&mark.as_str()));
     if cite || named || style.contains("border-left:") && !style.contains("border-left:none") {
         Some(Wrapper::Part(Role::Quoted))
     } else if style.contains("border:none")
@@ -133,19 +131,12 @@ fn is_at_most_one_pixel(length: &str) -> bool {
 
 /// The value of an attribute, empty where there is none.
 pub(super) fn attribute(tag: &StartTag<usize>, name: &[u8]) -> String {
-    tag.attributes
-        .get(name)
-        .map(|value| String::from_utf8_lossy(value).into_owned())
-        .unwrap_or_default()
+    tag.attributes.get(name).map(|value| String::from_utf8_lossy(value).into_owned()).unwrap_or_default()
 }
 
 /// Lower case, without white space.
 fn compact(style: &str) -> String {
-    style
-        .chars()
-        .filter(|c| !c.is_whitespace())
-        .map(|c| c.to_ascii_lowercase())
-        .collect()
+    style.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_lowercase()).collect()
 }
 
 /// Classes and id in lower case, without the `x_` that Outlook on the web adds at each reply.

@@ -5,14 +5,13 @@ pub(super) const LONGEST_LINE: usize = 80;
 
 /// Words that names, titles and addresses do without and sentences do not.
 const SENTENCE_WORDS: [&str; 83] = [
-    "i", "i'm", "i've", "my", "me", "we", "our", "us", "you", "he", "she", "they", "please", "pls",
-    "is", "are", "was", "were", "be", "been", "not", "no", "can", "cannot", "can't", "could",
-    "need", "needs", "have", "has", "had", "it", "it's", "this", "that", "there", "if", "still",
-    "also", "will", "would", "should", "do", "does", "don't", "when", "because", "but", "so",
-    "how", "why", "what", "now", "only", "asap", "urgent", "broken", "works", "working", "ich",
-    "bitte", "nicht", "down", "again", "error", "issue", "problem", "failed", "fails", "crash",
-    "crashed", "crashes", "missing", "lost", "locked", "blocked", "stuck", "slow", "stopped",
-    "dead", "empty", "wrong", "fixed",
+    "i", "i'm", "i've", "my", "me", "we", "our", "us", "you", "he", "she", "they", "please", "pls", "is",
+    "are", "was", "were", "be", "been", "not", "no", "can", "cannot", "can't", "could", "need", "needs",
+    "have", "has", "had", "it", "it's", "this", "that", "there", "if", "still", "also", "will", "would",
+    "should", "do", "does", "don't", "when", "because", "but", "so", "how", "why", "what", "now", "only",
+    "asap", "urgent", "broken", "works", "working", "ich", "bitte", "nicht", "down", "again", "error",
+    "issue", "problem", "failed", "fails", "crash", "crashed", "crashes", "missing", "lost", "locked",
+    "blocked", "stuck", "slow", "stopped", "dead", "empty", "wrong", "fixed",
 ];
 /// Labels and words of contact details.
 const CONTACT_WORDS: [&str; 30] = [
@@ -51,6 +50,11 @@ const CONTACT_WORDS: [&str; 30] = [
 /// Whether a line may belong to a signature: short, and made of names, titles, an address or contact
 /// details. A line that might say something does not.
 pub(super) fn looks_like_address(line: &str) -> bool {
+    // HTML signatures are tables: the name here, the logo there.
+    line.len() <= 4 * LONGEST_LINE && line.split(" | ").all(cell_looks_like_address)
+}
+
+fn cell_looks_like_address(line: &str) -> bool {
     if line.starts_with("[image:") && line.ends_with(']') {
         return true;
     }
@@ -84,9 +88,7 @@ fn is_contact(lower: &str, words: &[&str]) -> bool {
     lower.contains('@')
         || lower.contains("www.")
         || lower.contains("://")
-        || words
-            .first()
-            .is_some_and(|word| CONTACT_WORDS.contains(word))
+        || words.first().is_some_and(|word| CONTACT_WORDS.contains(word))
             && lower.contains(|c: char| c.is_ascii_digit())
 }
 
@@ -109,9 +111,7 @@ fn is_mostly_capitalised(line: &str) -> bool {
 
 fn is_phone_number(line: &str) -> bool {
     line.chars().filter(char::is_ascii_digit).count() >= 6
-        && line
-            .chars()
-            .all(|c| c.is_ascii_digit() || " +-/().".contains(c))
+        && line.chars().all(|c| c.is_ascii_digit() || " +-/().".contains(c))
 }
 
 fn is_postscript(line: &str) -> bool {

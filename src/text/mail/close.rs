@@ -14,9 +14,9 @@ pub(super) enum Close {
 
 /// Words that only a complimentary close is made of, besides those which make it one.
 const FILLERS: [&str; 25] = [
-    "kind", "kindest", "best", "warm", "warmest", "many", "with", "and", "in", "advance", "all",
-    "the", "you", "your", "yours", "very", "much", "so", "again", "for", "help", "time",
-    "friendly", "truly", "wishes",
+    "kind", "kindest", "best", "warm", "warmest", "many", "with", "and", "in", "advance", "all", "the",
+    "you", "your", "yours", "very", "much", "so", "again", "for", "help", "time", "friendly", "truly",
+    "wishes",
 ];
 const REGARDS: [&str; 13] = [
     "regards",
@@ -119,15 +119,9 @@ fn close_of(line: &str) -> Option<Close> {
     if FOREIGN_THANKS.contains(&phrase) {
         return Some(Close::Thanks);
     }
-    let words: Vec<&str> = phrase
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .collect();
-    let all = |sets: &[&[&str]]| {
-        words
-            .iter()
-            .all(|word| sets.iter().any(|set| set.contains(word)))
-    };
+    let words: Vec<&str> =
+        phrase.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let all = |sets: &[&[&str]]| words.iter().all(|word| sets.iter().any(|set| set.contains(word)));
     let any = |set: &[&str]| words.iter().any(|word| set.contains(word));
     if words.len() > 8 || !all(&[&FILLERS, &REGARDS, &THANKS]) {
         None

@@ -30,8 +30,8 @@ pub(super) fn set_aside(lines: &mut Lines, part: Range<usize>) {
         if let Some(start) = disclaimer::start(lines, rest.clone()) {
             lines.set_fate(start..end, Fate::Aside(SetAsideKind::Disclaimer));
             end = start;
-        } else if let Some(start) = device_footer(lines, rest.clone())
-            .or_else(|| signature(lines, rest).filter(|_| !signed))
+        } else if let Some(start) =
+            device_footer(lines, rest.clone()).or_else(|| signature(lines, rest).filter(|_| !signed))
         {
             signed |= start + 1 < end;
             lines.set_fate(start..end, Fate::Aside(SetAsideKind::Signature));
@@ -76,9 +76,7 @@ fn set_aside_marked(lines: &mut Lines, part: Range<usize>) {
 }
 
 fn is_short(lines: &Lines, range: Range<usize>, most: usize) -> bool {
-    let texts = range
-        .map(|index| lines.get(index))
-        .filter(|l| !l.is_empty());
+    let texts = range.map(|index| lines.get(index)).filter(|l| !l.is_empty());
     let (mut count, mut length) = (0, 0);
     for text in texts {
         count += 1;
@@ -122,10 +120,7 @@ fn signature(lines: &Lines, range: Range<usize>) -> Option<usize> {
 }
 
 fn first_below(lines: &Lines, range: Range<usize>) -> &str {
-    range
-        .map(|index| lines.get(index))
-        .find(|line| !line.is_empty())
-        .unwrap_or_default()
+    range.map(|index| lines.get(index)).find(|line| !line.is_empty()).unwrap_or_default()
 }
 
 /// Whether a line is a complimentary close, given how many lines stand below and the first of them.
@@ -144,10 +139,7 @@ fn closes<'a>(line: &str, below: usize, first: impl FnOnce() -> &'a str) -> bool
 
 /// Where the footer of a phone or mail service begins, if one ends the lines.
 fn device_footer(lines: &Lines, range: Range<usize>) -> Option<usize> {
-    let last = range
-        .end
-        .checked_sub(1)
-        .filter(|&last| last >= range.start)?;
+    let last = range.end.checked_sub(1).filter(|&last| last >= range.start)?;
     let line = lines.get(last);
     (line.len() <= LONGEST_LINE && is_device_footer(&line.to_lowercase())).then_some(last)
 }
@@ -217,10 +209,7 @@ const DEVICES: [&str; 50] = [
 ];
 
 fn is_device_footer(lower: &str) -> bool {
-    if DEVICE_FOOTERS
-        .iter()
-        .any(|footer| lower.starts_with(footer))
-    {
+    if DEVICE_FOOTERS.iter().any(|footer| lower.starts_with(footer)) {
         return true;
     }
     let Some(device) = ["sent from ", "sent via ", "gesendet mit ", "gesendet von "]
@@ -229,12 +218,9 @@ fn is_device_footer(lower: &str) -> bool {
     else {
         return false;
     };
-    device
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .all(|word| {
-            DEVICES.contains(&word)
-                || ["meinem", "meiner", "der", "handy", "gmx", "web"].contains(&word)
-                || word.contains(|c: char| c.is_ascii_digit())
-        })
+    device.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).all(|word| {
+        DEVICES.contains(&word)
+            || ["meinem", "meiner", "der", "handy", "gmx", "web"].contains(&word)
+            || word.contains(|c: char| c.is_ascii_digit())
+    })
 }

@@ -124,14 +124,10 @@ pub(super) fn start(lines: &Lines, range: Range<usize>) -> Option<usize> {
         }
         first = index;
     }
-    let paragraph: Vec<String> = (first..range.end)
-        .map(|index| lines.get(index).to_lowercase())
-        .collect();
+    let paragraph: Vec<String> = (first..range.end).map(|index| lines.get(index).to_lowercase()).collect();
     // A signature may stand right above it, so it begins where it says so.
-    let skipped = paragraph
-        .iter()
-        .position(|line| OPENERS.iter().any(|opener| line.starts_with(opener)))
-        .unwrap_or(0);
+    let skipped =
+        paragraph.iter().position(|line| OPENERS.iter().any(|opener| line.starts_with(opener))).unwrap_or(0);
     let opened = paragraph.get(skipped..)?.join(" ");
     is_small_print(&opened).then_some(first + skipped)
 }
@@ -142,8 +138,7 @@ fn is_small_print(paragraph: &str) -> bool {
         return false;
     }
     let count = |cues: &[&str]| cues.iter().filter(|cue| paragraph.contains(*cue)).count();
-    if paragraph.len() <= 250 && count(&ENVIRONMENT) > 0
-        || paragraph.len() <= 500 && count(&PARTICULARS) >= 2
+    if paragraph.len() <= 250 && count(&ENVIRONMENT) > 0 || paragraph.len() <= 500 && count(&PARTICULARS) >= 2
     {
         return true;
     }
@@ -154,27 +149,15 @@ fn is_small_print(paragraph: &str) -> bool {
 }
 
 fn mentions_mail(paragraph: &str) -> bool {
-    [
-        "e-mail",
-        "email",
-        "message",
-        "nachricht",
-        "mensaje",
-        "correo",
-    ]
-    .iter()
-    .any(|word| paragraph.contains(word))
+    ["e-mail", "email", "message", "nachricht", "mensaje", "correo"]
+        .iter()
+        .any(|word| paragraph.contains(word))
 }
 
 fn speaks_of_oneself(paragraph: &str) -> bool {
     paragraph
         .split(|c: char| !c.is_alphanumeric() && c != '\'')
-        .any(|word| {
-            matches!(
-                word,
-                "i" | "i'm" | "i've" | "my" | "me" | "ich" | "mein" | "meine" | "je"
-            )
-        })
+        .any(|word| matches!(word, "i" | "i'm" | "i've" | "my" | "me" | "ich" | "mein" | "meine" | "je"))
 }
 
 /// Sets aside `CAUTION: This email originated from outside the organization…` at the head.
@@ -185,13 +168,7 @@ pub(super) fn set_aside_caution(lines: &mut Lines, part: Range<usize>) {
     let mut text = String::new();
     let mut end = first;
     while end < part.end && !lines.is_blank(end) && text.len() <= 500 {
-        text.push_str(
-            &lines
-                .get(end)
-                .get(..600)
-                .unwrap_or(lines.get(end))
-                .to_lowercase(),
-        );
+        text.push_str(&lines.get(end).get(..600).unwrap_or(lines.get(end)).to_lowercase());
         text.push(' ');
         end += 1;
         if is_caution(&text) {
@@ -202,15 +179,8 @@ pub(super) fn set_aside_caution(lines: &mut Lines, part: Range<usize>) {
 
 fn is_caution(text: &str) -> bool {
     let says = |cues: &[&str]| cues.iter().any(|cue| text.contains(cue));
-    const OPENERS: [&str; 7] = [
-        "caution",
-        "warning",
-        "attention",
-        "external",
-        "this e",
-        "this message",
-        "you don't often",
-    ];
+    const OPENERS: [&str; 7] =
+        ["caution", "warning", "attention", "external", "this e", "this message", "you don't often"];
     let start = text.trim_start_matches(|c: char| !c.is_alphanumeric());
     text.len() <= 500
         && OPENERS.iter().any(|opener| start.starts_with(opener))

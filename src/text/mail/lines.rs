@@ -106,11 +106,7 @@ impl Lines {
         if folded.is_empty() && self.lines.last().is_none_or(|last| last.start == last.end) {
             return;
         }
-        let hint = if marks > 0 && hint == Hint::None {
-            Hint::Cited
-        } else {
-            hint
-        };
+        let hint = if marks > 0 && hint == Hint::None { Hint::Cited } else { hint };
         self.text.push_str(&folded);
         self.lines.push(Line {
             start,
@@ -128,18 +124,12 @@ impl Lines {
 
     /// The line without its `>`; empty for a blank line, and outside of the message.
     pub(super) fn get(&self, index: usize) -> &str {
-        self.lines
-            .get(index)
-            .and_then(|line| self.text.get(line.inner..line.end))
-            .unwrap_or_default()
+        self.lines.get(index).and_then(|line| self.text.get(line.inner..line.end)).unwrap_or_default()
     }
 
     /// The line as it was written.
     pub(super) fn written(&self, index: usize) -> &str {
-        self.lines
-            .get(index)
-            .and_then(|line| self.text.get(line.start..line.end))
-            .unwrap_or_default()
+        self.lines.get(index).and_then(|line| self.text.get(line.start..line.end)).unwrap_or_default()
     }
 
     pub(super) fn is_blank(&self, index: usize) -> bool {
@@ -157,9 +147,7 @@ impl Lines {
     }
 
     pub(super) fn is_signature_mark(&self, index: usize) -> bool {
-        self.lines
-            .get(index)
-            .is_some_and(|line| line.is_signature_mark)
+        self.lines.get(index).is_some_and(|line| line.is_signature_mark)
     }
 
     /// The first line from `index` on that is not blank.
@@ -191,10 +179,7 @@ impl Lines {
                 Some(part) if part.quoted == quoted || line.start == line.end => {
                     part.range.end = index + 1;
                 }
-                _ => parts.push(Part {
-                    range: index..index + 1,
-                    quoted,
-                }),
+                _ => parts.push(Part { range: index..index + 1, quoted }),
             }
         }
         parts
@@ -207,11 +192,7 @@ impl Lines {
             .filter(|line| line.fate == Fate::Kept)
             .filter_map(|line| {
                 // A `>` that only quotes is no text.
-                let start = if line.hint == Hint::None {
-                    line.start
-                } else {
-                    line.inner
-                };
+                let start = if line.hint == Hint::None { line.start } else { line.inner };
                 self.text.get(start..line.end)
             })
             .filter(|text| !text.is_empty())

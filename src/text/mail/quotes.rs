@@ -23,11 +23,13 @@ struct Introduction {
 /// No introduction is longer, in bytes.
 const LONGEST_INTRODUCTION: usize = 400;
 
-/// Sets the fate of all lines that are earlier mail.
-pub(super) fn mark(lines: &mut Lines) {
+/// Sets the fate of all lines that are earlier mail. Gives back whether a mail program says that it
+/// was forwarded.
+pub(super) fn mark(lines: &mut Lines) -> bool {
     read_comparisons(lines);
     // What the last line with text was: earlier mail or its introduction; the writer's own colon.
     let (mut introduced, mut announced) = (false, false);
+    let mut forwarded = false;
     let mut index = 0;
     while let Some(start) = lines.next_text(index) {
         let found = match lines.hint(start) {
@@ -41,6 +43,7 @@ pub(super) fn mark(lines: &mut Lines) {
             Hint::Signature => None,
         };
         if let Some(end) = found {
+            forwarded |= says_forwarded(lines.get(start));
             include_rule_above(lines, start);
             lines.set_fate(start..end, Fate::Aside(SetAsideKind::Quoted));
         }
@@ -51,6 +54,21 @@ pub(super) fn mark(lines: &mut Lines) {
         });
         introduced = found.is_some();
         announced = !introduced && lines.get(index - 1).ends_with(':');
+    }
+    forwarded
+}
+
+fn says_forwarded(line: &str) -> bool {
+    const FORWARDED: [&str; 5] = [
+        "forwarded message",
+        "- forwarded",
+        "weitergeleitete nachricht",
+        "message transféré",
+        "mensaje reenviado",
+    ];
+    line.len() <= LONGEST_INTRODUCTION && {
+        let lower = line.to_lowercase();
+        FORWARDED.iter().any(|words| lower.contains(words))
     }
 }
 
@@ -120,38 +138,24 @@ fn include_rule_above(lines: &mut Lines, index: usize) {
 
 fn introduction(lines: &Lines, index: usize) -> Option<Introduction> {
     if lines.hint(index) == Hint::ReplyHeader {
-        let end = (index..lines.len())
-            .find(|&i| lines.hint(i) != Hint::ReplyHeader)
-            .unwrap_or(lines.len());
-        return Some(Introduction {
-            end,
-            reach: Reach::Rest,
-        });
+        let end = (index..lines.len()).find(|&i| lines.hint(i) != Hint::ReplyHeader).unwrap_or(lines.len());
+        return Some(Introduction { end, reach: Reach::Rest });
     }
     if lines.get(index).len() > LONGEST_INTRODUCTION {
         return None;
     }
     if is_separator(lines.get(index)) {
         // Its header belongs to it.
-        let end = lines
-            .next_text(index + 1)
-            .and_then(|next| header(lines, next))
-            .unwrap_or(index + 1);
-        return Some(Introduction {
-            end,
-            reach: Reach::Rest,
-        });
+        let end = lines.next_text(index + 1).and_then(|next| header(lines, next)).unwrap_or(index + 1);
+        return Some(Introduction { end, reach: Reach::Rest });
     }
     header(lines, index)
-        .map(|end| Introduction {
-            end,
-            reach: Reach::Rest,
-        })
+        .map(|end| Introduction { end, reach: Reach::Rest })
         .or_else(|| attribution(lines, index))
 }
 
 /// Between dashes, before the original of a reply or a forward.
-const SEPARATORS: [&str; 15] = [
+const SEPARATORS: [&str; 16] = [
     "original message",
     "forwarded message",
     "forwarded",
@@ -162,6 +166,7 @@ const SEPARATORS: [&str; 15] = [
     "message d'origine",
     "message transféré",
     "mensaje original",
+    "mensaje reenviado",
     "messaggio originale",
     "mensagem original",
     "oorspronkelijk bericht",
@@ -246,9 +251,8 @@ fn label(line: &str) -> Option<String> {
 }
 
 /// How the line begins that mail programs put before a quote.
-const ATTRIBUTION_STARTS: [&str; 12] = [
-    "on ", "am ", "le ", "el ", "il ", "em ", "op ", "den ", "w dniu ", "dnia ", "pada ", "в ",
-];
+const ATTRIBUTION_STARTS: [&str; 12] =
+    ["on ", "am ", "le ", "el ", "il ", "em ", "op ", "den ", "w dniu ", "dnia ", "pada ", "в "];
 const WROTE: [&str; 15] = [
     "wrote",
     "schrieb",
@@ -293,9 +297,7 @@ fn attribution(lines: &Lines, index: usize) -> Option<Introduction> {
 /// the address in angle brackets, as programs do and people do not, may end the message.
 fn reach_of(line: &str, starts: bool) -> Option<Reach> {
     let wrote = WROTE.iter().any(|verb| line.contains(verb));
-    let address = line
-        .split_once('<')
-        .is_some_and(|(_, rest)| rest.contains('@') && rest.contains('>'));
+    let address = line.split_once('<').is_some_and(|(_, rest)| rest.contains('@') && rest.contains('>'));
     let digits = line.chars().filter(char::is_ascii_digit).count();
     if address && (starts && wrote || digits >= 6 && line.ends_with(">:")) {
         Some(Reach::Rest)

@@ -8,10 +8,8 @@ use crate::text::Format;
 
 #[test]
 fn what_front_matter_leaves_open_is_read_narrowly_and_told() {
-    let rows: Vec<Row> = read(&fixture("folder/network/broken-front-matter.md"))
-        .unwrap()
-        .map(Result::unwrap)
-        .collect();
+    let rows: Vec<Row> =
+        read(&fixture("folder/network/broken-front-matter.md")).unwrap().map(Result::unwrap).collect();
     insta::assert_snapshot!(rows[0].warnings.join("\n"), @r#"
         the front matter is not valid YAML (line 2): it was read field by field, and broken fields as plain text. Quote values which contain `: ` or begin with a special character
         field `audience`: "partners" is not known; use one of customer, agent; the narrower reading was taken
@@ -24,18 +22,11 @@ fn what_front_matter_leaves_open_is_read_narrowly_and_told() {
 
 #[test]
 fn the_body_is_html_only_beyond_doubt() {
-    let format = |body: &str| {
-        one(json!({"id": 1, "title": "t", "body": body}))
-            .article
-            .body_format
-    };
+    let format = |body: &str| one(json!({"id": 1, "title": "t", "body": body})).article.body_format;
     assert_eq!(format("<p>Restart.</p>"), Format::Html);
     assert_eq!(format("<!doctype html><title>x</title>x"), Format::Html);
     assert_eq!(format("<p>Restart.</p> Then wait"), Format::Html);
-    assert_eq!(
-        format("<a name=\"top\"></a>\n# Title\n\nText"),
-        Format::Markdown
-    );
+    assert_eq!(format("<a name=\"top\"></a>\n# Title\n\nText"), Format::Markdown);
     assert_eq!(format("<username> is your name, </b>"), Format::Html);
     assert_eq!(format("Press <kbd>F2</kbd>"), Format::Markdown);
     assert_eq!(format("< 5 minutes </p>"), Format::Markdown);
@@ -44,19 +35,11 @@ fn the_body_is_html_only_beyond_doubt() {
 #[test]
 fn a_draft_stays_a_draft_whatever_its_status_says() {
     let status = |status: Option<&str>, draft: serde_json::Value| {
-        one(json!({"id": 1, "title": "t", "status": status, "draft": draft}))
-            .article
-            .status
+        one(json!({"id": 1, "title": "t", "status": status, "draft": draft})).article.status
     };
     assert_eq!(status(None, json!(true)), ArticleStatus::Draft);
-    assert_eq!(
-        status(Some("published"), json!("yes")),
-        ArticleStatus::Draft
-    );
-    assert_eq!(
-        status(Some("archived"), json!(true)),
-        ArticleStatus::Archived
-    );
+    assert_eq!(status(Some("published"), json!("yes")), ArticleStatus::Draft);
+    assert_eq!(status(Some("archived"), json!(true)), ArticleStatus::Archived);
     assert_eq!(status(None, json!(false)), ArticleStatus::Published);
 }
 
@@ -103,10 +86,7 @@ fn byte_order_marks_are_no_text() {
 #[test]
 fn an_article_that_only_its_title_tells_of_says_so() {
     let row = one(json!({"id": 1, "title": "t", "body": "<p> </p>"}));
-    assert_eq!(
-        row.warnings,
-        ["field `body`: holds no text; the article can only be found by its title"]
-    );
+    assert_eq!(row.warnings, ["field `body`: holds no text; the article can only be found by its title"]);
     let refused = from_text(Kind::JsonLines, r#"{"id": 1, "body": "<p> </p>"}"#);
     assert_eq!(refused[0].as_ref().unwrap_err().problem, Problem::Empty);
 }

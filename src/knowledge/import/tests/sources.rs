@@ -19,29 +19,17 @@ fn json_lines_are_read_under_the_names_of_other_products() {
           ! field `updated_at`: is no date that can be read in one way only; write 2026-11-21
         ");
     let read = articles("articles.jsonl");
-    let [vpn, printer, unlock, error] = read.as_slice() else {
-        panic!("{read:?}")
-    };
+    let [vpn, printer, unlock, error] = read.as_slice() else { panic!("{read:?}") };
     assert_eq!(vpn.audience, Audience::Customer);
     assert_eq!(vpn.language.as_deref(), Some("en"));
     assert_eq!(vpn.body_format, Format::Markdown);
     assert_eq!(printer.id, "102");
     assert_eq!(printer.body_format, Format::Html);
     assert_eq!(printer.tags, ["printer", "warehouse"]);
-    assert_eq!(
-        printer.updated_at.unwrap().to_string(),
-        "2026-08-19T00:00:00Z"
-    );
+    assert_eq!(printer.updated_at.unwrap().to_string(), "2026-08-19T00:00:00Z");
     assert_eq!(unlock.category.as_deref(), Some("access"));
-    assert_eq!(
-        unlock.updated_at.unwrap().to_string(),
-        "2026-03-04T00:00:00Z"
-    );
-    assert!(
-        unlock.body.starts_with("# Unlock an account"),
-        "{}",
-        unlock.body
-    );
+    assert_eq!(unlock.updated_at.unwrap().to_string(), "2026-03-04T00:00:00Z");
+    assert!(unlock.body.starts_with("# Unlock an account"), "{}", unlock.body);
     assert_eq!(error.body_format, Format::Html);
     assert_eq!(error.status, ArticleStatus::Archived);
     assert_eq!((error.url.as_deref(), error.updated_at), (None, None));
@@ -71,16 +59,10 @@ fn csv_is_read_with_commas_semicolons_and_tabs() {
     };
     let comma = texts("comma.csv");
     assert_eq!(comma.len(), 3);
-    assert_eq!(
-        comma[0].2,
-        "Open the calendar, choose \"Rooms\".\n\nThen pick a room with enough seats."
-    );
+    assert_eq!(comma[0].2, "Open the calendar, choose \"Rooms\".\n\nThen pick a room with enough seats.");
     assert_eq!(comma[1].1, "Return a laptop, phone or badge");
     assert_eq!(articles("comma.csv")[0].tags, ["rooms", "calendar"]);
-    assert_eq!(
-        texts("semicolon.csv")[0].2,
-        "Permits cost 4,50 € a day;\r\nvisitors park free."
-    );
+    assert_eq!(texts("semicolon.csv")[0].2, "Permits cost 4,50 € a day;\r\nvisitors park free.");
     assert_eq!(articles("semicolon.csv")[1].language.as_deref(), Some("fr"));
     assert_eq!(texts("tabs.tsv")[1].2, "Switch the \"Vent\" off first.");
 }
@@ -123,13 +105,8 @@ fn a_help_centres_export_is_read() {
         help-center.json, line 16: 360004 | What the hub's lights mean
         ");
     let read = articles("help-center.json");
-    let [pair, unfinished, _] = read.as_slice() else {
-        panic!("{read:?}")
-    };
-    assert_eq!(
-        pair.url.as_deref(),
-        Some("https://help.example/hc/en-us/articles/360001-Pair-a-Leaf-sensor")
-    );
+    let [pair, unfinished, _] = read.as_slice() else { panic!("{read:?}") };
+    assert_eq!(pair.url.as_deref(), Some("https://help.example/hc/en-us/articles/360001-Pair-a-Leaf-sensor"));
     assert_eq!(pair.updated_at.unwrap().to_string(), "2026-02-03T04:05:06Z");
     assert_eq!(pair.tags, ["leaf", "pairing"]);
     assert_eq!(pair.audience, Audience::Agent);
@@ -152,21 +129,11 @@ fn a_folder_is_walked_in_the_order_of_its_paths() {
         printing/toner.txt | printing/toner | toner
         ");
     let skipped: Vec<(String, u64)> = reader.skipped().into_iter().collect();
-    assert_eq!(
-        skipped,
-        [(".png".to_owned(), 2), ("without extension".to_owned(), 1)]
-    );
+    assert_eq!(skipped, [(".png".to_owned(), 2), ("without extension".to_owned(), 1)]);
     let wifi = rows.iter().find(|row| row.article.id == "kb-wifi").unwrap();
     assert_eq!(wifi.article.audience, Audience::Customer);
-    assert_eq!(
-        wifi.article.category.as_deref(),
-        Some("Network::Wi-Fi and LAN")
-    );
-    assert!(
-        wifi.article.body.starts_with("Choose **LARK-STAFF**"),
-        "{}",
-        wifi.article.body
-    );
+    assert_eq!(wifi.article.category.as_deref(), Some("Network::Wi-Fi and LAN"));
+    assert!(wifi.article.body.starts_with("Choose **LARK-STAFF**"), "{}", wifi.article.body);
 }
 
 #[cfg(unix)]
@@ -182,27 +149,15 @@ fn a_link_to_a_folder_above_is_not_followed_forever() {
 
 #[test]
 fn a_row_or_an_article_over_its_limit_is_refused_and_the_rest_go_on() {
-    let row = |id: u8, bytes: usize| {
-        json!({"id": id, "title": "t", "body": "x".repeat(bytes)}).to_string()
-    };
+    let row = |id: u8, bytes: usize| json!({"id": id, "title": "t", "body": "x".repeat(bytes)}).to_string();
     let rows = [row(1, MAX_ROW_BYTES), row(2, MAX_ARTICLE_BYTES), row(3, 10)];
-    for (kind, text) in [
-        (Kind::JsonLines, rows.join("\n")),
-        (Kind::JsonArray, format!("[{}]", rows.join(",\n"))),
-    ] {
+    for (kind, text) in
+        [(Kind::JsonLines, rows.join("\n")), (Kind::JsonArray, format!("[{}]", rows.join(",\n")))]
+    {
         let rows = from_text(kind, &text);
-        let problems: Vec<_> = rows
-            .iter()
-            .map(|row| row.as_ref().err().map(|error| &error.problem))
-            .collect();
-        assert_eq!(
-            problems,
-            [
-                Some(&Problem::RowTooLong),
-                Some(&Problem::ArticleTooLarge),
-                None
-            ]
-        );
+        let problems: Vec<_> =
+            rows.iter().map(|row| row.as_ref().err().map(|error| &error.problem)).collect();
+        assert_eq!(problems, [Some(&Problem::RowTooLong), Some(&Problem::ArticleTooLarge), None]);
     }
 }
 
@@ -239,8 +194,7 @@ fn a_source_that_cannot_be_read_at_all_is_refused_with_what_to_do() {
 
 #[test]
 fn a_json_array_that_breaks_off_says_so() {
-    let told =
-        |text: &'static str| lines(from_bytes(Kind::JsonArray, text.as_bytes().to_vec()).unwrap());
+    let told = |text: &'static str| lines(from_bytes(Kind::JsonArray, text.as_bytes().to_vec()).unwrap());
     let told = [
         told("[{\"id\":1,\"body\":\"# a\"},\n{\"id\":2"),
         told("[\n{\"id\":1,\"body\":\"# a\"}\n"),

@@ -8,10 +8,7 @@ use super::*;
 
 #[test]
 fn white_space_is_folded_and_line_breaks_stay() {
-    assert_eq!(
-        text("a \t b\r\n\r\n\r\nc\u{200b}\u{0}d\re\u{2028}f\u{a0}\n"),
-        "a b\ncd\ne\nf"
-    );
+    assert_eq!(text("a \t b\r\n\r\n\r\nc\u{200b}\u{0}d\re\u{2028}f\u{a0}\n"), "a b\ncd\ne\nf");
 }
 
 #[test]

@@ -1,0 +1,105 @@
+//! `deskhand doctor`: is everything in order?
+
+use std::io::Write as _;
+use std::time::Instant;
+
+use clap::Args;
+
+use super::{Common, Data, Outcome};
+use crate::model::{Input, Model};
+use crate::store::Store;
+
+/// Flags of `deskhand doctor`.
+#[derive(Args)]
+#[command(after_help = "Example:\n  deskhand doctor --data deskhand-data")]
+pub(super) struct Doctor {
+    #[command(flatten)]
+    data: Data,
+    #[command(flatten)]
+    common: Common,
+}
+
+impl Doctor {
+    pub(super) async fn run(self) -> anyhow::Result<Outcome> {
+        let mut checks = Checks::default();
+        let settings =
+            checks.report("settings", self.common.settings().map(|s| ("can be read".into(), s)))?;
+        let settings = settings.unwrap_or_default();
+        let model = self.common.model(&settings).and_then(|model| {
+            let started = Instant::now();
+            tokio::task::block_in_place(|| model.read_blocking(&[Input::text("a short text")]))?;
+            let name = model.manifest();
+            let told = format!(
+                "{} {}, {} heads, checksums agree, one text in {} ms on {} workers",
+                name.name,
+                name.version,
+                name.heads.len(),
+                started.elapsed().as_millis(),
+                settings.inference.worker_count(),
+            );
+            Ok((told, model))
+        });
+        let model = checks.report("bundle", model)?;
+        if self.data.data.exists() {
+            self.data_folder(&mut checks, &settings, model).await?;
+        } else {
+            checks.report::<()>(
+                "data folder",
+                Ok((format!("{} is not there yet; `deskhand serve` makes it", self.data.data.display()), ())),
+            )?;
+        }
+        Ok(if checks.failed == 0 { Outcome::Clean } else { Outcome::SomeRefused })
+    }
+}
+
+#[derive(Default)]
+struct Checks {
+    failed: usize,
+}
+
+impl Checks {
+    fn report<T>(&mut self, what: &str, result: anyhow::Result<(String, T)>) -> anyhow::Result<Option<T>> {
+        let mut out = std::io::stdout().lock();
+        match result {
+            Ok((told, value)) => {
+                writeln!(out, "ok    {what}: {told}")?;
+                Ok(Some(value))
+            }
+            Err(error) => {
+                self.failed += 1;
+                writeln!(out, "WRONG {what}: {error:#}")?;
+                Ok(None)
+            }
+        }
+    }
+}
+
+impl Doctor {
+    async fn data_folder(
+        &self,
+        checks: &mut Checks,
+        settings: &crate::config::Settings,
+        model: Option<std::sync::Arc<Model>>,
+    ) -> anyhow::Result<()> {
+        let opened = Store::open(&self.data.data, &settings.store).await;
+        let store = checks.report(
+            "data folder",
+            opened
+                .map(|store| (format!("{} can be opened", self.data.data.display()), store))
+                .map_err(Into::into),
+        )?;
+        let Some(store) = store else { return Ok(()) };
+        let checked = store.check().await;
+        checks.report::<()>("database", checked.map(|()| ("is whole".into(), ())).map_err(Into::into))?;
+        let (articles, tickets) = (store.article_count().await?, store.ticket_count().await?);
+        store.close().await?;
+        if let Some(model) = model {
+            let opened = self.data.open(&model, settings).await;
+            let told = format!("in step with {articles} articles; {tickets} tickets are kept");
+            if let Some((store, _)) = checks.report("search index", opened.map(|desk| (told, desk)))? {
+                store.close().await?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,178 @@
+//! `deskhand evaluate`: how good a bundle or the search is, on labelled rows.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use clap::{Args, ValueEnum};
+use serde::Deserialize;
+
+use super::rows::Lines;
+use super::{Common, Data, Outcome};
+use crate::knowledge::JudgedQuery;
+use crate::learn::judge::judge;
+use crate::learn::recipe::Source;
+use crate::learn::report::EvaluationReport;
+use crate::model::{Model, Reads};
+use crate::triage::{Ticket, TicketRow, Triage};
+
+/// Flags of `deskhand evaluate`.
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  deskhand evaluate --input samples/tickets.jsonl\n  deskhand evaluate --input models/recipes/default/tickets-dev.jsonl \\\n    --baseline models/recipes/default/tickets-train.jsonl\n  deskhand evaluate --input queries.jsonl --gap unanswered.jsonl --data kb"
+)]
+pub(super) struct Evaluate {
+    /// Labelled rows, .jsonl or .csv; or, with --data, tickets with the ids of the articles that answer
+    /// them in `relevant`
+    #[arg(long, value_name = "FILE")]
+    input: PathBuf,
+    /// Train a TF-IDF + logistic regression on this file and show it beside
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Field that holds a task's labels, where it is not called like the task; may be given several times
+    #[arg(long, value_name = "TASK=FIELD")]
+    label_field: Vec<String>,
+    /// Measure the search over the articles in this data folder instead of the heads
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Tickets that no article answers, to measure how well that is noticed
+    #[arg(long, value_name = "FILE", requires = "data")]
+    gap: Option<PathBuf>,
+    /// How to print the report
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    /// Write here instead of standard output
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+    Html,
+}
+
+impl Evaluate {
+    pub(super) async fn run(self) -> anyhow::Result<Outcome> {
+        let settings = self.common.settings()?;
+        let model = self.common.model(&settings)?;
+        let text = match &self.data {
+            Some(data) => {
+                let (store, knowledge) = Data { data: data.clone() }.open(&model, &settings).await?;
+                let triage = Triage::for_batches(model, settings.triage, None);
+                let mut queries = judged(&triage, &self.input).await?;
+                if let Some(gap) = &self.gap {
+                    queries.extend(judged(&triage, gap).await?);
+                }
+                let report = knowledge.judge(&queries).await?;
+                store.close().await?;
+                match self.format {
+                    Format::Text => report.text(),
+                    Format::Json => serde_json::to_string_pretty(&report)?,
+                    Format::Html => bail!("the search report comes as text or json; give --format text"),
+                }
+            }
+            None => {
+                let source = self.source(&model)?;
+                let (input, baseline) = (self.input.clone(), self.baseline.clone());
+                let report =
+                    tokio::task::spawn_blocking(move || judge(&model, &input, &source, baseline.as_deref()))
+                        .await??;
+                render(&report, self.format)?
+            }
+        };
+        write(self.output.as_deref(), &text)?;
+        Ok(Outcome::Clean)
+    }
+
+    /// Which of the bundle's heads can be judged: those whose field the first row has.
+    fn source(&self, model: &Model) -> anyhow::Result<Source> {
+        let mut fields: BTreeMap<String, String> = BTreeMap::new();
+        for pair in &self.label_field {
+            let (task, field) = pair.split_once('=').with_context(|| {
+                format!("--label-field {pair:?} is not of the form TASK=FIELD, for instance category=topic")
+            })?;
+            fields.insert(task.to_string(), field.to_string());
+        }
+        let present = first_fields(&self.input)?;
+        let survey = present.iter().any(|field| field == "sentiment" || field == "aspects");
+        let reads = if survey { Reads::Survey } else { Reads::Ticket };
+        let of_bundle = model.heads().iter().map(|head| head.spec()).filter(|spec| spec.reads == reads);
+        let labels: BTreeMap<String, String> = of_bundle
+            .filter_map(|spec| {
+                let field = fields.get(&spec.task).unwrap_or(&spec.task);
+                present.contains(field).then(|| (spec.task.clone(), field.clone()))
+            })
+            .collect();
+        if labels.is_empty() {
+            bail!(
+                "{}: no field holds labels of this bundle ({}); name one with --label-field TASK=FIELD",
+                self.input.display(),
+                model.heads().iter().map(|head| head.spec().task.as_str()).collect::<Vec<_>>().join(", "),
+            );
+        }
+        let aspects = present.iter().any(|field| field == "aspects");
+        Ok(Source { reads, train: self.input.clone(), dev: None, labels, aspects, weight: 1.0 })
+    }
+}
+
+/// A ticket with the articles that answer it, as a row.
+#[derive(Deserialize)]
+struct QueryRow {
+    #[serde(flatten)]
+    ticket: TicketRow,
+    #[serde(alias = "gold", alias = "article_ids")]
+    relevant: Vec<String>,
+}
+
+async fn judged(triage: &Triage, path: &Path) -> anyhow::Result<Vec<JudgedQuery>> {
+    let mut lines = Lines::open(path)?;
+    let mut queries = Vec::new();
+    loop {
+        let batch = lines.batch::<QueryRow>(64)?;
+        if batch.is_empty() {
+            return Ok(queries);
+        }
+        for row in batch {
+            let content =
+                row.content.map_err(|e| anyhow::anyhow!("{}, line {}: {e}", path.display(), row.line))?;
+            let (words, reading) = triage.read(&Ticket::from(content.ticket)).await?;
+            let (text, embedding) = (words.text, reading.embedding());
+            queries.push(JudgedQuery { text, embedding, relevant: content.relevant });
+        }
+    }
+}
+
+/// Field names of the first row.
+fn first_fields(path: &Path) -> anyhow::Result<Vec<String>> {
+    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("jsonl")) {
+        let rows = Lines::open(path)?.batch::<serde_json::Map<String, serde_json::Value>>(1)?;
+        let row = rows.into_iter().next().with_context(|| format!("{} is empty", path.display()))?;
+        let row = row.content.map_err(|e| anyhow::anyhow!("{}, line {}: {e}", path.display(), row.line))?;
+        return Ok(row.keys().cloned().collect());
+    }
+    let mut reader =
+        csv::Reader::from_path(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    Ok(reader.headers()?.iter().map(str::to_string).collect())
+}
+
+fn render(report: &EvaluationReport, format: Format) -> anyhow::Result<String> {
+    Ok(match format {
+        Format::Text => report.text(),
+        Format::Json => report.json()?,
+        Format::Html => report.html()?,
+    })
+}
+
+fn write(path: Option<&Path>, text: &str) -> anyhow::Result<()> {
+    match path {
+        Some(path) => {
+            std::fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))
+        }
+        None => writeln!(std::io::stdout(), "{}", text.trim_end()).context("the report cannot be written"),
+    }
+}

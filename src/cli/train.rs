@@ -1,0 +1,136 @@
+//! `deskhand train`: a bundle from labelled rows.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use jiff::Timestamp;
+
+use super::rows::Progress;
+use super::{Common, Outcome};
+use crate::learn::recipe::{Recipe, Source, default_precision};
+use crate::learn::train::{Event, Start, train};
+use crate::model::Reads;
+
+/// Flags of `deskhand train`.
+#[derive(Args)]
+#[command(
+    after_help = "Example:\n  deskhand train --train labelled.jsonl --dev other.jsonl --task category \\\n    --label-field category --out my-bundle\n  deskhand triage --input tickets.jsonl --model my-bundle"
+)]
+pub(super) struct Train {
+    /// Labelled rows to train on, .jsonl or .csv
+    #[arg(long, value_name = "FILE", required_unless_present = "recipe")]
+    train: Option<PathBuf>,
+    /// Labelled rows to measure on; never trained on
+    #[arg(long, value_name = "FILE", requires = "train")]
+    dev: Option<PathBuf>,
+    /// Task of the head, for instance category, impact, urgency or sentiment
+    #[arg(long, default_value = "category")]
+    task: String,
+    /// Field that holds the label [default: the task's name]
+    #[arg(long, value_name = "FIELD")]
+    label_field: Option<String>,
+    /// Folder of the new bundle; one that stands there is replaced when the new one is complete
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Train several heads as this file says, instead of --train
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["train", "label_field"])]
+    recipe: Option<PathBuf>,
+    /// Start from a Hugging Face folder of a BERT encoder instead of a bundle
+    #[arg(long, value_name = "DIR")]
+    base: Option<PathBuf>,
+    /// Name of that encoder, for the bundle's card
+    #[arg(long, value_name = "NAME", default_value = "all-MiniLM-L6-v2", requires = "base")]
+    base_name: String,
+    /// Licence of that encoder, as an SPDX expression
+    #[arg(long, value_name = "SPDX", default_value = "Apache-2.0", requires = "base")]
+    base_licence: String,
+    /// Name of the new bundle [default: the name of its folder]
+    #[arg(long)]
+    name: Option<String>,
+    #[command(flatten)]
+    common: Common,
+}
+
+impl Train {
+    pub(super) fn run(self) -> anyhow::Result<Outcome> {
+        let settings = self.common.settings()?;
+        let recipe = self.recipe()?;
+        let start = match &self.base {
+            None => Start::Bundle(self.common.bundle_dir()?),
+            Some(dir) => Start::HuggingFace {
+                dir: dir.clone(),
+                name: self.base_name.clone(),
+                licence: self.base_licence.clone(),
+            },
+        };
+        let bar: RefCell<Option<(&'static str, Progress)>> = RefCell::default();
+        let bundle = train(&start, &recipe, &self.out, &settings.inference, &mut |event| show(&bar, event))?;
+        bar.take();
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "{} is ready: {}", bundle.dir().display(), bundle.manifest().name)?;
+        for head in &bundle.manifest().heads {
+            writeln!(
+                out,
+                "  {:<24} {:>3} labels, auto from {:.2}, suggest from {:.2}",
+                head.task,
+                head.labels.len(),
+                head.thresholds.auto,
+                head.thresholds.suggest
+            )?;
+        }
+        writeln!(out, "Figures are in {}.", bundle.dir().join("MODEL_CARD.md").display())?;
+        Ok(Outcome::Clean)
+    }
+
+    fn recipe(&self) -> anyhow::Result<Recipe> {
+        if let Some(path) = &self.recipe {
+            return Ok(Recipe::read(path)?);
+        }
+        let Some(train) = self.train.clone() else { bail!("give --train FILE or --recipe FILE") };
+        let folder = self.out.file_name().context("--out must end in the name of a folder")?;
+        let field = self.label_field.clone().unwrap_or_else(|| self.task.clone());
+        let survey = matches!(self.task.as_str(), "sentiment" | "intensity");
+        Ok(Recipe {
+            name: self.name.clone().unwrap_or_else(|| folder.to_string_lossy().into_owned()),
+            version: Timestamp::now().strftime("%Y.%m.%d").to_string(),
+            languages: vec!["en".into()],
+            taps: None,
+            tune: None,
+            auto_precision: default_precision(),
+            remarks: Vec::new(),
+            files: vec![Source {
+                reads: if survey { Reads::Survey } else { Reads::Ticket },
+                train,
+                dev: self.dev.clone(),
+                labels: BTreeMap::from([(self.task.clone(), field)]),
+                aspects: false,
+                weight: 1.0,
+            }],
+        })
+    }
+}
+
+fn show(bar: &RefCell<Option<(&'static str, Progress)>>, event: Event) {
+    let mut current = bar.borrow_mut();
+    match event {
+        Event::Progress { stage, done, total } => {
+            if current.as_ref().is_none_or(|(shown, _)| *shown != stage) {
+                *current = Some((stage, Progress::new(stage, Some(total as u64))));
+            }
+            if let Some((_, progress)) = current.as_ref() {
+                progress.set(done as u64, total as u64);
+            }
+        }
+        // A closed stderr must not stop a training.
+        Event::Epoch(epoch) => {
+            let _ = writeln!(std::io::stderr(), "pass {}: mean loss {:.4}", epoch.number, epoch.loss);
+        }
+        Event::Note(note) => {
+            let _ = writeln!(std::io::stderr(), "{note}");
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! How good the search is, measured on tickets whose answering articles are known, beside plain BM25.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::plain_bm25::PlainBm25;
+use super::{Channel, Knowledge, KnowledgeError, Query, passages};
+use crate::learn::metrics::{
+    MetricError, RankedHits, auroc, mean_ndcg, mean_recall, mean_reciprocal_rank, reliability,
+};
+use crate::store::Audience;
+
+/// Articles that are looked at for each ticket.
+const TOP: usize = 10;
+/// Articles that are read from the store at a time.
+const PAGE: u32 = 256;
+
+/// A ticket whose answering articles are known.
+#[derive(Debug, Clone)]
+pub struct JudgedQuery {
+    /// Subject and body, cleaned.
+    pub text: String,
+    /// Its embedding by the loaded model.
+    pub embedding: Vec<f32>,
+    /// Ids of the articles that answer it; empty where none does.
+    pub relevant: Vec<String>,
+}
+
+/// The figures of one way to search; `None` where there was nothing to measure.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct SearchFigures {
+    /// Mean reciprocal rank of the first right article among ten.
+    pub mrr_at_10: Option<f64>,
+    /// Share of the right articles among the first five.
+    pub recall_at_5: Option<f64>,
+    /// Normalised discounted cumulative gain of the first ten.
+    pub ndcg_at_10: Option<f64>,
+    /// How well its best score tells tickets with an answer from those without (AUROC).
+    pub gap_auroc: Option<f64>,
+}
+
+/// What was measured.
+#[derive(Debug, Clone, Serialize)]
+pub struct SearchReport {
+    /// Articles that were searched.
+    pub articles: u64,
+    /// Tickets with a right article.
+    pub answered: usize,
+    /// Tickets without one.
+    pub gaps: usize,
+    /// By way to search.
+    pub channels: BTreeMap<&'static str, SearchFigures>,
+    /// Expected calibration error of the answer confidence, where there are gaps.
+    pub answer_confidence_ece: Option<f64>,
+}
+
+/// Measuring that could not be carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum SearchJudgeError {
+    /// The search failed.
+    #[error(transparent)]
+    Knowledge(#[from] KnowledgeError),
+    /// A figure cannot be computed.
+    #[error(transparent)]
+    Metric(#[from] MetricError),
+}
+
+impl Knowledge {
+    /// Measures the search. Agents' articles take part.
+    ///
+    /// # Errors
+    /// Those of a search.
+    pub async fn judge(&self, queries: &[JudgedQuery]) -> Result<SearchReport, SearchJudgeError> {
+        let plain = self.plain().await?;
+        let mut channels = BTreeMap::new();
+        channels.insert("1 plain BM25", self.figures(queries, None, &plain).await?);
+        for (name, channel) in [
+            ("2 BM25 with fields and stems", Channel::Bm25),
+            ("3 embeddings", Channel::Dense),
+            ("4 both (what suggest does)", Channel::Hybrid),
+        ] {
+            channels.insert(name, self.figures(queries, Some(channel), &plain).await?);
+        }
+        let mut outcomes = Vec::new();
+        for query in queries {
+            let answer = self.suggest(&asked(query)).await?;
+            outcomes.push((answer.answer_confidence, !query.relevant.is_empty()));
+        }
+        let gaps = queries.iter().filter(|query| query.relevant.is_empty()).count();
+        Ok(SearchReport {
+            articles: self.0.store.article_count().await.map_err(KnowledgeError::from)?,
+            answered: queries.len() - gaps,
+            gaps,
+            channels,
+            answer_confidence_ece: if gaps > 0 { reliability(&outcomes)?.ece } else { None },
+        })
+    }
+
+    async fn plain(&self) -> Result<PlainBm25, KnowledgeError> {
+        let mut index = PlainBm25::default();
+        let mut after: Option<String> = None;
+        loop {
+            let page = self.0.store.articles_page(after.as_deref(), PAGE).await?;
+            let Some(last) = page.last() else { return Ok(index) };
+            after = Some(last.id.clone());
+            for article in &page {
+                let (_, body) = passages::body_text(article);
+                index.add(&article.id, &format!("{} {body}", article.title));
+            }
+        }
+    }
+
+    async fn figures(
+        &self,
+        queries: &[JudgedQuery],
+        channel: Option<Channel>,
+        plain: &PlainBm25,
+    ) -> Result<SearchFigures, SearchJudgeError> {
+        let mut hits = Vec::new();
+        let mut best = Vec::new();
+        for query in queries {
+            let ranked = match channel {
+                Some(channel) => self.rank(&asked(query), channel).await?,
+                None => plain.search(&query.text, TOP),
+            };
+            let score = ranked.first().map_or(0.0, |(_, score)| f64::from(*score));
+            best.push((score, !query.relevant.is_empty()));
+            let ids: Vec<String> = ranked.into_iter().map(|(id, _)| id).collect();
+            hits.push(RankedHits::new(&ids, &query.relevant));
+        }
+        Ok(SearchFigures {
+            mrr_at_10: mean_reciprocal_rank(&hits, TOP),
+            recall_at_5: mean_recall(&hits, 5),
+            ndcg_at_10: mean_ndcg(&hits, TOP),
+            gap_auroc: auroc(&best)?,
+        })
+    }
+}
+
+fn asked(query: &JudgedQuery) -> Query<'_> {
+    Query {
+        text: &query.text,
+        embedding: &query.embedding,
+        audience: Audience::Agent,
+        category: None,
+        language: None,
+        top: TOP,
+    }
+}
+
+impl SearchReport {
+    /// The report as a table.
+    pub fn text(&self) -> String {
+        let number = |figure: Option<f64>| figure.map_or_else(|| "–".into(), |f| format!("{f:.3}"));
+        let mut lines = vec![
+            format!(
+                "{} articles, {} tickets with an answer, {} without",
+                self.articles, self.answered, self.gaps
+            ),
+            String::new(),
+            format!("{:<32}{:>8}{:>10}{:>9}{:>11}", "", "MRR@10", "Recall@5", "nDCG@10", "gap AUROC"),
+        ];
+        for (name, figures) in &self.channels {
+            lines.push(format!(
+                "{:<32}{:>8}{:>10}{:>9}{:>11}",
+                &name[2..],
+                number(figures.mrr_at_10),
+                number(figures.recall_at_5),
+                number(figures.ndcg_at_10),
+                number(figures.gap_auroc),
+            ));
+        }
+        if let Some(ece) = self.answer_confidence_ece {
+            lines.push(String::new());
+            lines.push(format!("calibration error of the answer confidence: {ece:.3}"));
+        }
+        lines.join("\n")
+    }
+}

@@ -1,0 +1,110 @@
+//! The model card: what a bundle is, from what it was made, and how good it was found to be.
+
+use std::fmt::Write as _;
+
+use super::report::EvaluationReport;
+use crate::model::Manifest;
+
+/// What a card says beyond the manifest.
+#[derive(Debug, Clone, Default)]
+pub struct CardText {
+    /// What the heads were trained on, a line for each file.
+    pub trained_on: Vec<String>,
+    /// Anything else a reader must know, as paragraphs.
+    pub remarks: Vec<String>,
+    /// Reports on files that were not trained on.
+    pub reports: Vec<EvaluationReport>,
+}
+
+/// The card in Markdown.
+pub fn card(manifest: &Manifest, text: &CardText) -> String {
+    let mut card = String::new();
+    // Writing into a String cannot fail.
+    let _ = write_card(&mut card, manifest, text);
+    card
+}
+
+fn write_card(card: &mut String, manifest: &Manifest, text: &CardText) -> std::fmt::Result {
+    writeln!(card, "# Bundle {} {}\n", manifest.name, manifest.version)?;
+    writeln!(
+        card,
+        "Base: {} ({}). {} layers, hidden size {}, at most {} tokens a text, languages: {}. Taxonomy {}.\n",
+        manifest.base.name,
+        manifest.base.licence,
+        manifest.encoder.layers,
+        manifest.encoder.hidden_size,
+        manifest.encoder.max_tokens,
+        manifest.languages.join(", "),
+        manifest.taxonomy,
+    )?;
+    if !text.trained_on.is_empty() {
+        writeln!(card, "## Trained on\n")?;
+        for line in &text.trained_on {
+            writeln!(card, "- {line}")?;
+        }
+        writeln!(card)?;
+    }
+    for remark in &text.remarks {
+        writeln!(card, "{remark}\n")?;
+    }
+    writeln!(card, "## Heads\n")?;
+    writeln!(card, "| task | labels | temperature | auto from | suggest from | calibrated on |")?;
+    writeln!(card, "|---|---|---|---|---|---|")?;
+    for head in &manifest.heads {
+        writeln!(
+            card,
+            "| {} | {} | {:.2} | {:.2} | {:.2} | {} |",
+            head.task,
+            head.labels.len(),
+            head.temperature,
+            head.thresholds.auto,
+            head.thresholds.suggest,
+            head.calibrated_on.as_deref().unwrap_or("not calibrated"),
+        )?;
+    }
+    for report in &text.reports {
+        write_report(card, report)?;
+    }
+    Ok(())
+}
+
+fn write_report(card: &mut String, report: &EvaluationReport) -> std::fmt::Result {
+    writeln!(card, "\n## Measured on {} ({} rows, not trained on)\n", report.data, report.rows)?;
+    writeln!(card, "In brackets the TF-IDF + logistic regression baseline on the same rows.\n")?;
+    writeln!(card, "| task | accuracy | macro-F1 | calibration error | auto: share, precision |")?;
+    writeln!(card, "|---|---|---|---|---|")?;
+    for (task, figures) in &report.tasks {
+        let baseline = figures.baseline.as_ref();
+        let auto = figures.decisions.as_ref().map(|decisions| &decisions.auto);
+        writeln!(
+            card,
+            "| {task} | {} ({}) | {} ({}) | {} ({}) | {}, {} |",
+            number(figures.figures.accuracy),
+            number(baseline.and_then(|b| b.accuracy)),
+            number(figures.figures.macro_f1),
+            number(baseline.and_then(|b| b.macro_f1)),
+            number(figures.figures.ece),
+            number(baseline.and_then(|b| b.ece)),
+            number(auto.and_then(|auto| auto.share)),
+            number(auto.and_then(|auto| auto.precision)),
+        )?;
+    }
+    if let Some(priority) = &report.priority {
+        let baseline = priority.baseline.as_ref();
+        writeln!(card, "\n| priority | model | baseline |\n|---|---|---|")?;
+        for (name, ours, theirs) in [
+            ("accuracy", priority.figures.accuracy, baseline.and_then(|b| b.accuracy)),
+            ("macro-F1", priority.figures.macro_f1, baseline.and_then(|b| b.macro_f1)),
+            ("quadratic kappa", priority.figures.kappa, baseline.and_then(|b| b.kappa)),
+            ("P1 recall", priority.figures.p1_recall, baseline.and_then(|b| b.p1_recall)),
+            ("P1 precision", priority.figures.p1_precision, baseline.and_then(|b| b.p1_precision)),
+        ] {
+            writeln!(card, "| {name} | {} | {} |", number(ours), number(theirs))?;
+        }
+    }
+    Ok(())
+}
+
+fn number(figure: Option<f64>) -> String {
+    figure.map_or_else(|| "–".into(), |figure| format!("{figure:.3}"))
+}
