@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::*;
 use crate::config::InferenceSettings;
 use crate::knowledge::{import, ranking};
-use crate::text::mail;
+use crate::text::{mail, with_subject};
 
 #[derive(Deserialize)]
 struct SampleTicket {
@@ -33,7 +33,7 @@ async fn pairs(bundle: PathBuf) -> Vec<(f64, bool)> {
     for line in std::fs::read_to_string(samples.join("tickets.jsonl")).unwrap().lines() {
         let ticket: SampleTicket = serde_json::from_str(line).unwrap();
         let body = mail::clean(&ticket.body, ticket.body_format).text;
-        let text = format!("{}\n{body}", ticket.subject.trim());
+        let text = with_subject(&ticket.subject, &body);
         let embedding = model.read(&[Input::text(&text)], Lane::Bulk).await.unwrap()[0].embedding();
         let scan = knowledge.0.passages.scan(&embedding, |_| true);
         pairs.push((f64::from(scan.top(1)[0].1), !ticket.article_ids.is_empty()));
