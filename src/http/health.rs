@@ -9,7 +9,7 @@ use axum::response::IntoResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::docs::Unready;
+use super::docs::OfService;
 use super::error::{Code, Problem};
 use super::state::AppState;
 use crate::model::{HeadSpec, Input, Lane};
@@ -46,7 +46,7 @@ pub(super) async fn live() -> Json<Health> {
     get,
     path = "/health/ready",
     tag = "service",
-    responses((status = 200, description = "Requests can be answered.", body = Health), Unready)
+    responses((status = 200, description = "Requests can be answered.", body = Health), OfService)
 )]
 pub(super) async fn ready(State(app): State<AppState>) -> Result<Json<Health>, Problem> {
     if app.is_stopping() {
@@ -138,7 +138,7 @@ pub(super) struct Counts {
     get,
     path = "/info",
     tag = "service",
-    responses((status = 200, description = "Versions, the loaded bundle, and how much is kept.", body = Info), Unready)
+    responses((status = 200, description = "Versions, the loaded bundle, and how much is kept.", body = Info), OfService)
 )]
 pub(super) async fn info(State(app): State<AppState>) -> Result<Json<Info>, Problem> {
     let counts =

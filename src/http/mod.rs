@@ -4,12 +4,12 @@
 //! in [`error`]. A request is admitted or refused at once, read within limits of size and time, and
 //! given up when its client leaves. This room decides nothing about tickets or articles.
 
-pub mod admission;
+mod admission;
 mod articles;
 mod aside;
 mod body;
 mod docs;
-pub mod error;
+mod error;
 mod health;
 mod id;
 mod import;
@@ -18,7 +18,7 @@ mod metrics;
 mod observe;
 mod reason;
 mod sentiment;
-pub mod serve;
+mod serve;
 mod state;
 mod suggest;
 mod tickets;
@@ -35,7 +35,8 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub use error::{Code, Problem};
+pub use error::{Code, FieldError, Problem};
+pub use serve::{log_panics_by_place, serve};
 pub use state::{App, AppState, OpenError};
 
 /// The whole service.
@@ -77,9 +78,15 @@ pub fn router(state: AppState) -> Router {
 /// Shows every documented route in the metrics before its first request.
 fn announce(state: &AppState, document: &OpenApi) {
     for (route, item) in &document.paths.paths {
-        let methods = [("GET", &item.get), ("PUT", &item.put), ("POST", &item.post), ("DELETE", &item.delete)];
-        for (method, _) in methods.into_iter().filter(|(_, operation)| operation.is_some()) {
-            state.metrics.announce(method, route);
+        let methods =
+            [("GET", &item.get), ("PUT", &item.put), ("POST", &item.post), ("DELETE", &item.delete)];
+        for (method, operation) in methods {
+            let mut statuses = operation.iter().flat_map(|operation| operation.responses.responses.keys());
+            if let Some(status) =
+                statuses.find_map(|status| status.starts_with('2').then(|| status.parse().ok())?)
+            {
+                state.metrics.announce(method, route, status);
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::knowledge::{Knowledge, KnowledgeError};
 use crate::model::{BundleError, Model};
 use crate::store::{Store, StoreError};
 use crate::survey::Surveys;
-use crate::triage::{Desk, Triage};
+use crate::triage::{Desk, Ticket, Triage};
 
 /// Everything that answers requests.
 pub struct App {
@@ -30,10 +30,12 @@ pub struct App {
     pub triage: Triage,
     /// Survey comments.
     pub surveys: Surveys,
+    /// Tickets to try, which pages offer; empty but for a demonstration.
+    pub examples: Arc<[Ticket]>,
     /// What is counted.
-    pub metrics: Metrics,
+    pub(super) metrics: Metrics,
     /// How much is taken on at a time.
-    pub admission: Admission,
+    pub(super) admission: Admission,
     pub(super) started: Instant,
     /// Whether the last forward pass failed, so that readiness has to try one.
     model_failed: AtomicBool,
@@ -71,7 +73,8 @@ impl App {
         let (dir, inference) = (bundle_dir.to_owned(), settings.inference.clone());
         let model = tokio::task::spawn_blocking(move || Model::load(&dir, &inference)).await??;
         let model = Arc::new(model);
-        let progress = |done: usize, of: usize| tracing::info!(done, of, "embedding articles for this bundle");
+        let progress =
+            |done: usize, of: usize| tracing::info!(done, of, "embedding articles for this bundle");
         let knowledge =
             Knowledge::open(store.clone(), Arc::clone(&model), data_dir, &settings.search, &progress).await?;
         let desk = Desk { store: store.clone(), knowledge: knowledge.clone() };
@@ -79,6 +82,7 @@ impl App {
             metrics: Metrics::new(model.manifest())?,
             triage: Triage::new(Arc::clone(&model), settings.triage.clone(), Some(desk)),
             surveys: Surveys::new(Arc::clone(&model)),
+            examples: Arc::default(),
             admission: Admission::default(),
             started: Instant::now(),
             model_failed: AtomicBool::new(false),
