@@ -13,3 +13,4 @@ pub mod store;
 pub mod survey;
 pub mod text;
 pub mod triage;
+pub mod ui;

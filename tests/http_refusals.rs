@@ -99,8 +99,10 @@ async fn a_body_of_another_kind_is_refused() {
 }
 
 #[tokio::test]
-async fn json_under_another_name_is_read() {
+async fn json_under_another_name_or_with_a_byte_order_mark_is_read() {
     let app = TestApp::new().await;
+    let marked = app.post_as(TRIAGE, "application/json", "\u{feff}{\"ticket\":{\"subject\":\"a\"}}").await;
+    assert_eq!(marked.status, 200);
     for kind in ["application/json; charset=utf-8", "Application/JSON", "application/vnd.helpdesk+json"] {
         let answer = app.post_as(TRIAGE, kind, "{\"ticket\":{\"subject\":\"a\"}}").await;
         assert_eq!(answer.status, 200, "{kind}: {}", answer.text());

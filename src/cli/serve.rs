@@ -12,7 +12,8 @@ use tracing_subscriber::EnvFilter;
 
 use super::rows::{Lines, Progress};
 use super::{Common, Outcome, shipped};
-use crate::http::{App, AppState, log_panics_by_place, serve};
+use crate::http::serve::{log_panics_by_place, serve};
+use crate::http::{App, AppState};
 use crate::knowledge::import;
 use crate::triage::{HistoryRow, Ticket};
 
@@ -46,7 +47,8 @@ impl Serve {
     pub(super) async fn run(self) -> anyhow::Result<Outcome> {
         tracing_subscriber::fmt()
             .with_env_filter(
-                EnvFilter::try_from_env("DESKHAND_LOG").unwrap_or_else(|_| EnvFilter::new("warn,deskhand=info")),
+                EnvFilter::try_from_env("DESKHAND_LOG")
+                    .unwrap_or_else(|_| EnvFilter::new("warn,deskhand=info")),
             )
             .with_writer(std::io::stderr)
             .init();
@@ -54,14 +56,16 @@ impl Serve {
         let mut settings = self.common.settings()?;
         settings.server.listen = self.listen.unwrap_or(settings.server.listen);
         let listen = settings.server.listen;
-        let data = self.data.clone().unwrap_or_else(|| PathBuf::from(if self.demo { DEMO_DATA } else { DATA }));
+        let data =
+            self.data.clone().unwrap_or_else(|| PathBuf::from(if self.demo { DEMO_DATA } else { DATA }));
         // The address first: a port that is taken should not cost the time of loading.
         let listener =
             TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
         let mut app = App::open(settings, &data, &self.common.bundle_dir()?).await?;
         if self.demo {
-            let samples = shipped("samples")
-                .context("--demo needs the folder samples, here or beside the program; it comes with the source")?;
+            let samples = shipped("samples").context(
+                "--demo needs the folder samples, here or beside the program; it comes with the source",
+            )?;
             app.examples = demo(&app, &samples).await?.into();
         }
         let address = listener.local_addr()?;

@@ -172,3 +172,34 @@ pub(super) async fn metrics(State(app): State<AppState>) -> impl IntoResponse {
     let text = app.metrics.render(articles, app.model.queued_tokens(), app.model.tokens_read());
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::config::Settings;
+    use crate::http::App;
+    use crate::model::testing;
+
+    #[tokio::test]
+    async fn after_a_forward_pass_that_failed_readiness_tries_one_until_it_works() {
+        let dir = tempfile::tempdir().unwrap();
+        let bundle = dir.path().join("bundle");
+        testing::bundle(&bundle, 1, &[]);
+        let data = dir.path().join("data");
+        let app = AppState::new(App::open(Settings::default(), &data, &bundle).await.unwrap());
+        let tokens = app.model.tokens_read();
+        ready(State(app.clone())).await.unwrap();
+        assert_eq!(app.model.tokens_read(), tokens, "nothing is tried while all is well");
+
+        app.model_has_failed();
+        ready(State(app.clone())).await.unwrap();
+        let tried = app.model.tokens_read();
+        assert!(tried > tokens);
+        ready(State(app.clone())).await.unwrap();
+        assert_eq!(app.model.tokens_read(), tried, "it worked, so it is not tried again");
+
+        app.stop();
+        assert_eq!(ready(State(app)).await.map(|_| ()).unwrap_err().code(), Code::Stopping);
+    }
+}

@@ -51,7 +51,7 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(sentiment::sentiment))
         .routes(routes!(articles::put, articles::get, articles::delete))
         .routes(routes!(tickets::get))
-        // Pages go here: `.merge(OpenApiRouter::from(crate::ui::router()))`.
+        .merge(OpenApiRouter::from(crate::ui::router(state.pages()).with_state(())))
         .layer(time_limit)
         .merge(slow)
         .layer(admit);
@@ -94,4 +94,28 @@ fn announce(state: &AppState, document: &OpenApi) {
 /// What a panic says may quote a ticket; where it happened is for the panic hook to log.
 fn panicked(_: Box<dyn Any + Send>) -> Response {
     Problem::new(Code::Internal).caused_by("the handler panicked").into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use super::*;
+    use axum::body::{Body, to_bytes};
+    use axum::extract::Request;
+    use tower::ServiceExt as _;
+
+    #[tokio::test]
+    async fn a_panic_is_answered_without_what_it_said() {
+        let handler = get(|| async {
+            if true {
+                panic!("the words of a ticket")
+            }
+        });
+        let router: Router = Router::new().route("/", handler).layer(CatchPanicLayer::custom(panicked));
+        let answer = router.oneshot(Request::get("/").body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(answer.status(), 500);
+        let body = to_bytes(answer.into_body(), 10_000).await.unwrap();
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        assert!(body.contains("\"internal\"") && !body.contains("words"), "{body}");
+    }
 }

@@ -15,6 +15,7 @@ use crate::model::{BundleError, Model};
 use crate::store::{Store, StoreError};
 use crate::survey::Surveys;
 use crate::triage::{Desk, Ticket, Triage};
+use crate::ui::Pages;
 
 /// Everything that answers requests.
 pub struct App {
@@ -30,7 +31,7 @@ pub struct App {
     pub triage: Triage,
     /// Survey comments.
     pub surveys: Surveys,
-    /// Tickets to try, which pages offer; empty but for a demonstration.
+    /// Tickets that the first page offers to try.
     pub examples: Arc<[Ticket]>,
     /// What is counted.
     pub(super) metrics: Metrics,
@@ -63,6 +64,16 @@ pub enum OpenError {
 }
 
 impl App {
+    /// What the pages need of the service.
+    pub(super) fn pages(&self) -> Pages {
+        Pages {
+            triage: self.triage.clone(),
+            store: self.store.clone(),
+            examples: Arc::clone(&self.examples),
+            max_form_bytes: self.settings.server.max_body_bytes,
+        }
+    }
+
     /// Loads the bundle, opens the data folder and brings the search index up to date with it.
     /// Returns when everything is ready to answer.
     ///

@@ -15,6 +15,7 @@ mod error;
 mod index;
 mod judge;
 mod lexical;
+mod marks;
 mod plain_bm25;
 mod ranking;
 mod scope;

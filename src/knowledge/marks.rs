@@ -1,0 +1,64 @@
+//! Where the words that a suggestion was found by stand in its passage.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use super::analysis::words;
+use super::suggest::Suggested;
+
+impl Suggested {
+    /// The places in `passage`, in bytes, in order and apart from one another, of every form of its
+    /// matched terms: `Printers` of the query is found in `printer`, for the index holds them as one.
+    /// Empty where the terms stand elsewhere in the article.
+    pub fn marks(&self) -> Vec<Range<usize>> {
+        let terms = self.matched_terms.iter().flat_map(|term| words(term));
+        let stems: HashSet<String> = terms.filter(|word| !word.part).map(|word| word.stem).collect();
+        let mut marks: Vec<Range<usize>> = Vec::new();
+        for word in words(&self.passage) {
+            let apart = marks.last().is_none_or(|mark| mark.end <= word.span.start);
+            if apart && stems.contains(&word.stem) {
+                marks.push(word.span);
+            }
+        }
+        marks
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+    use crate::store::Audience;
+
+    fn marked(passage: &str, terms: &[&str]) -> Vec<String> {
+        let suggested = Suggested {
+            id: "kb-1".into(),
+            title: String::new(),
+            url: None,
+            score: 1.0,
+            passage: passage.into(),
+            heading: String::new(),
+            matched_terms: terms.iter().map(ToString::to_string).collect(),
+            updated_at: None,
+            category: None,
+            audience: Audience::Agent,
+        };
+        suggested.marks().into_iter().map(|mark| passage[mark].to_owned()).collect()
+    }
+
+    #[test]
+    fn any_form_of_a_matched_word_is_marked() {
+        assert_eq!(marked("The printer's tray; a PRINTER", &["Printers"]), ["printer's", "PRINTER"]);
+    }
+
+    #[test]
+    fn a_code_is_marked_whole_and_its_parts_only_where_they_matched() {
+        assert_eq!(marked("ORA-12154, or 12154", &["ora-12154"]), ["ORA-12154"]);
+        assert_eq!(marked("ORA-12154 in ORA", &["12154"]), ["12154"]);
+    }
+
+    #[test]
+    fn nothing_is_marked_without_terms() {
+        assert!(marked("The printer", &[]).is_empty());
+    }
+}

@@ -1,0 +1,116 @@
+//! What goes wrong, in words for the person at the page.
+
+use axum::extract::rejection::FormRejection;
+use axum::http::StatusCode;
+use garde::Report;
+
+use crate::model::ModelError;
+use crate::triage::TriageError;
+
+/// A problem as a page shows it: what happened, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Problem {
+    /// Status of the page.
+    pub(super) status: StatusCode,
+    /// What happened.
+    pub(super) title: &'static str,
+    /// What to do.
+    pub(super) advice: String,
+    /// Whether the words in the form are at fault.
+    pub(super) in_form: bool,
+    /// Seconds after which to try again.
+    pub(super) retry_after_s: Option<u64>,
+}
+
+impl Problem {
+    fn new(status: StatusCode, title: &'static str, advice: impl Into<String>) -> Self {
+        Self { status, title, advice: advice.into(), in_form: false, retry_after_s: None }
+    }
+
+    /// A ticket that may not be read.
+    pub(super) fn of_ticket(report: &Report) -> Self {
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        let of_subject = report.iter().any(|(path, _)| path.to_string() == "subject");
+        let problem = if of_subject {
+            Self::new(
+                status,
+                "The subject is too long.",
+                "It may have 2,000 characters. Move the rest of it into the message.",
+            )
+        } else {
+            Self::new(
+                status,
+                "There is nothing to read yet.",
+                "Paste the words of the ticket: a subject or a message is enough.",
+            )
+        };
+        Self { in_form: true, ..problem }
+    }
+
+    /// A form that could not be taken in; `limit` is its largest size in bytes.
+    pub(super) fn of_form(rejection: &FormRejection, limit: usize) -> Self {
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            let title = "The ticket is too long.";
+            let advice = format!(
+                "A ticket may have about {} kilobytes of text. Paste only the message that asks, without the mails under it and without attachments.",
+                limit / 1_000
+            );
+            return Self::new(StatusCode::PAYLOAD_TOO_LARGE, title, advice);
+        }
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "The form did not arrive as it should.",
+            "Open the first page again and paste the ticket once more.",
+        )
+    }
+
+    /// A ticket that could not be answered.
+    pub(super) fn of_triage(error: &TriageError) -> Self {
+        match error {
+            TriageError::Model(ModelError::Overloaded { retry_after_s }) => Self {
+                retry_after_s: Some(*retry_after_s),
+                ..Self::new(
+                    StatusCode::TOO_MANY_REQUESTS,
+                    "The model is busy with other tickets.",
+                    format!("Your words are kept in the form. Press the button again in {retry_after_s} s."),
+                )
+            },
+            TriageError::Model(ModelError::Stopped) => Self {
+                retry_after_s: Some(30),
+                ..Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "Deskhand is shutting down.",
+                    "Your words are kept in the form. Press the button again once it is back.",
+                )
+            },
+            TriageError::Model(_) | TriageError::Knowledge(_) | TriageError::Store(_) => Self::failed(),
+        }
+    }
+
+    /// Something that the person can do nothing about.
+    pub(super) fn failed() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "This did not work, and it is not your fault.",
+            "Try it once more. If it fails again, tell whoever runs Deskhand: the reason is in its log.",
+        )
+    }
+
+    /// A link to an example that is not there.
+    pub(super) fn no_example() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "There is no such example.",
+            "Paste a ticket, or choose one of the examples on this page.",
+        )
+    }
+
+    /// A link to an article that is not there.
+    pub(super) fn no_article() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "There is no such article.",
+            "It may have been deleted since the link was made. Read the ticket again to see which articles there are now.",
+        )
+    }
+}

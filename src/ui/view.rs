@@ -1,0 +1,354 @@
+//! An answer as a page shows it: words, whole per cents and links instead of labels, numbers and ids.
+
+use jiff::Timestamp;
+
+use super::article::anchor;
+use super::highlight::{Piece, pieces};
+use crate::knowledge::{SimilarTicket, Suggested};
+use crate::model::ModelName;
+use crate::store::{Article, Audience, TicketStatus};
+use crate::triage::{Decision, Prediction, TriageAnswer};
+
+/// Per cent from which another label is named beside the most likely one.
+const WORTH_NAMING: u8 = 5;
+
+/// What a page shows of an answer.
+#[derive(Debug)]
+pub(super) struct AnswerView {
+    pub(super) warnings: Vec<String>,
+    pub(super) category: Option<PredictionView>,
+    pub(super) priority: Option<PredictionView>,
+    /// Impact, urgency, then whatever else the bundle was trained for.
+    pub(super) levels: Vec<PredictionView>,
+    pub(super) articles: Vec<ArticleView>,
+    /// What to say where there are no articles.
+    pub(super) no_articles: &'static str,
+    pub(super) similar: Vec<SimilarView>,
+    /// Name and versions of the model.
+    pub(super) model: String,
+    pub(super) language: Option<&'static str>,
+}
+
+/// One prediction.
+#[derive(Debug, Clone)]
+pub(super) struct PredictionView {
+    /// "Category", "Impact" …
+    pub(super) task: String,
+    /// The label's path but for its last part.
+    pub(super) parents: Vec<String>,
+    /// The last part of the label's path.
+    pub(super) leaf: String,
+    pub(super) gauge: Gauge,
+    /// The next labels of the ranking, as far as they are worth naming.
+    pub(super) others: Vec<Other>,
+    /// What the submitter chose, where the model is sure of another label.
+    pub(super) mismatch: Option<String>,
+}
+
+/// A confidence against its threshold.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Gauge {
+    /// Confidence in whole per cent, rounded down: what is below its threshold must not look equal to it.
+    pub(super) percent: u8,
+    /// Threshold of `auto`, in the same way.
+    pub(super) threshold: u8,
+    /// `auto`, `suggest` or `abstain`.
+    pub(super) decision: &'static str,
+}
+
+/// Another label that may be right.
+#[derive(Debug, Clone)]
+pub(super) struct Other {
+    pub(super) label: String,
+    pub(super) percent: u8,
+}
+
+/// A suggested article.
+#[derive(Debug)]
+pub(super) struct ArticleView {
+    /// The article's page, at the section that the passage is from.
+    pub(super) href: String,
+    pub(super) title: String,
+    pub(super) heading: String,
+    pub(super) passage: Vec<Piece>,
+    pub(super) agents_only: bool,
+    pub(super) category: Option<String>,
+    pub(super) updated: Option<Day>,
+    pub(super) score: String,
+    pub(super) url: Option<String>,
+}
+
+/// A past ticket.
+#[derive(Debug)]
+pub(super) struct SimilarView {
+    pub(super) id: String,
+    pub(super) subject: String,
+    pub(super) category: Option<String>,
+    pub(super) status: &'static str,
+    pub(super) solved: Option<Day>,
+    pub(super) resolution: Option<String>,
+    pub(super) articles: Vec<Link>,
+    pub(super) score: String,
+}
+
+/// A link to an article's page.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) href: String,
+    pub(super) title: String,
+}
+
+/// A day, in UTC.
+#[derive(Debug)]
+pub(super) struct Day {
+    /// 2026-09-22
+    pub(super) iso: String,
+    /// 22 Sep 2026
+    pub(super) words: String,
+}
+
+impl AnswerView {
+    /// `used` are the articles that solved similar tickets, as far as the reader may see them;
+    /// `article_count` is how many articles the site has.
+    pub(super) fn new(answer: TriageAnswer, used: &[Article], article_count: u64) -> Self {
+        let mut predictions = answer.predictions;
+        let mut take = |task: &str| predictions.remove(task).map(|p| PredictionView::new(task, p));
+        let (category, priority) = (take("category"), take("priority"));
+        let mut levels: Vec<PredictionView> = ["impact", "urgency"].into_iter().filter_map(take).collect();
+        levels.extend(predictions.into_iter().map(|(task, p)| PredictionView::new(&task, p)));
+        let model = answer.model;
+        Self {
+            warnings: answer.warnings.iter().map(|warning| sentence(warning)).collect(),
+            category,
+            priority,
+            levels,
+            articles: answer.articles.into_iter().map(ArticleView::new).collect(),
+            no_articles: no_articles(article_count),
+            similar: answer.similar_tickets.into_iter().map(|t| SimilarView::new(t, used)).collect(),
+            model: model_name(&model),
+            language: answer.language,
+        }
+    }
+}
+
+fn model_name(model: &ModelName) -> String {
+    let taxonomy =
+        if model.taxonomy.is_empty() { String::new() } else { format!(" · taxonomy {}", model.taxonomy) };
+    format!("{} {}{taxonomy}", model.name, model.version)
+}
+
+fn no_articles(article_count: u64) -> &'static str {
+    if article_count == 0 {
+        "There are no articles yet. Import your knowledge base with `deskhand import articles PATH` and read the ticket again."
+    } else {
+        "No article comes near this ticket. If more like it come in, it may be worth writing one."
+    }
+}
+
+impl PredictionView {
+    fn new(task: &str, prediction: Prediction) -> Self {
+        let mut parents: Vec<String> = prediction.label.split("::").map(str::to_owned).collect();
+        let leaf = parents.pop().unwrap_or_default();
+        let others = prediction.ranking.iter().skip(1);
+        let others =
+            others.map(|other| Other { label: path(&other.label), percent: percent(other.confidence) });
+        Self {
+            task: capitalised(&task.replace('_', " ")),
+            parents,
+            leaf,
+            gauge: Gauge {
+                percent: percent(prediction.confidence),
+                threshold: percent(prediction.threshold),
+                decision: word(prediction.decision),
+            },
+            others: others.filter(|other| other.percent >= WORTH_NAMING).collect(),
+            mismatch: prediction.mismatch.filter(|m| m.flagged).map(|m| path(&m.submitted)),
+        }
+    }
+
+    /// Whether the model has something to say.
+    pub(super) fn known(&self) -> bool {
+        self.gauge.decision != word(Decision::Abstain)
+    }
+
+    /// The end of the style's name for a priority's colour.
+    pub(super) fn style(&self) -> String {
+        if self.known() { self.leaf.to_lowercase() } else { "unsure".to_owned() }
+    }
+}
+
+fn word(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Auto => "auto",
+        Decision::Suggest => "suggest",
+        Decision::Abstain => "abstain",
+    }
+}
+
+/// Whole per cent of a share (0..1), rounded down. The summand keeps 0.29 from becoming 28.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn percent(share: f32) -> u8 {
+    (share.clamp(0.0, 1.0) * 100.0 + 0.001).floor() as u8
+}
+
+impl ArticleView {
+    fn new(article: Suggested) -> Self {
+        let section = article.heading.rsplit(" › ").next().map(anchor).filter(|anchor| !anchor.is_empty());
+        let section = section.map_or_else(String::new, |anchor| format!("#{anchor}"));
+        Self {
+            href: format!("{}{section}", article_href(&article.id)),
+            passage: pieces(&article.passage, &article.marks()),
+            title: article.title,
+            heading: article.heading,
+            agents_only: article.audience == Audience::Agent,
+            category: article.category.as_deref().map(path),
+            updated: article.updated_at.map(Day::new),
+            score: format!("{:.2}", article.score),
+            url: article.url.filter(|url| is_web(url)),
+        }
+    }
+}
+
+impl SimilarView {
+    fn new(ticket: SimilarTicket, used: &[Article]) -> Self {
+        let link = |id: &String| {
+            let article = used.iter().find(|article| article.id == *id)?;
+            Some(Link { href: article_href(id), title: article.title.clone() })
+        };
+        Self {
+            subject: if ticket.subject.trim().is_empty() {
+                "(no subject)".to_owned()
+            } else {
+                ticket.subject
+            },
+            category: ticket.category.as_deref().map(path),
+            status: match ticket.status {
+                Some(TicketStatus::Solved) => "solved",
+                Some(TicketStatus::Open) => "still open",
+                None => "state unknown",
+            },
+            solved: ticket.solved_at.map(Day::new),
+            resolution: ticket.resolution.filter(|text| !text.trim().is_empty()),
+            articles: ticket.article_ids.iter().filter_map(link).collect(),
+            score: format!("{:.2}", ticket.score),
+            id: ticket.id,
+        }
+    }
+}
+
+impl Day {
+    pub(super) fn new(time: Timestamp) -> Self {
+        Self { iso: time.strftime("%Y-%m-%d").to_string(), words: time.strftime("%-d %b %Y").to_string() }
+    }
+}
+
+/// The page of an article.
+fn article_href(id: &str) -> String {
+    format!("/articles/{}", escaped(id))
+}
+
+/// A category's path in words.
+pub(super) fn path(label: &str) -> String {
+    label.replace("::", " › ")
+}
+
+/// Whether an address may be linked: anything but the web, such as `javascript:`, may not.
+pub(super) fn is_web(url: &str) -> bool {
+    let scheme = url.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
+    matches!(scheme.as_deref(), Some("http" | "https"))
+}
+
+/// Percent-encodes everything but RFC 3986's unreserved characters.
+pub(super) fn escaped(part: &str) -> String {
+    let mut out = String::with_capacity(part.len());
+    for byte in part.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+/// Warnings are written to follow a field's name; here each stands alone.
+fn sentence(text: &str) -> String {
+    let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    capitalised(text) + end
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(char::to_uppercase).into_iter().flatten().chain(chars).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+    use crate::text::Format;
+    use crate::ui::samples;
+
+    fn view() -> AnswerView {
+        AnswerView::new(samples::answer(), &[], 64)
+    }
+
+    #[test]
+    fn a_confidence_just_below_its_threshold_does_not_look_equal_to_it() {
+        assert_eq!((percent(0.7999), percent(0.8)), (79, 80));
+        assert_eq!((percent(0.29), percent(1.0), percent(f32::NAN)), (29, 100, 0));
+    }
+
+    #[test]
+    fn a_category_is_told_as_a_path_with_the_labels_next_to_it() {
+        let category = view().category.unwrap();
+        assert_eq!(
+            (category.parents.join("/"), category.leaf.as_str()),
+            ("Network".into(), "VPN and remote access")
+        );
+        assert_eq!((category.gauge.percent, category.gauge.threshold), (94, 80));
+        assert!(category.others.is_empty(), "4% is not worth naming");
+    }
+
+    #[test]
+    fn impact_and_urgency_come_before_what_else_a_bundle_was_trained_for() {
+        let mut answer = samples::answer();
+        answer.predictions.insert("ask_again".into(), samples::prediction(&[("yes", 0.5)]));
+        let tasks: Vec<String> =
+            AnswerView::new(answer, &[], 64).levels.into_iter().map(|level| level.task).collect();
+        assert_eq!(tasks, ["Impact", "Urgency", "Ask again"]);
+    }
+
+    #[test]
+    fn a_mismatch_is_shown_only_when_the_model_is_sure() {
+        assert_eq!(view().category.unwrap().mismatch.as_deref(), Some("Network › Wi-Fi and LAN"));
+        let mut answer = samples::answer();
+        let category = answer.predictions.get_mut("category").unwrap();
+        category.mismatch.as_mut().unwrap().flagged = false;
+        assert_eq!(AnswerView::new(answer, &[], 64).category.unwrap().mismatch, None);
+    }
+
+    #[test]
+    fn a_suggested_article_links_to_the_section_that_answers() {
+        let articles = view().articles;
+        assert_eq!(articles[0].href, "/articles/kb-larkvpn-connect-from-home#what-the-message-means");
+        assert_eq!(articles[1].href, "/articles/kb-benchvdi-session-stuck#from-the-console");
+        assert_eq!(article_href("../a b?é"), "/articles/..%2Fa%20b%3F%C3%A9");
+    }
+
+    #[test]
+    fn only_addresses_of_the_web_are_linked() {
+        assert!(view().articles[0].url.is_some());
+        assert!(view().articles[1].url.is_none(), "javascript:");
+        assert!(is_web("HTTPS://x.example") && !is_web("//x.example") && !is_web(" javascript:alert(1)"));
+    }
+
+    #[test]
+    fn a_solved_ticket_names_the_articles_that_the_reader_may_see() {
+        let used = [samples::article("", Format::Markdown)];
+        let ticket = AnswerView::new(samples::answer(), &used, 64).similar.remove(0);
+        assert_eq!(ticket.articles[0].title, used[0].title);
+        assert_eq!(ticket.solved.unwrap().words, "3 Nov 2026");
+        assert!(view().similar[0].articles.is_empty());
+    }
+}
