@@ -18,7 +18,7 @@ mod metrics;
 mod observe;
 mod reason;
 mod sentiment;
-mod serve;
+pub mod serve;
 mod state;
 mod suggest;
 mod tickets;
@@ -36,7 +36,6 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use error::{Code, FieldError, Problem};
-pub use serve::{log_panics_by_place, serve};
 pub use state::{App, AppState, OpenError};
 
 /// The whole service.

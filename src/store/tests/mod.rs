@@ -14,6 +14,7 @@ use std::path::Path;
 use uuid::Uuid;
 
 use super::*;
+use crate::config::StoreSettings;
 use crate::text::Format;
 
 async fn open(folder: &Path) -> Store {
