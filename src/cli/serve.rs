@@ -1,9 +1,127 @@
-//! serve
+//! `deskhand serve`: the service.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
 use clap::Args;
+use jiff::Timestamp;
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+
+use super::rows::{Lines, Progress};
+use super::{Common, Outcome, shipped};
+use crate::http::{App, AppState, log_panics_by_place, serve};
+use crate::knowledge::import;
+use crate::triage::{HistoryRow, Ticket};
+
+/// Data folder unless --data says otherwise.
+const DATA: &str = "./deskhand-data";
+/// The same with --demo, so that a trial never mixes with what a site keeps.
+const DEMO_DATA: &str = "./deskhand-demo";
+/// Example tickets that the first page offers.
+const EXAMPLES: usize = 6;
+
+/// Flags of `deskhand serve`.
 #[derive(Args)]
-pub(super) struct Serve {}
+#[command(
+    after_help = "Example:\n  deskhand serve --demo\n  curl -s http://127.0.0.1:8080/v1/triage -H 'content-type: application/json' \\\n    -d '{\"ticket\":{\"id\":\"1\",\"subject\":\"VPN drops\",\"body\":\"Every ten minutes since the update.\"}}'"
+)]
+pub(super) struct Serve {
+    /// Bring a sample knowledge base and past tickets of an invented company
+    #[arg(long)]
+    demo: bool,
+    /// Address and port; port 0 takes a free one [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    /// Data folder [default: ./deskhand-data; with --demo ./deskhand-demo]
+    #[arg(long, value_name = "DIR", env = "DESKHAND_DATA")]
+    data: Option<PathBuf>,
+    #[command(flatten)]
+    common: Common,
+}
+
 impl Serve {
-    pub(super) async fn run(self) -> anyhow::Result<super::Outcome> {
-        Ok(super::Outcome::Clean)
+    pub(super) async fn run(self) -> anyhow::Result<Outcome> {
+        tracing_subscriber::fmt()
+            .with_env_filter(
+                EnvFilter::try_from_env("DESKHAND_LOG")
+                    .unwrap_or_else(|_| EnvFilter::new("warn,deskhand=info")),
+            )
+            .with_writer(std::io::stderr)
+            .init();
+        log_panics_by_place();
+        let mut settings = self.common.settings()?;
+        settings.server.listen = self.listen.unwrap_or(settings.server.listen);
+        let listen = settings.server.listen;
+        let data =
+            self.data.clone().unwrap_or_else(|| PathBuf::from(if self.demo { DEMO_DATA } else { DATA }));
+        // The address first: a port that is taken should not cost the time of loading.
+        let listener =
+            TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+        let mut app = App::open(settings, &data, &self.common.bundle_dir()?).await?;
+        if self.demo {
+            let samples = shipped("samples").context(
+                "--demo needs the folder samples, here or beside the program; it comes with the source",
+            )?;
+            app.examples = demo(&app, &samples).await?.into();
+        }
+        let address = listener.local_addr()?;
+        writeln!(std::io::stdout(), "Deskhand is ready: http://{address}")?;
+        serve(AppState::new(app), listener, stop()).await?;
+        Ok(Outcome::Clean)
     }
+}
+
+/// Brings the samples into an empty data folder, and gives some tickets to try.
+async fn demo(app: &App, samples: &Path) -> anyhow::Result<Vec<Ticket>> {
+    if app.store.article_count().await? == 0 {
+        let progress = Progress::new("sample articles", None);
+        let rows = import::read(&samples.join("articles"))?;
+        app.knowledge.import(rows, &|done| progress.set(done as u64, done as u64)).await?;
+        progress.finish();
+    }
+    let mut lines = Lines::open(&samples.join("tickets.jsonl"))?;
+    let empty = app.store.ticket_count().await? == 0;
+    let mut examples = Vec::new();
+    let progress = Progress::new("sample tickets", None);
+    loop {
+        let batch = lines.batch::<HistoryRow>(64)?;
+        if batch.is_empty() {
+            break;
+        }
+        let rows: Vec<HistoryRow> = batch.into_iter().filter_map(|row| row.content.ok()).collect();
+        examples.extend(rows.iter().filter(|row| row.is_open()).map(|row| Ticket::from(row.ticket())));
+        if empty {
+            let records = app.triage.history(&rows, Timestamp::now()).await?;
+            app.store.save_tickets(&records).await?;
+            records.iter().for_each(|record| app.knowledge.remember(record));
+        }
+        progress.add(rows.len() as u64);
+    }
+    progress.finish();
+    examples.truncate(EXAMPLES);
+    Ok(examples)
+}
+
+/// Returns at the signal to stop: Ctrl-C, or SIGTERM where there is one.
+async fn stop() {
+    let interrupt = async {
+        // Where the signal cannot be heard, the process ends by it as any other.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let Ok(mut terminate) = signal(SignalKind::terminate()) else { return interrupt.await };
+        tokio::select! {
+            () = interrupt => {}
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    interrupt.await;
 }

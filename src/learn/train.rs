@@ -1,6 +1,7 @@
 //! Training: a base model and a recipe in, a bundle out.
 
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use super::card::{CardText, card};
 use super::corpus::{Corpus, Task};
@@ -54,6 +55,9 @@ pub enum TrainError {
     /// A head does not fit the encoder.
     #[error("{0}")]
     Head(String),
+    /// A thread that fitted a head broke down.
+    #[error("a training thread panicked; please report this")]
+    Panicked,
     /// The recipe names no file.
     #[error("the recipe names no labelled file; add a [[file]]")]
     NoFiles,
@@ -135,7 +139,7 @@ pub fn train(
     for reading in read_all(&model, &corpus, "reading texts", watch)? {
         features.push(&reading.features);
     }
-    let fitted = fit_all(&corpus, &features, &held_out, recipe, watch)?;
+    let fitted = fit_all(&corpus, &features, &held_out, recipe, settings.worker_count(), watch)?;
     let bundle = write(recipe, &scratch, &base.bundle, fitted, tuned.is_some(), out)?;
     drop(model);
     measure(&bundle, recipe, settings, watch)?;
@@ -315,24 +319,46 @@ fn fit_all(
     features: &Features,
     held_out: &[bool],
     recipe: &Recipe,
+    threads: usize,
     watch: &mut dyn FnMut(Event),
 ) -> Result<Trained, TrainError> {
-    let mut fitted: Vec<Fitted> = Vec::new();
-    for (number, task) in corpus.tasks.iter().enumerate() {
-        watch(Event::Progress { stage: "fitting heads", done: number, total: corpus.tasks.len() });
-        let tuned = recipe.tune.is_some();
-        let splits = if tuned { vec![tuned_split(task, held_out)] } else { cross_validation(task, corpus) };
-        let all: Vec<usize> = (0..task.rows.len()).collect();
-        let last = if tuned { splits[0].train.clone() } else { all };
-        let how = if tuned {
-            "held out from tuning and fitting".to_string()
-        } else {
-            format!("{FOLDS}-fold cross-validation")
-        };
-        fitted.push(fit_head(task, features, &splits, &last, recipe.auto_precision, &how)?);
+    let total = corpus.tasks.len();
+    let mut fitted: Vec<Fitted> = Vec::with_capacity(total);
+    for tasks in corpus.tasks.chunks(threads.max(1)) {
+        watch(Event::Progress { stage: "fitting heads", done: fitted.len(), total });
+        let results: Vec<Result<Fitted, TrainError>> = thread::scope(|scope| {
+            let workers: Vec<_> = tasks
+                .iter()
+                .map(|task| scope.spawn(|| fit_one(task, corpus, features, held_out, recipe)))
+                .collect();
+            workers.into_iter().map(|worker| worker.join().unwrap_or(Err(TrainError::Panicked))).collect()
+        });
+        for result in results {
+            fitted.push(result?);
+        }
     }
     let priority = priority_thresholds(&fitted, recipe.auto_precision);
     Ok(Trained { heads: fitted.into_iter().map(|f| f.head).collect(), priority })
+}
+
+fn fit_one(
+    task: &Task,
+    corpus: &Corpus,
+    features: &Features,
+    held_out: &[bool],
+    recipe: &Recipe,
+) -> Result<Fitted, TrainError> {
+    if recipe.tune.is_some() {
+        // Rows that the encoder was tuned on look easier than they are, so they calibrate nothing.
+        let split = tuned_split(task, held_out);
+        let last = split.train.clone();
+        let how = "held out from tuning and fitting";
+        return fit_head(task, features, &[split], &last, recipe.auto_precision, how);
+    }
+    let splits = cross_validation(task, corpus);
+    let all: Vec<usize> = (0..task.rows.len()).collect();
+    let how = format!("{FOLDS}-fold cross-validation");
+    fit_head(task, features, &splits, &all, recipe.auto_precision, &how)
 }
 
 fn tuned_split(task: &Task, held_out: &[bool]) -> Split {

@@ -141,6 +141,12 @@ impl Model {
         self.workers.queued_tokens()
     }
 
+    /// Tokens that were given to the encoder since the start, those of the warm-up included. A text
+    /// whose caller left while it waited is not among them.
+    pub fn tokens_read(&self) -> u64 {
+        self.workers.taken_tokens()
+    }
+
     /// Reads texts without blocking the caller's thread; one [`Reading`] for each input, in order.
     /// Dropping the future withdraws what has not been started. `Lane::Bulk` waits for room
     /// instead of failing with [`ModelError::Overloaded`], and always lets the other lane pass.

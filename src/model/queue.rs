@@ -31,6 +31,7 @@ struct State {
     bulk: VecDeque<Job>,
     interactive_tokens: usize,
     bulk_tokens: usize,
+    taken_tokens: u64,
     closed: bool,
 }
 
@@ -59,6 +60,11 @@ impl Queue {
     pub(super) fn queued_tokens(&self) -> usize {
         let state = self.lock();
         state.interactive_tokens + state.bulk_tokens
+    }
+
+    /// Tokens that workers have taken since the start.
+    pub(super) fn taken_tokens(&self) -> u64 {
+        self.lock().taken_tokens
     }
 
     /// Admits all jobs or none. An empty queue admits anything, so that no request is too large for ever.
@@ -153,6 +159,7 @@ impl State {
                 break;
             }
         }
+        self.taken_tokens += cost as u64;
         batch
     }
 

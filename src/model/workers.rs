@@ -50,6 +50,10 @@ impl Workers {
         self.queue.queued_tokens()
     }
 
+    pub(super) fn taken_tokens(&self) -> u64 {
+        self.queue.taken_tokens()
+    }
+
     pub(super) fn submit(&self, texts: &[Tokens]) -> Result<Vec<oneshot::Receiver<Reply>>, ModelError> {
         let (jobs, replies) = jobs(texts);
         self.queue.push(jobs)?;

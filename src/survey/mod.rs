@@ -3,6 +3,7 @@
 //! In comes a comment with, if known, the survey's question and rating. The question is read with the
 //! comment ("Nothing" to "what could we improve?" is praise); the rating never is, it is only compared.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use garde::Validate;
@@ -101,8 +102,7 @@ pub struct Sentiment {
     /// Calibrated probability of the label, 0..1.
     pub confidence: f32,
     /// Probability of each class; they sum to 1.
-    #[schema(value_type = std::collections::BTreeMap<String, f32>)]
-    pub scores: serde_json::Map<String, serde_json::Value>,
+    pub scores: BTreeMap<String, f32>,
     /// How strongly, from 0 (not at all) to 3; absent where the bundle has no head for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub intensity: Option<u8>,
@@ -187,7 +187,7 @@ impl Surveys {
             label: label.to_string(),
             score: distribution.probability("positive") - distribution.probability("negative"),
             confidence,
-            scores: distribution.ranking().into_iter().map(|(l, p)| (l.to_string(), p.into())).collect(),
+            scores: distribution.ranking().into_iter().map(|(l, p)| (l.to_string(), p)).collect(),
             intensity,
         }
     }
@@ -238,7 +238,7 @@ mod tests {
     use super::*;
 
     fn sentiment(label: &str, confidence: f32) -> Sentiment {
-        let scores = serde_json::Map::new();
+        let scores = BTreeMap::new();
         Sentiment { label: label.into(), score: 0.0, confidence, scores, intensity: None }
     }
 

@@ -43,7 +43,7 @@ pub enum Warning {
         count: usize,
     },
     /// Quoted mail that was not set aside.
-    #[error("the quoted mail was kept, because the message says nothing without it")]
+    #[error("the quoted mail was kept, because the message says little without it")]
     QuoteKept,
     /// Nothing was set aside, because nothing would have remained.
     #[error("nothing but a signature or a disclaimer was found, so it was kept")]

@@ -1,9 +1,16 @@
 //! In which language a ticket is written, so that a bundle that does not know it can abstain.
 
+mod codes;
 mod function_words;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
 
 use whatlang::{Info, Lang};
 
+use codes::code;
 use function_words::{ENGLISH, FOREIGN};
 
 /// The language of a text.
@@ -24,8 +31,8 @@ const FEWEST_LETTERS: usize = 20;
 /// The same where the script alone gives the language away.
 const FEWEST_LETTERS_OF_SCRIPT: usize = 10;
 /// Share of a language's commonest words from which a text is in it, where there are two different
-/// ones at least. Of 31,003 English messages none has it (see [`detect`]), of the foreign ones the
-/// lowest has 0.118.
+/// ones at least. Of 32,003 English messages none has it (see [`detect`]), of the foreign ones
+/// which it settles the lowest has 0.118.
 const ENOUGH_WORDS: f64 = 0.1;
 /// A foreign text has more of its own common words than so many times the English ones. Measured
 /// together with [`ENOUGH_WORDS`].
@@ -36,6 +43,23 @@ const ENOUGH_FOR_TRIGRAMS: usize = 60;
 const ENOUGH_WITH_WORD: usize = 40;
 /// Share of English words above which trigrams are not trusted: names and codes mislead them.
 const MOST_ENGLISH: f64 = 0.03;
+/// Languages without a list of common words for which trigrams count. `whatlang` also knows a dozen
+/// that helpdesks hardly meet and that scraps of English resemble: Afrikaans, Latin, Welsh, Tagalog.
+const BY_TRIGRAMS: [Lang; 13] = [
+    Lang::Tur,
+    Lang::Hun,
+    Lang::Ron,
+    Lang::Hrv,
+    Lang::Slv,
+    Lang::Slk,
+    Lang::Lit,
+    Lang::Lav,
+    Lang::Est,
+    Lang::Vie,
+    Lang::Ind,
+    Lang::Cat,
+    Lang::Aze,
+];
 
 /// Tells the language of a text, from its first 4,000 letters.
 ///
@@ -47,8 +71,11 @@ const MOST_ENGLISH: f64 = 0.03;
 /// `whatlang` are reliable and next to nothing is English. In doubt nothing is reliable, and the
 /// ticket is treated like any other.
 ///
-/// Measured on English that must not be called foreign: @FALSE@. Measured on 60 foreign tickets of one to six sentences in 16 languages
-/// (`tests/fixtures/text/foreign.jsonl`): @FOUND@.
+/// Measured: of 3,601 English helpdesk tickets written for training, by subject and body or by body
+/// alone, none was called foreign, and none of 28,402 other English messages (bug reports, banking
+/// and assistant questions, mostly in lower case and of one line). Of 60 foreign tickets of one to
+/// five sentences in 18 languages (`tests/fixtures/text/foreign.jsonl`) 58 were recognised, each in
+/// the right language; the other two have four words. Of 26 more, written afterwards, 25 were.
 pub fn detect(text: &str) -> Detected {
     if let Some(detected) = by_script(text) {
         return detected;
@@ -68,20 +95,28 @@ pub fn detect(text: &str) -> Detected {
             reliable: true,
         };
     }
-    by_trigrams(&words, &trigrams, english, foreign.share)
+    by_trigrams(&words, &trigrams, english, foreign)
 }
 
 /// What the trigrams say, and whether it counts.
-fn by_trigrams(words: &Words, trigrams: &Info, english: f64, foreign: f64) -> Detected {
-    let enough = if foreign >= ENOUGH_WORDS { ENOUGH_WITH_WORD } else { ENOUGH_FOR_TRIGRAMS };
-    let is_english = trigrams.lang() == Lang::Eng;
-    let foreign = trigrams.is_reliable() && words.letters >= enough && english <= MOST_ENGLISH;
-    let reliable = if is_english { trigrams.is_reliable() || english >= ENOUGH_WORDS } else { foreign };
+fn by_trigrams(words: &Words, trigrams: &Info, english: f64, foreign: Foreign) -> Detected {
+    let language = code(trigrams.lang());
+    let reliable = if trigrams.lang() == Lang::Eng {
+        trigrams.is_reliable() || english >= ENOUGH_WORDS
+    } else {
+        // German without a single `der` or `und` is a list of German names.
+        let enough = if foreign.code == language && foreign.share >= ENOUGH_WORDS {
+            words.letters >= ENOUGH_WITH_WORD
+        } else {
+            words.letters >= ENOUGH_FOR_TRIGRAMS && BY_TRIGRAMS.contains(&trigrams.lang())
+        };
+        enough && trigrams.is_reliable() && english <= MOST_ENGLISH
+    };
     // Common English words say more than trigrams that are not sure.
     if !reliable && english >= ENOUGH_WORDS {
         return Detected { code: Some("en"), confidence: english, reliable: true };
     }
-    Detected { code: Some(code(trigrams.lang())), confidence: trigrams.confidence(), reliable }
+    Detected { code: Some(language), confidence: trigrams.confidence(), reliable }
 }
 
 /// The language of a text that is mostly in another script than Latin.
@@ -106,7 +141,9 @@ fn by_script(text: &str) -> Option<Detected> {
 }
 
 fn is_latin(c: char) -> bool {
-    matches!(c, 'a'..='z' | 'A'..='Z' | '\u{aa}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}')
+    // With the letters that stand for them in phonetics and in ornamental writing.
+    matches!(c, 'a'..='z' | 'A'..='Z' | '\u{aa}'..='\u{2ff}' | '\u{1d00}'..='\u{1eff}'
+        | '\u{2c60}'..='\u{2c7f}' | '\u{a720}'..='\u{a7ff}' | '\u{ff21}'..='\u{ff5a}' | '\u{1d400}'..='\u{1d7ff}')
 }
 
 fn is_east_asian(c: char) -> bool {
@@ -117,6 +154,7 @@ fn is_east_asian(c: char) -> bool {
 #[derive(Debug, Default)]
 struct Words {
     all: Vec<String>,
+    counts: HashMap<String, usize>,
     letters: usize,
 }
 
@@ -149,7 +187,9 @@ impl Words {
                 continue;
             }
             words.letters += word.chars().count();
-            words.all.push(word.to_lowercase().replace('’', "'"));
+            let word = word.to_lowercase().replace('’', "'");
+            *words.counts.entry(word.clone()).or_default() += 1;
+            words.all.push(word);
             if words.letters >= MOST_LETTERS {
                 break;
             }
@@ -157,13 +197,14 @@ impl Words {
         words
     }
 
+    /// Share of the words that are among the common ones.
     fn share(&self, common: &[&str]) -> f64 {
-        let found = self.all.iter().filter(|w| common.contains(&w.as_str()));
-        found.count() as f64 / self.all.len().max(1) as f64
+        let found: usize = common.iter().filter_map(|word| self.counts.get(*word)).sum();
+        found as f64 / self.all.len().max(1) as f64
     }
 
     fn distinct(&self, common: &[&str]) -> usize {
-        common.iter().filter(|word| self.all.iter().any(|other| other == *word)).count()
+        common.iter().filter(|word| self.counts.contains_key(**word)).count()
     }
 
     /// The language with the most common words; among equals, as Danish and Norwegian often are,
@@ -178,188 +219,5 @@ impl Words {
             }
         }
         best
-    }
-}
-
-/// ISO 639-1, or 639-3 where a language has no code of two letters.
-fn code(language: Lang) -> &'static str {
-    use Lang as L;
-    match language {
-        L::Epo => "eo",
-        L::Eng => "en",
-        L::Rus => "ru",
-        L::Cmn => "zh",
-        L::Spa => "es",
-        L::Por => "pt",
-        L::Ita => "it",
-        L::Ben => "bn",
-        L::Fra => "fr",
-        L::Deu => "de",
-        L::Ukr => "uk",
-        L::Kat => "ka",
-        L::Ara => "ar",
-        L::Hin => "hi",
-        L::Jpn => "ja",
-        L::Heb => "he",
-        L::Yid => "yi",
-        L::Pol => "pl",
-        L::Amh => "am",
-        L::Jav => "jv",
-        L::Kor => "ko",
-        L::Nob => "nb",
-        L::Dan => "da",
-        L::Swe => "sv",
-        L::Fin => "fi",
-        L::Tur => "tr",
-        L::Nld => "nl",
-        L::Hun => "hu",
-        L::Ces => "cs",
-        L::Ell => "el",
-        L::Bul => "bg",
-        L::Bel => "be",
-        L::Mar => "mr",
-        L::Kan => "kn",
-        L::Ron => "ro",
-        L::Slv => "sl",
-        L::Hrv => "hr",
-        L::Srp => "sr",
-        L::Mkd => "mk",
-        L::Lit => "lt",
-        L::Lav => "lv",
-        L::Est => "et",
-        L::Tam => "ta",
-        L::Vie => "vi",
-        L::Urd => "ur",
-        L::Tha => "th",
-        L::Guj => "gu",
-        L::Uzb => "uz",
-        L::Pan => "pa",
-        L::Aze => "az",
-        L::Ind => "id",
-        L::Tel => "te",
-        L::Pes => "fa",
-        L::Mal => "ml",
-        L::Ori => "or",
-        L::Mya => "my",
-        L::Nep => "ne",
-        L::Sin => "si",
-        L::Khm => "km",
-        L::Tuk => "tk",
-        L::Aka => "ak",
-        L::Zul => "zu",
-        L::Sna => "sn",
-        L::Afr => "af",
-        L::Lat => "la",
-        L::Slk => "sk",
-        L::Cat => "ca",
-        L::Tgl => "tl",
-        L::Hye => "hy",
-        L::Cym => "cy",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[derive(serde::Deserialize)]
-    struct Ticket {
-        language: String,
-        text: String,
-    }
-
-    fn foreign_tickets() -> Vec<Ticket> {
-        include_str!("../../tests/fixtures/text/foreign.jsonl")
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
-    }
-
-    #[test]
-    fn foreign_tickets_are_recognised_unless_they_are_a_few_words() {
-        let tickets = foreign_tickets();
-        assert_eq!(tickets.len(), 60);
-        let missed: Vec<String> = tickets
-            .iter()
-            .filter(|ticket| {
-                let found = detect(&ticket.text);
-                !found.reliable || found.code != Some(&ticket.language)
-            })
-            .map(|ticket| format!("{} {:?}", ticket.text, detect(&ticket.text)))
-            .collect();
-        insta::assert_snapshot!(missed.join("\n"), @r#"
-        Mein Bildschirm bleibt schwarz Detected { code: Some("de"), confidence: 0.44962945262999127, reliable: false }
-        Mot de passe oublié Detected { code: None, confidence: 0.0, reliable: false }
-        "#);
-    }
-
-    #[test]
-    fn english_tickets_are_never_called_foreign() {
-        for text in [
-            "Mrs Ylönen, library/gym combi card. Wants blocked, new by next week.",
-            "in teams i hear nobody, youtube is ok. using the phone dial in",
-            "no light, no fan. pupils sit two to a machine",
-            "SAP FI posting period closed, T-Code OB52, company codes 1000-1040, need open asap",
-            "vpn down agian cant conect since mornign, eror 691, pls halp",
-            "Kindly unlock user mmueller (Müller, Jürgen) in AD, site Zürich, Bahnhofstraße 12",
-            "Error: ORA-12541: TNS:no listener\n    at oracle.jdbc.driver.T4CConnection.logon(T4CConnection.java:743)",
-            "zoom client crash macos sonoma m2 after update",
-            "The app shows 无法连接到服务器 when I log in with my account.",
-            "Café de la Gare and Casa del Sol cannot print the menus since noon.",
-            "DELETE MY MIDDLE NAME FROM YOUR PORTAL!!! I HATE MY MIDDLE NAME!!!",
-            "Laptop ThinkPad T14 Gen 3, dock USB-C, no image on Dell U2720Q, HDMI fine",
-            "restore /data/finanzas/2026/enero.xlsx from backup please",
-        ] {
-            let found = detect(text);
-            assert!(!found.reliable || found.code == Some("en"), "{text}: {found:?}");
-        }
-    }
-
-    #[test]
-    fn english_is_recognised() {
-        let found = detect("The printer on the third floor does not print since this morning.");
-        assert_eq!((found.code, found.reliable), (Some("en"), true));
-    }
-
-    #[test]
-    fn what_has_hardly_a_letter_has_no_language() {
-        for text in ["", "vpn", "0x80070005", "??? 123 !!!", "😀😀😀", "Hallo!", "\u{0}"] {
-            let found = detect(text);
-            assert_eq!((found.code, found.reliable), (None, false), "{text}");
-        }
-    }
-
-    #[test]
-    fn capitals_hide_no_language() {
-        let found = detect("DER DRUCKER IST SCHON WIEDER KAPUTT, BITTE KOMMEN SIE SOFORT!");
-        assert_eq!((found.code, found.reliable), (Some("de"), true));
-    }
-
-    #[test]
-    fn every_language_of_the_detector_has_a_code() {
-        for &language in Lang::all() {
-            assert_ne!(code(language), "und", "{language}");
-        }
-    }
-
-    #[test]
-    fn no_common_word_is_in_the_english_list_and_in_another() {
-        for (code, words) in FOREIGN {
-            for word in *words {
-                assert!(!ENGLISH.contains(word), "{word} ({code})");
-            }
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn any_text_is_read(text in "\\PC{0,300}") {
-            let found = detect(&text);
-            prop_assert!((0.0..=1.0).contains(&found.confidence));
-        }
     }
 }

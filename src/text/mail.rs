@@ -56,19 +56,20 @@ pub enum SetAsideKind {
 /// Earlier mail is recognised by `>`, by the lines that mail programs put before it in the larger
 /// European languages, and in HTML by their markup. Answers below or between the quoted lines stay,
 /// and so does what the writer cites after a line that ends in a colon. Where the writer only
-/// points at the quote (`FYI`, `see below`), it is kept and a warning says so. A complimentary
+/// points at the quote (`FYI`, `see below`), or forwards it with a few words, it is kept and a
+/// warning says so. A complimentary
 /// close is set aside with at most eight lines that look like a name and an address, at the end of
 /// the message or right above a quote; after a line that says something it stays. Time is linear in
 /// the length of `body`, and there is no input that makes this fail.
 pub fn clean(body: &str, format: Format) -> Cleaned {
     let (mut lines, mut warnings) = lines::read(body, format);
-    quotes::mark(&mut lines);
+    let forwarded = quotes::mark(&mut lines);
     let parts = lines.parts();
     for part in parts.iter().filter(|part| !part.quoted) {
         closing::set_aside(&mut lines, part.range.clone());
     }
     let quoted = parts.iter().filter(|part| part.quoted);
-    if quoted.clone().next().is_some() && sense::only_points(lines.kept()) {
+    if quoted.clone().next().is_some() && sense::only_points(lines.kept(), forwarded) {
         warnings.push(Warning::QuoteKept);
         for part in quoted {
             lines.set_fate(part.range.clone(), Fate::Kept);

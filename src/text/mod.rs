@@ -6,7 +6,6 @@
 
 pub mod front_matter;
 pub mod html;
-
 pub mod language;
 pub mod mail;
 pub mod markdown;

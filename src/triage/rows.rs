@@ -44,6 +44,16 @@ pub struct HistoryRow {
 }
 
 impl HistoryRow {
+    /// Whether it is still worked on.
+    pub fn is_open(&self) -> bool {
+        self.status == Some(TicketStatus::Open)
+    }
+
+    /// Its words.
+    pub fn ticket(&self) -> TicketRow {
+        self.ticket.clone()
+    }
+
     /// Whether it can be found again.
     pub fn has_id(&self) -> bool {
         self.ticket.id.as_ref().is_some_and(|id| !id.trim().is_empty())

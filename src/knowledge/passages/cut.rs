@@ -55,11 +55,22 @@ impl Joint {
     }
 }
 
-/// Cuts a section where the pieces come closest to the target, each cut weighed by how much it tears
+/// Cuts a section into pieces.
+pub(super) fn pieces(section: Section) -> Vec<Piece> {
+    let Section { path, mut units } = section;
+    let mut pieces: Vec<Piece> = Vec::new();
+    for begin in beginnings(&units).into_iter().rev() {
+        let part = Part::new(path.clone(), &units.split_off(begin));
+        pieces.push(Piece::new(part));
+    }
+    pieces.reverse();
+    pieces
+}
+
+/// Where the pieces begin that come closest to the target, each cut weighed by how much it tears
 /// apart: the least sum of squares, found as the line breaks of a paragraph are (Knuth and Plass,
 /// "Breaking Paragraphs into Lines", 1981).
-pub(super) fn pieces(section: Section) -> Vec<Piece> {
-    let Section { path, units } = section;
+fn beginnings(units: &[Unit]) -> Vec<usize> {
     // For each end: the least cost up to it, and where the last piece then begins.
     let mut best: Vec<(usize, usize)> = vec![(0, 0)];
     for end in 1..=units.len() {
@@ -70,7 +81,10 @@ pub(super) fn pieces(section: Section) -> Vec<Piece> {
             if length > MAX_WORDS && begin + 1 < end {
                 break;
             }
-            let tear = if begin == 0 { 0 } else { units[begin].joint.reluctance() };
+            let tear = match begin {
+                0 => 0,
+                _ => units[begin].joint.reluctance(),
+            };
             let cost = best[begin].0 + length.abs_diff(TARGET_WORDS).pow(2) + tear.pow(2);
             if cost <= choice.0 {
                 choice = (cost, begin);
@@ -78,19 +92,14 @@ pub(super) fn pieces(section: Section) -> Vec<Piece> {
         }
         best.push(choice);
     }
-    let mut begins = Vec::new();
+    let mut found = Vec::new();
     let mut end = units.len();
     while end > 0 {
         end = best[end].1;
-        begins.push(end);
+        found.push(end);
     }
-    let mut units = units;
-    let mut pieces: Vec<Piece> = begins
-        .into_iter()
-        .map(|begin| Piece::new(Part::new(path.clone(), &units.split_off(begin))))
-        .collect();
-    pieces.reverse();
-    pieces
+    found.reverse();
+    found
 }
 
 /// The units of a block: list items and code stay whole if they can, other text is taken sentence by

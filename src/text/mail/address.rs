@@ -50,6 +50,11 @@ const CONTACT_WORDS: [&str; 30] = [
 /// Whether a line may belong to a signature: short, and made of names, titles, an address or contact
 /// details. A line that might say something does not.
 pub(super) fn looks_like_address(line: &str) -> bool {
+    // HTML signatures are tables: the name here, the logo there.
+    line.len() <= 4 * LONGEST_LINE && line.split(" | ").all(cell_looks_like_address)
+}
+
+fn cell_looks_like_address(line: &str) -> bool {
     if line.starts_with("[image:") && line.ends_with(']') {
         return true;
     }

@@ -23,11 +23,13 @@ struct Introduction {
 /// No introduction is longer, in bytes.
 const LONGEST_INTRODUCTION: usize = 400;
 
-/// Sets the fate of all lines that are earlier mail.
-pub(super) fn mark(lines: &mut Lines) {
+/// Sets the fate of all lines that are earlier mail. Gives back whether a mail program says that it
+/// was forwarded.
+pub(super) fn mark(lines: &mut Lines) -> bool {
     read_comparisons(lines);
     // What the last line with text was: earlier mail or its introduction; the writer's own colon.
     let (mut introduced, mut announced) = (false, false);
+    let mut forwarded = false;
     let mut index = 0;
     while let Some(start) = lines.next_text(index) {
         let found = match lines.hint(start) {
@@ -41,6 +43,7 @@ pub(super) fn mark(lines: &mut Lines) {
             Hint::Signature => None,
         };
         if let Some(end) = found {
+            forwarded |= says_forwarded(lines.get(start));
             include_rule_above(lines, start);
             lines.set_fate(start..end, Fate::Aside(SetAsideKind::Quoted));
         }
@@ -51,6 +54,21 @@ pub(super) fn mark(lines: &mut Lines) {
         });
         introduced = found.is_some();
         announced = !introduced && lines.get(index - 1).ends_with(':');
+    }
+    forwarded
+}
+
+fn says_forwarded(line: &str) -> bool {
+    const FORWARDED: [&str; 5] = [
+        "forwarded message",
+        "- forwarded",
+        "weitergeleitete nachricht",
+        "message transféré",
+        "mensaje reenviado",
+    ];
+    line.len() <= LONGEST_INTRODUCTION && {
+        let lower = line.to_lowercase();
+        FORWARDED.iter().any(|words| lower.contains(words))
     }
 }
 
@@ -137,7 +155,7 @@ fn introduction(lines: &Lines, index: usize) -> Option<Introduction> {
 }
 
 /// Between dashes, before the original of a reply or a forward.
-const SEPARATORS: [&str; 15] = [
+const SEPARATORS: [&str; 16] = [
     "original message",
     "forwarded message",
     "forwarded",
@@ -148,6 +166,7 @@ const SEPARATORS: [&str; 15] = [
     "message d'origine",
     "message transféré",
     "mensaje original",
+    "mensaje reenviado",
     "messaggio originale",
     "mensagem original",
     "oorspronkelijk bericht",

@@ -209,12 +209,14 @@ pub(super) fn says_nothing<'a>(lines: impl Iterator<Item = &'a str>) -> bool {
     words(lines).next().is_none()
 }
 
-/// Whether the lines only point at the mail below, as a bare forward does.
-pub(super) fn only_points<'a>(lines: impl Iterator<Item = &'a str>) -> bool {
+/// Whether the lines only point at the mail below, as a bare forward does. Where the mail was
+/// `forwarded`, few words are enough: one forwards a mail because of what it says.
+pub(super) fn only_points<'a>(lines: impl Iterator<Item = &'a str>, forwarded: bool) -> bool {
     let words: Vec<String> = words(lines).take(LONGEST_POINTER + 1).collect();
     let any = |set: &[&str]| words.iter().any(|word| set.contains(&word.as_str()));
     words.len() <= LONGEST_POINTER
-        && (any(&CUES)
+        && (forwarded
+            || any(&CUES)
             || any(&TO_OPEN) && any(&TICKETS)
             || words.iter().all(|word| POINTING.contains(&word.as_str())))
 }

@@ -1,0 +1,194 @@
+//! `PUT`, `GET` and `DELETE /v1/articles/{id}`.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use garde::Validate;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::aside;
+use super::docs::{AnswerRefusals, BodyRefusals};
+use super::error::{Code, Problem};
+use super::id::Id;
+use super::json::Valid;
+use super::state::AppState;
+use crate::store::{Article, ArticleStatus, Audience};
+use crate::text::Format;
+
+/// An article without its id, which stands in the address.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[garde(allow_unvalidated)]
+#[garde(custom(has_words))]
+pub(super) struct ArticleBody {
+    /// Title, plain text.
+    #[serde(default)]
+    #[garde(length(chars, max = 500))]
+    title: String,
+    /// The whole text.
+    #[serde(default)]
+    body: String,
+    /// How `body` is written.
+    #[serde(default)]
+    body_format: Format,
+    /// Where people read it: an http or https address.
+    #[garde(inner(length(max = 2_000), custom(web_address)))]
+    url: Option<String>,
+    /// Who may see it; `agent` if it is not said, so that a forgotten field leaks nothing.
+    #[serde(default)]
+    audience: Audience,
+    /// Only published articles are suggested.
+    #[serde(default)]
+    status: ArticleStatus,
+    /// Category, by the site's taxonomy or any other.
+    #[garde(inner(length(min = 1, max = 300)))]
+    category: Option<String>,
+    /// Free keywords.
+    #[serde(default)]
+    #[garde(length(max = 100), inner(length(max = 100)))]
+    tags: Vec<String>,
+    /// ISO 639-1 code of the language it is written in.
+    #[garde(inner(custom(language_code)))]
+    language: Option<String>,
+    /// When its text last changed.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    updated_at: Option<Timestamp>,
+}
+
+fn has_words(article: &ArticleBody, (): &()) -> garde::Result {
+    if article.title.trim().is_empty() && article.body.trim().is_empty() {
+        return Err(garde::Error::new("title and body are both empty; one of them must have words"));
+    }
+    Ok(())
+}
+
+/// A browser does something else with `javascript:` than open a page.
+fn web_address(url: &str, (): &()) -> garde::Result {
+    let scheme = url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+    match scheme.as_deref() {
+        Some("http" | "https") => Ok(()),
+        _ => Err(garde::Error::new("is no web address; it must start with http:// or https://")),
+    }
+}
+
+fn language_code(code: &str, (): &()) -> garde::Result {
+    if code.len() == 2 && code.bytes().all(|letter| letter.is_ascii_lowercase()) {
+        return Ok(());
+    }
+    Err(garde::Error::new("is no language code; write two small letters such as en (ISO 639-1)"))
+}
+
+impl ArticleBody {
+    fn into_article(self, id: String) -> Article {
+        Article {
+            id,
+            title: self.title,
+            body: self.body,
+            body_format: self.body_format,
+            url: self.url,
+            audience: self.audience,
+            status: self.status,
+            category: self.category,
+            tags: self.tags,
+            language: self.language,
+            updated_at: self.updated_at,
+        }
+    }
+}
+
+/// What became of an article that was put.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ArticleKept {
+    /// Its id.
+    #[schema(example = "vpn-drops")]
+    id: String,
+    /// Passages that it was cut into; each can be found by itself.
+    #[schema(example = 3)]
+    passages: usize,
+    /// What was cut or not understood.
+    warnings: Vec<String>,
+}
+
+/// Keep an article
+///
+/// In place of the one with the same id, if there is one. When the answer arrives the article survives
+/// a crash and the next search finds it.
+#[utoipa::path(
+    put,
+    path = "/v1/articles/{id}",
+    tag = "articles",
+    params(("id" = String, Path, description = "The site's own id; a / in it is written as %2F.", example = "vpn-drops")),
+    request_body(content = ArticleBody, example = json!({
+        "title": "VPN drops every hour",
+        "body": "## Cause\n\nThe lease ends.\n\n## What to do\n\n1. Update the client to 5.2.",
+        "body_format": "markdown",
+        "url": "https://help.example.org/vpn-drops",
+        "audience": "customer",
+        "category": "Network::VPN and remote access",
+        "tags": ["vpn"],
+        "language": "en",
+        "updated_at": "2026-11-02T08:00:00Z"
+    })),
+    responses((status = 200, description = "It is kept.", body = ArticleKept), BodyRefusals, AnswerRefusals)
+)]
+pub(super) async fn put(
+    State(app): State<AppState>,
+    Id(id): Id,
+    request: Valid<ArticleBody>,
+) -> Result<Json<ArticleKept>, Problem> {
+    let Valid { value, bytes, place: _place } = request;
+    let (knowledge, article) = (app.knowledge.clone(), value.into_article(id.clone()));
+    let report = aside::run(bytes, move || async move { knowledge.put(vec![article]).await }).await??;
+    let mut warnings = Vec::new();
+    if report.truncated > 0 {
+        warnings.push(format!(
+            "{} passages are longer than the model reads: their ends are found by their words only",
+            report.truncated
+        ));
+    }
+    Ok(Json(ArticleKept { id, passages: report.passages, warnings }))
+}
+
+/// Read an article
+///
+/// As it was put, whatever its audience and status: this address is for those who keep the knowledge base.
+#[utoipa::path(
+    get,
+    path = "/v1/articles/{id}",
+    tag = "articles",
+    params(("id" = String, Path, description = "The site's own id; a / in it is written as %2F.", example = "vpn-drops")),
+    responses(
+        (status = 200, description = "The article.", body = Article),
+        (status = 404, description = "There is none with this id.", body = super::error::ProblemBody,
+         content_type = "application/problem+json"),
+        AnswerRefusals
+    )
+)]
+pub(super) async fn get(State(app): State<AppState>, Id(id): Id) -> Result<Json<Article>, Problem> {
+    app.knowledge.article(&id).await?.map(Json).ok_or_else(|| Problem::new(Code::ArticleNotFound))
+}
+
+/// Delete an article
+///
+/// When the answer arrives the next search does not find it.
+#[utoipa::path(
+    delete,
+    path = "/v1/articles/{id}",
+    tag = "articles",
+    params(("id" = String, Path, description = "The site's own id; a / in it is written as %2F.", example = "vpn-drops")),
+    responses(
+        (status = 204, description = "It is deleted."),
+        (status = 404, description = "There is none with this id.", body = super::error::ProblemBody,
+         content_type = "application/problem+json"),
+        AnswerRefusals
+    )
+)]
+pub(super) async fn delete(State(app): State<AppState>, Id(id): Id) -> Result<StatusCode, Problem> {
+    if app.knowledge.delete(&id).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Problem::new(Code::ArticleNotFound))
+    }
+}

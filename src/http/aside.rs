@@ -1,0 +1,40 @@
+//! Work that would hold up the runtime's threads, done beside them.
+
+use std::future::Future;
+
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+
+use super::admission::LARGE_BODY;
+use super::error::Problem;
+
+/// Runs `work` on the caller's thread for a small body, and on a blocking thread for a large one.
+/// Dropping the future gives the work up at its next `await`, on whichever thread.
+///
+/// # Errors
+/// [`super::Code::Internal`] if the work panicked.
+pub(super) async fn run<F, Fut, T>(body_bytes: usize, work: F) -> Result<T, Problem>
+where
+    F: FnOnce() -> Fut + Send + 'static,
+    Fut: Future<Output = T>,
+    T: Send + 'static,
+{
+    if body_bytes <= LARGE_BODY {
+        return Ok(work().await);
+    }
+    let (alive, gone) = oneshot::channel::<()>();
+    let runtime = Handle::current();
+    let task = tokio::task::spawn_blocking(move || {
+        runtime.block_on(async {
+            tokio::select! {
+                biased;
+                // `alive` is never sent: this resolves when the caller has dropped it.
+                _ = gone => None,
+                done = work() => Some(done),
+            }
+        })
+    });
+    let done = task.await?;
+    drop(alive);
+    done.ok_or_else(|| Problem::new(super::Code::Internal).caused_by("the work was given up too early"))
+}

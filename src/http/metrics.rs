@@ -1,0 +1,147 @@
+//! What is counted, for Prometheus. Labels name routes, statuses, tasks and decisions, never anything
+//! that a caller wrote.
+
+use std::time::Duration;
+
+use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder, Unit};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+
+use crate::model::{Manifest, Reads};
+use crate::triage::{Decision, TriageAnswer};
+
+const REQUESTS: &str = "deskhand_requests_total";
+const REQUEST_SECONDS: &str = "deskhand_request_seconds";
+const QUEUE_TOKENS: &str = "deskhand_queue_tokens";
+const TOKENS: &str = "deskhand_tokens_total";
+const PREDICTIONS: &str = "deskhand_predictions_total";
+const ARTICLES: &str = "deskhand_articles";
+const STORE_ERRORS: &str = "deskhand_store_errors_total";
+
+/// Upper bounds in seconds: an answer takes some tens of milliseconds, an import minutes.
+const BUCKETS: [f64; 12] = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
+
+static METADATA: Metadata<'static> = Metadata::new("deskhand", Level::INFO, None);
+
+/// The counters of one service. They belong to it and not to the process, so that two services in one
+/// process, as tests have them, count apart.
+#[derive(Debug)]
+pub struct Metrics {
+    recorder: PrometheusRecorder,
+    handle: PrometheusHandle,
+}
+
+impl Metrics {
+    /// All metrics, at zero where the labels are known beforehand.
+    ///
+    /// # Errors
+    /// None in practice: the buckets are constants.
+    pub fn new(manifest: &Manifest) -> Result<Self, BuildError> {
+        let recorder = PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Full(REQUEST_SECONDS.into()), &BUCKETS)?
+            .build_recorder();
+        let handle = recorder.handle();
+        let metrics = Self { recorder, handle };
+        metrics.describe();
+        metrics.store_error_counter().absolute(0);
+        metrics.tokens(0);
+        metrics.gauge(QUEUE_TOKENS).set(0.0);
+        metrics.gauge(ARTICLES).set(0.0);
+        let tasks = manifest.heads.iter().filter(|head| head.reads == Reads::Ticket);
+        for task in tasks.map(|head| head.task.as_str()).chain(manifest.priority.map(|_| "priority")) {
+            for decision in [Decision::Auto, Decision::Suggest, Decision::Abstain] {
+                metrics.prediction_counter(task, decision).absolute(0);
+            }
+        }
+        Ok(metrics)
+    }
+
+    /// Lets a route be seen before its first request.
+    pub fn announce(&self, method: &'static str, route: &str) {
+        self.request_counter(method, route, 200).absolute(0);
+        drop(self.request_histogram(method, route));
+    }
+
+    /// A request was answered with `status`, or 499 where the client left before.
+    pub fn request(&self, method: &'static str, route: &str, status: u16, took: Duration) {
+        self.request_counter(method, route, status).increment(1);
+        self.request_histogram(method, route).record(took.as_secs_f64());
+    }
+
+    /// The predictions of an answer.
+    pub fn predictions(&self, answer: &TriageAnswer) {
+        for (task, prediction) in &answer.predictions {
+            self.prediction_counter(task, prediction.decision).increment(1);
+        }
+    }
+
+    /// The store refused or failed.
+    pub fn store_error(&self) {
+        self.store_error_counter().increment(1);
+    }
+
+    /// The text that Prometheus reads, with what is measured at this moment.
+    pub fn render(&self, articles: Option<u64>, queued_tokens: usize, tokens_read: u64) -> String {
+        if let Some(articles) = articles {
+            self.gauge(ARTICLES).set(articles as f64);
+        }
+        self.gauge(QUEUE_TOKENS).set(queued_tokens as f64);
+        self.tokens(tokens_read);
+        self.handle.render()
+    }
+
+    /// Folds single measurements into their buckets. To be called now and then: they pile up where
+    /// nobody reads the metrics.
+    pub fn fold(&self) {
+        self.handle.run_upkeep();
+    }
+
+    fn describe(&self) {
+        let counter = |name: &'static str, text: &'static str| {
+            self.recorder.describe_counter(name.into(), None, text.into());
+        };
+        counter(REQUESTS, "Requests answered, by method, route and status; 499 where the client left before.");
+        counter(TOKENS, "Tokens that the encoder has read since the start.");
+        counter(PREDICTIONS, "Predictions given by POST /v1/triage, by task and decision.");
+        counter(STORE_ERRORS, "Requests that failed because of the data folder.");
+        self.recorder.describe_histogram(
+            REQUEST_SECONDS.into(),
+            Some(Unit::Seconds),
+            "Time from a request's headers to its answer, by method and route.".into(),
+        );
+        self.recorder.describe_gauge(QUEUE_TOKENS.into(), None, "Tokens that wait for the encoder.".into());
+        self.recorder.describe_gauge(ARTICLES.into(), None, "Articles in the knowledge base.".into());
+    }
+
+    fn request_counter(&self, method: &'static str, route: &str, status: u16) -> Counter {
+        let status = Label::new("status", status.to_string());
+        let labels = vec![Label::new("method", method), Label::new("route", route.to_string()), status];
+        self.recorder.register_counter(&Key::from_parts(REQUESTS, labels), &METADATA)
+    }
+
+    fn request_histogram(&self, method: &'static str, route: &str) -> Histogram {
+        let labels = vec![Label::new("method", method), Label::new("route", route.to_string())];
+        self.recorder.register_histogram(&Key::from_parts(REQUEST_SECONDS, labels), &METADATA)
+    }
+
+    fn prediction_counter(&self, task: &str, decision: Decision) -> Counter {
+        let decision = match decision {
+            Decision::Auto => "auto",
+            Decision::Suggest => "suggest",
+            Decision::Abstain => "abstain",
+        };
+        let labels = vec![Label::new("task", task.to_string()), Label::new("decision", decision)];
+        self.recorder.register_counter(&Key::from_parts(PREDICTIONS, labels), &METADATA)
+    }
+
+    fn store_error_counter(&self) -> Counter {
+        self.recorder.register_counter(&Key::from_static_name(STORE_ERRORS), &METADATA)
+    }
+
+    fn tokens(&self, read: u64) {
+        self.recorder.register_counter(&Key::from_static_name(TOKENS), &METADATA).absolute(read);
+    }
+
+    fn gauge(&self, name: &'static str) -> Gauge {
+        self.recorder.register_gauge(&Key::from_static_name(name), &METADATA)
+    }
+}

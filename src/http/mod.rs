@@ -1,0 +1,90 @@
+//! HTTP: routes by resource over the rooms below.
+//!
+//! In come requests, out go answers as JSON; whatever cannot be answered is refused by the one table
+//! in [`error`]. A request is admitted or refused at once, read within limits of size and time, and
+//! given up when its client leaves. This room decides nothing about tickets or articles.
+
+pub mod admission;
+mod articles;
+mod aside;
+mod body;
+mod docs;
+pub mod error;
+mod health;
+mod id;
+mod import;
+mod json;
+mod metrics;
+mod observe;
+mod reason;
+mod sentiment;
+pub mod serve;
+mod state;
+mod suggest;
+mod tickets;
+mod triage;
+
+use std::any::Any;
+
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub use error::{Code, Problem};
+pub use state::{App, AppState, OpenError};
+
+/// The whole service.
+pub fn router(state: AppState) -> Router {
+    let admit = from_fn_with_state(state.clone(), admission::admit);
+    let time_limit = from_fn_with_state(state.clone(), admission::time_limit);
+    // An import may take minutes: it is admitted like the rest, but has no time limit.
+    let slow = OpenApiRouter::new().routes(routes!(import::import));
+    let api = OpenApiRouter::new()
+        .routes(routes!(triage::triage))
+        .routes(routes!(suggest::suggest))
+        .routes(routes!(sentiment::sentiment))
+        .routes(routes!(articles::put, articles::get, articles::delete))
+        .routes(routes!(tickets::get))
+        // Pages go here: `.merge(OpenApiRouter::from(crate::ui::router()))`.
+        .layer(time_limit)
+        .merge(slow)
+        .layer(admit);
+    // Those who run the service are answered however busy it is.
+    let service = OpenApiRouter::new()
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::info))
+        .routes(routes!(health::metrics));
+    let (router, document) =
+        OpenApiRouter::with_openapi(docs::description()).merge(api).merge(service).split_for_parts();
+    announce(&state, &document);
+    router
+        .merge(docs::pages())
+        .route(docs::DOCUMENT, get(|| async move { Json(document) }))
+        .route(error::ERRORS_PAGE, get(docs::errors))
+        .fallback(|| async { Problem::new(Code::NoSuchRoute) })
+        .method_not_allowed_fallback(|| async { Problem::new(Code::MethodNotAllowed) })
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(state.clone(), observe::observe))
+        .with_state(state)
+}
+
+/// Shows every documented route in the metrics before its first request.
+fn announce(state: &AppState, document: &OpenApi) {
+    for (route, item) in &document.paths.paths {
+        let methods = [("GET", &item.get), ("PUT", &item.put), ("POST", &item.post), ("DELETE", &item.delete)];
+        for (method, _) in methods.into_iter().filter(|(_, operation)| operation.is_some()) {
+            state.metrics.announce(method, route);
+        }
+    }
+}
+
+/// What a panic says may quote a ticket; where it happened is for the panic hook to log.
+fn panicked(_: Box<dyn Any + Send>) -> Response {
+    Problem::new(Code::Internal).caused_by("the handler panicked").into_response()
+}

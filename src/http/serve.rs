@@ -1,0 +1,135 @@
+//! The service on its address: connections in, and an orderly end.
+
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tower::ServiceExt as _;
+
+use super::state::AppState;
+use crate::store::StoreError;
+
+/// Connections at a time; further ones wait with the operating system.
+const CONNECTIONS: usize = 1_024;
+/// A request's headers may take this long, and a connection may be idle this long.
+const HEADERS: Duration = Duration::from_secs(15);
+/// How often single measurements are folded into their buckets.
+const FOLD: Duration = Duration::from_secs(5);
+/// Wait after the system refused a connection, usually for want of file handles.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(200);
+
+/// Answers requests on `listener` until `shutdown` comes. Then no connection is taken any more, and
+/// what was accepted is finished within `shutdown_grace_s`; at last the store is closed.
+///
+/// # Errors
+/// Those of closing the store. What was acknowledged is safe all the same.
+pub async fn serve(
+    app: AppState,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), StoreError> {
+    let (stop, stopped) = watch::channel(false);
+    let folding = tokio::spawn(fold(app.clone()));
+    let mut connections = JoinSet::new();
+    accept(&app, listener, shutdown, &stopped, &mut connections).await;
+    app.stop();
+    // Each connection finishes the request that it is at, and closes.
+    let _ = stop.send(true);
+    let grace = Duration::from_secs(app.settings.server.shutdown_grace_s);
+    let finished = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(grace, finished).await.is_err() {
+        tracing::warn!(connections = connections.len(), "requests were cut off: they took longer than shutdown_grace_s");
+        connections.shutdown().await;
+    }
+    folding.abort();
+    app.store.close().await
+}
+
+async fn accept(
+    app: &AppState,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()>,
+    stopped: &watch::Receiver<bool>,
+    connections: &mut JoinSet<()>,
+) {
+    let router = super::router(app.clone());
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let mut shutdown = std::pin::pin!(shutdown);
+    loop {
+        let next = async {
+            // The semaphore is never closed.
+            let place = Arc::clone(&places).acquire_owned().await.ok();
+            (place, listener.accept().await)
+        };
+        let (place, accepted) = tokio::select! {
+            () = &mut shutdown => return,
+            next = next => next,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                let connection = connection(stream, router.clone(), stopped.clone());
+                connections.spawn(async move {
+                    connection.await;
+                    drop(place);
+                });
+            }
+            Err(error) => refused(&error).await,
+        }
+        // Finished ones are let go as new ones come.
+        while connections.try_join_next().is_some() {}
+    }
+}
+
+/// Serves one connection until it closes, or until the request at hand is answered after the stop.
+async fn connection(stream: TcpStream, router: axum::Router, mut stopped: watch::Receiver<bool>) {
+    // Answers are small and written whole: waiting to fill a packet only delays them.
+    let _ = stream.set_nodelay(true);
+    let service = TowerToHyperService::new(router.map_request(|request: Request<Incoming>| request.map(axum::body::Body::new)));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADERS)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = std::pin::pin!(connection);
+    tokio::select! {
+        // An error here is a client that broke off or spoke no HTTP; there is nobody to tell.
+        _ = connection.as_mut() => return,
+        _ = stopped.wait_for(|stopped| *stopped) => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    let _ = connection.await;
+}
+
+async fn refused(error: &io::Error) {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
+        return;
+    }
+    tracing::error!(%error, "no connection could be taken; trying again");
+    tokio::time::sleep(ACCEPT_AGAIN).await;
+}
+
+async fn fold(app: AppState) {
+    let mut ticks = tokio::time::interval(FOLD);
+    loop {
+        ticks.tick().await;
+        app.metrics.fold();
+    }
+}
+
+/// Lets a panic be logged by its place alone: its message may quote the text of a ticket. For the
+/// process that serves; tests want to see messages.
+pub fn log_panics_by_place() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(|| "an unknown place".into(), ToString::to_string);
+        tracing::error!(place, "a panic at {place}; please report this");
+    }));
+}

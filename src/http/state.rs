@@ -1,0 +1,132 @@
+//! What the service holds.
+
+use std::ops::Deref;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::time::Instant;
+
+use super::admission::Admission;
+use super::metrics::Metrics;
+use crate::config::Settings;
+use crate::knowledge::{Knowledge, KnowledgeError};
+use crate::model::{BundleError, Model};
+use crate::store::{Store, StoreError};
+use crate::survey::Surveys;
+use crate::triage::{Desk, Triage};
+
+/// Everything that answers requests.
+pub struct App {
+    /// As the site set them.
+    pub settings: Settings,
+    /// The loaded bundle and its workers.
+    pub model: Arc<Model>,
+    /// What is kept.
+    pub store: Store,
+    /// Articles and the memory of tickets.
+    pub knowledge: Knowledge,
+    /// Decisions about tickets.
+    pub triage: Triage,
+    /// Survey comments.
+    pub surveys: Surveys,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// How much is taken on at a time.
+    pub admission: Admission,
+    pub(super) started: Instant,
+    /// Whether the last forward pass failed, so that readiness has to try one.
+    model_failed: AtomicBool,
+    stopping: AtomicBool,
+}
+
+/// The service could not be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The bundle cannot be used.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    /// The data folder cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The search index cannot be used.
+    #[error(transparent)]
+    Knowledge(#[from] KnowledgeError),
+    /// The metrics could not be set up.
+    #[error("the metrics could not be set up: {0}; please report this")]
+    Metrics(#[from] metrics_exporter_prometheus::BuildError),
+    /// The bundle could not be loaded on its thread.
+    #[error("loading the bundle failed unexpectedly: {0}; please report this")]
+    Loading(#[from] tokio::task::JoinError),
+}
+
+impl App {
+    /// Loads the bundle, opens the data folder and brings the search index up to date with it.
+    /// Returns when everything is ready to answer.
+    ///
+    /// # Errors
+    /// [`OpenError`] with what to do.
+    pub async fn open(settings: Settings, data_dir: &Path, bundle_dir: &Path) -> Result<Self, OpenError> {
+        let store = Store::open(data_dir, &settings.store).await?;
+        let (dir, inference) = (bundle_dir.to_owned(), settings.inference.clone());
+        let model = tokio::task::spawn_blocking(move || Model::load(&dir, &inference)).await??;
+        let model = Arc::new(model);
+        let progress = |done: usize, of: usize| tracing::info!(done, of, "embedding articles for this bundle");
+        let knowledge =
+            Knowledge::open(store.clone(), Arc::clone(&model), data_dir, &settings.search, &progress).await?;
+        let desk = Desk { store: store.clone(), knowledge: knowledge.clone() };
+        Ok(Self {
+            metrics: Metrics::new(model.manifest())?,
+            triage: Triage::new(Arc::clone(&model), settings.triage.clone(), Some(desk)),
+            surveys: Surveys::new(Arc::clone(&model)),
+            admission: Admission::default(),
+            started: Instant::now(),
+            model_failed: AtomicBool::new(false),
+            stopping: AtomicBool::new(false),
+            settings,
+            model,
+            store,
+            knowledge,
+        })
+    }
+
+    /// Whether the signal to stop has come.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn model_has_failed(&self) {
+        self.model_failed.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn model_works(&self) {
+        self.model_failed.store(false, Ordering::Relaxed);
+    }
+
+    pub(super) fn has_model_failed(&self) -> bool {
+        self.model_failed.load(Ordering::Relaxed)
+    }
+}
+
+/// The service as handlers get it; cheap to clone.
+#[derive(Clone)]
+pub struct AppState(Arc<App>);
+
+impl AppState {
+    /// Shares an opened service.
+    pub fn new(app: App) -> Self {
+        Self(Arc::new(app))
+    }
+}
+
+impl Deref for AppState {
+    type Target = App;
+
+    fn deref(&self) -> &App {
+        &self.0
+    }
+}

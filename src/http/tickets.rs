@@ -1,0 +1,144 @@
+//! `GET /v1/tickets/{id}`.
+
+use axum::Json;
+use axum::extract::State;
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::docs::AnswerRefusals;
+use super::error::{Code, Problem};
+use super::id::Id;
+use super::state::AppState;
+use crate::store::{FinalLabels, PredictionRecord, TicketRecord, TicketStatus};
+use crate::text::Format;
+
+/// A ticket that is kept, with every answer that was given about it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct KeptTicket {
+    /// The helpdesk's own id.
+    #[schema(example = "81")]
+    id: String,
+    /// Subject line.
+    subject: String,
+    /// Text as received.
+    body: String,
+    /// How `body` is written.
+    body_format: Format,
+    /// How it came in.
+    channel: Option<String>,
+    /// When it came in.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    created_at: Option<Timestamp>,
+    /// Who asked.
+    requester_id: Option<String>,
+    /// Whom they belong to.
+    organization_id: Option<String>,
+    /// What the submitter chose.
+    submitted: SubmittedLabels,
+    /// What became of it, as far as that is known.
+    outcome: KeptOutcome,
+    /// Answers about it, the newest first.
+    predictions: Vec<KeptPrediction>,
+}
+
+/// Labels that the submitter chose.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct SubmittedLabels {
+    /// Priority.
+    #[schema(example = "P3")]
+    priority: Option<String>,
+    /// Category.
+    category: Option<String>,
+}
+
+/// What became of a ticket.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct KeptOutcome {
+    /// Where it stands.
+    status: Option<TicketStatus>,
+    /// The category that agents settled on.
+    category: Option<String>,
+    /// The impact that agents settled on.
+    impact: Option<String>,
+    /// The urgency that agents settled on.
+    urgency: Option<String>,
+    /// When it was solved.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    solved_at: Option<Timestamp>,
+    /// What solved it.
+    resolution: Option<String>,
+    /// Articles that were used to solve it.
+    article_ids: Vec<String>,
+}
+
+/// An answer that was given.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct KeptPrediction {
+    /// Its id.
+    #[schema(value_type = String, format = "uuid")]
+    prediction_id: Uuid,
+    /// When it was given.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// The whole answer as `POST /v1/triage` gave it then.
+    #[schema(value_type = crate::triage::TriageAnswer)]
+    answer: serde_json::Value,
+}
+
+impl KeptTicket {
+    fn new(ticket: TicketRecord, predictions: Vec<PredictionRecord>) -> Self {
+        let FinalLabels { category, impact, urgency } = ticket.labels;
+        let answers = predictions.into_iter().map(|prediction| KeptPrediction {
+            prediction_id: prediction.id,
+            created_at: prediction.created_at,
+            answer: prediction.answer,
+        });
+        Self {
+            id: ticket.id,
+            subject: ticket.subject,
+            body: ticket.body,
+            body_format: ticket.body_format,
+            channel: ticket.channel,
+            created_at: ticket.created_at,
+            requester_id: ticket.requester_id,
+            organization_id: ticket.organization_id,
+            submitted: SubmittedLabels {
+                priority: ticket.submitted_priority,
+                category: ticket.submitted_category,
+            },
+            outcome: KeptOutcome {
+                status: ticket.status,
+                category,
+                impact,
+                urgency,
+                solved_at: ticket.solved_at,
+                resolution: ticket.resolution,
+                article_ids: ticket.article_ids,
+            },
+            predictions: answers.collect(),
+        }
+    }
+}
+
+/// Read a ticket
+///
+/// As `POST /v1/triage` got it, with every answer given about it.
+#[utoipa::path(
+    get,
+    path = "/v1/tickets/{id}",
+    tag = "triage",
+    params(("id" = String, Path, description = "The helpdesk's own id; a / in it is written as %2F.", example = "81")),
+    responses(
+        (status = 200, description = "The ticket.", body = KeptTicket),
+        (status = 404, description = "There is none with this id.", body = super::error::ProblemBody,
+         content_type = "application/problem+json"),
+        AnswerRefusals
+    )
+)]
+pub(super) async fn get(State(app): State<AppState>, Id(id): Id) -> Result<Json<KeptTicket>, Problem> {
+    let ticket = app.store.ticket(&id).await?.ok_or_else(|| Problem::new(Code::TicketNotFound))?;
+    let predictions = app.store.predictions_of(&id).await?;
+    Ok(Json(KeptTicket::new(ticket, predictions)))
+}

@@ -1,0 +1,178 @@
+//! The commands in their fixed forms, through the real binary and the bundle that ships.
+
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod process;
+
+use process::{deskhand, lines, ok, write};
+use serde_json::Value;
+
+#[test]
+fn triage_gives_one_answer_for_each_line_in_order_and_names_the_bad_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let input = write(
+        dir.path(),
+        "tickets.jsonl",
+        "{\"id\":\"1\",\"subject\":\"VPN drops\",\"body\":\"The VPN disconnects every ten minutes.\",\"team\":\"x\"}\n\
+         {\"id\":\"2\",\"subject\":\"\",\"body\":\" \"}\n\
+         {broken\n\
+         {\"id\":4,\"text\":\"Please send me a copy of my last invoice.\"}\n",
+    );
+    let run = deskhand(&["triage", "--input", &input]);
+    assert_eq!(run.status.code(), Some(1), "some rows were bad");
+    let rows = lines(&run.stdout);
+    assert_eq!(rows.len(), 4);
+    assert_eq!(rows[0]["ticket_id"], "1");
+    assert_eq!(rows[0]["predictions"]["category"]["label"], "Network::VPN and remote access");
+    for task in ["category", "impact", "urgency", "priority"] {
+        let confidence = rows[0]["predictions"][task]["confidence"].as_f64().unwrap();
+        assert!((0.0..=1.0).contains(&confidence));
+    }
+    assert!(rows[0]["model"]["taxonomy"].is_string());
+    assert_eq!((rows[1]["line"].as_u64(), rows[2]["line"].as_u64()), (Some(2), Some(3)));
+    assert!(rows[1]["error"].as_str().unwrap().contains("empty"));
+    assert!(rows[2]["error"].as_str().unwrap().contains("JSON"));
+    assert_eq!(rows[3]["predictions"]["category"]["label"], "Billing::Invoice and payment");
+}
+
+#[test]
+fn sentiment_reads_the_question_and_flags_a_rating_that_contradicts_the_words() {
+    let dir = tempfile::tempdir().unwrap();
+    let input = write(
+        dir.path(),
+        "comments.jsonl",
+        "{\"id\":\"s1\",\"text\":\"Terrible. Three weeks of waiting and nobody ever called back, I am furious.\",\"rating\":5}\n\
+         {\"id\":\"s2\",\"text\":\"Great service, quick and friendly, thank you so much!\",\"rating\":5}\n",
+    );
+    let rows = lines(&ok(deskhand(&["sentiment", "--input", &input])));
+    assert_eq!(rows[0]["sentiment"]["label"], "negative");
+    assert_eq!(rows[0]["rating_conflict"], true);
+    assert_eq!(rows[1]["sentiment"]["label"], "positive");
+    assert_eq!(rows[1]["rating_conflict"], false);
+    let scores = rows[1]["sentiment"]["scores"].as_object().unwrap();
+    let sum: f64 = scores.values().map(|p| p.as_f64().unwrap()).sum();
+    assert!((sum - 1.0).abs() < 1e-3);
+    assert!(rows[1]["aspects"].is_array());
+}
+
+#[test]
+fn imported_articles_are_suggested_with_the_passage_that_fits() {
+    let dir = tempfile::tempdir().unwrap();
+    let kb = dir.path().join("kb").display().to_string();
+    let articles = write(
+        dir.path(),
+        "articles.jsonl",
+        "{\"id\":\"vpn\",\"title\":\"When the VPN drops\",\"body\":\"## Cause\\nAn old client.\\n\\n## Remedy\\nUpdate the VPN client to 5.2 and restart the laptop.\",\"audience\":\"customer\"}\n\
+         {\"id\":\"mail\",\"title\":\"Shared mailboxes\",\"body\":\"Ask your manager to add you to the shared mailbox.\",\"audience\":\"customer\"}\n\
+         {\"id\":\"bad\",\"title\":\"\",\"body\":\"\"}\n",
+    );
+    let run = deskhand(&["import", "articles", &articles, "--data", &kb]);
+    assert_eq!(run.status.code(), Some(1), "one row was refused");
+    assert!(run.stdout.starts_with("2 articles"), "{}", run.stdout);
+    assert!(run.stderr.contains("line 3"), "{}", run.stderr);
+    let tickets = write(dir.path(), "t.jsonl", "{\"id\":\"9\",\"subject\":\"vpn keeps disconnecting\"}\n");
+    let rows = lines(&ok(deskhand(&["suggest", "--input", &tickets, "--top", "2", "--data", &kb])));
+    assert_eq!(rows[0]["id"], "9");
+    assert_eq!(rows[0]["articles"][0]["id"], "vpn");
+    assert!(rows[0]["articles"][0]["passage"].as_str().unwrap().len() > 10);
+    assert!(rows[0]["answered"].is_boolean());
+    assert!((0.0..=1.0).contains(&rows[0]["answer_confidence"].as_f64().unwrap()));
+}
+
+#[test]
+fn a_house_trains_its_own_categories_and_keeps_the_other_heads() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut train = String::new();
+    for n in 0..12 {
+        train.push_str(&format!("{{\"body\":\"my bank card number {n} was stolen\",\"topic\":\"card\"}}\n"));
+        train.push_str(&format!(
+            "{{\"body\":\"the transfer {n} has not arrived\",\"topic\":\"transfer \"}}\n"
+        ));
+    }
+    let train = write(dir.path(), "train.jsonl", &train);
+    let dev = write(dir.path(), "dev.jsonl", "{\"body\":\"somebody took my card\",\"topic\":\"card\"}\n");
+    let out = dir.path().join("mine").display().to_string();
+    ok(deskhand(&[
+        "train",
+        "--train",
+        &train,
+        "--dev",
+        &dev,
+        "--task",
+        "category",
+        "--label-field",
+        "topic",
+        "--out",
+        &out,
+    ]));
+    let tickets = write(dir.path(), "t.jsonl", "{\"body\":\"where is my transfer\"}\n");
+    let rows = lines(&ok(deskhand(&["triage", "--input", &tickets, "--model", &out])));
+    assert_eq!(rows[0]["predictions"]["category"]["label"], "transfer", "a trailing space makes no class");
+    assert!(rows[0]["predictions"]["priority"]["label"].is_string());
+    let card = std::fs::read_to_string(dir.path().join("mine/MODEL_CARD.md")).unwrap();
+    assert!(card.contains("category"));
+    let report = ok(deskhand(&[
+        "evaluate",
+        "--input",
+        &dev,
+        "--model",
+        &out,
+        "--label-field",
+        "category=topic",
+        "--format",
+        "json",
+    ]));
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert!(report["tasks"]["category"]["accuracy"].is_number());
+}
+
+#[test]
+fn a_training_file_with_one_class_is_refused_with_the_reason() {
+    let dir = tempfile::tempdir().unwrap();
+    let train = write(dir.path(), "one.jsonl", &"{\"body\":\"a b\",\"category\":\"x\"}\n".repeat(5));
+    let out = dir.path().join("out");
+    let run = deskhand(&["train", "--train", &train, "--out", &out.display().to_string()]);
+    assert_eq!(run.status.code(), Some(1));
+    assert!(run.stderr.contains("at least one other label"), "{}", run.stderr);
+    assert!(!out.exists(), "nothing half-made stays");
+}
+
+#[test]
+fn evaluate_shows_figures_beside_the_baseline() {
+    let run = ok(deskhand(&[
+        "evaluate",
+        "--input",
+        "samples/surveys.jsonl",
+        "--baseline",
+        "models/recipes/default/surveys-dev.jsonl",
+        "--format",
+        "json",
+    ]));
+    let report: Value = serde_json::from_str(&run).unwrap();
+    let sentiment = &report["tasks"]["sentiment"];
+    assert!(sentiment["macro_f1"].as_f64().unwrap() > sentiment["baseline"]["macro_f1"].as_f64().unwrap());
+}
+
+#[test]
+fn doctor_finds_everything_in_order_on_a_fresh_machine() {
+    let dir = tempfile::tempdir().unwrap();
+    let told = ok(deskhand(&["doctor", "--data", &dir.path().join("data").display().to_string()]));
+    assert!(told.contains("checksums agree"), "{told}");
+}
+
+#[test]
+fn every_command_shows_an_example() {
+    for command in ["serve", "triage", "suggest", "sentiment", "import", "train", "evaluate", "doctor"] {
+        assert!(ok(deskhand(&[command, "--help"])).contains("Example"), "{command}");
+    }
+}
+
+#[test]
+fn a_full_output_is_an_error_and_not_a_success() {
+    if !std::path::Path::new("/dev/full").exists() {
+        return;
+    }
+    let run = deskhand(&["sentiment", "--input", "samples/surveys.jsonl", "--output", "/dev/full"]);
+    assert_eq!(run.status.code(), Some(1));
+    assert!(run.stderr.contains("cannot be written"), "{}", run.stderr);
+}

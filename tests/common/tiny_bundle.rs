@@ -1,0 +1,117 @@
+//! A bundle small enough for tests: a BERT of two layers that reads letters. Its weights mean nothing,
+//! but everything from the tokenizer to the checksums is as in a real bundle. The heads look at nothing
+//! either, so that their answers are known: `Network`, medium impact, high urgency, mixed sentiment.
+
+use std::path::Path;
+
+use candle_core::{Device, Tensor};
+use deskhand::model::weights::Weights;
+use deskhand::model::{Base, BundleWriter, EncoderSpec, FORMAT, Head, HeadSpec, Manifest, Reads, Thresholds};
+
+const HIDDEN: usize = 32;
+const INTERMEDIATE: usize = 48;
+const LAYERS: usize = 2;
+/// Entries of the fixture's vocabulary: letters, digits and punctuation, alone and as continuations.
+const VOCABULARY: usize = 108;
+/// Longest text in tokens.
+pub const MAX_TOKENS: usize = 512;
+
+/// Writes the bundle to `dir`.
+pub fn write(dir: &Path) {
+    let heads = [
+        head("category", Reads::Ticket, &["Network", "Hardware", "Access"], &[4.0, 0.0, 0.0]),
+        head("impact", Reads::Ticket, &["high", "medium", "low"], &[0.0, 4.0, 0.0]),
+        head("urgency", Reads::Ticket, &["high", "medium", "low"], &[4.0, 0.0, 0.0]),
+        head("sentiment", Reads::Survey, &["negative", "neutral", "positive", "mixed"], &[0.0, 0.0, 0.0, 3.0]),
+        head("aspect/speed", Reads::Survey, &["absent", "negative", "positive"], &[0.0, 3.0, 0.0]),
+    ];
+    let writer = BundleWriter::new(dir).unwrap();
+    let tokenizer = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/model/tokenizer.json");
+    writer.tokenizer(&tokenizer).unwrap();
+    writer.encoder(&weights()).unwrap();
+    writer.heads(&heads).unwrap();
+    let manifest = Manifest {
+        format: FORMAT,
+        name: "tiny".into(),
+        version: "1".into(),
+        taxonomy: String::new(),
+        languages: vec!["en".into()],
+        base: Base { name: "no pretraining".into(), licence: "Apache-2.0".into() },
+        encoder: encoder(),
+        priority: Some(THRESHOLDS),
+        heads: heads.iter().map(|head| head.spec().clone()).collect(),
+        files: Default::default(),
+    };
+    writer.finish(manifest).unwrap();
+}
+
+const THRESHOLDS: Thresholds = Thresholds { auto: 0.8, suggest: 0.4 };
+
+fn encoder() -> EncoderSpec {
+    EncoderSpec {
+        architecture: "bert".into(),
+        weights: String::new(),
+        vocab_size: VOCABULARY,
+        hidden_size: HIDDEN,
+        layers: LAYERS,
+        attention_heads: 4,
+        intermediate_size: INTERMEDIATE,
+        hidden_act: "gelu".into(),
+        max_positions: MAX_TOKENS,
+        type_vocab_size: 2,
+        layer_norm_eps: 1e-12,
+        taps: vec![LAYERS],
+        max_tokens: MAX_TOKENS,
+    }
+}
+
+/// A head that gives the same answer to every text.
+fn head(task: &str, reads: Reads, labels: &[&str], bias: &[f32]) -> Head {
+    let spec = HeadSpec {
+        task: task.into(),
+        reads,
+        labels: labels.iter().map(ToString::to_string).collect(),
+        temperature: 1.0,
+        calibrated_on: None,
+        thresholds: THRESHOLDS,
+    };
+    Head::new(spec, encoder().features(), vec![0.0; labels.len() * encoder().features()], bias.to_vec()).unwrap()
+}
+
+fn weights() -> Weights {
+    let mut weights = Weights::new();
+    let mut add = |name: String, shape: &[usize]| {
+        let count = shape.iter().product();
+        let values: Vec<f32> = match name.rsplit_once("LayerNorm.").map(|(_, part)| part) {
+            Some("weight") => vec![1.0; count],
+            Some(_) => vec![0.0; count],
+            // Anything that has no pattern will do; this needs no generator and is the same everywhere.
+            None => (0..count).map(|i| ((i * 7 + name.len() * 13) as f32 * 12.9898).sin() * 0.5).collect(),
+        };
+        weights.insert(name, Tensor::from_vec(values, shape, &Device::Cpu).unwrap());
+    };
+    add("embeddings.word_embeddings.weight".into(), &[VOCABULARY, HIDDEN]);
+    add("embeddings.position_embeddings.weight".into(), &[MAX_TOKENS, HIDDEN]);
+    add("embeddings.token_type_embeddings.weight".into(), &[2, HIDDEN]);
+    add("embeddings.LayerNorm.weight".into(), &[HIDDEN]);
+    add("embeddings.LayerNorm.bias".into(), &[HIDDEN]);
+    for layer in 0..LAYERS {
+        let dense = [
+            ("attention.self.query", HIDDEN, HIDDEN),
+            ("attention.self.key", HIDDEN, HIDDEN),
+            ("attention.self.value", HIDDEN, HIDDEN),
+            ("attention.output.dense", HIDDEN, HIDDEN),
+            ("intermediate.dense", INTERMEDIATE, HIDDEN),
+            ("output.dense", HIDDEN, INTERMEDIATE),
+        ];
+        for (part, out, into) in dense {
+            add(format!("encoder.layer.{layer}.{part}.weight"), &[out, into]);
+            add(format!("encoder.layer.{layer}.{part}.bias"), &[out]);
+        }
+        for part in ["attention.output.LayerNorm", "output.LayerNorm"] {
+            add(format!("encoder.layer.{layer}.{part}.weight"), &[HIDDEN]);
+            add(format!("encoder.layer.{layer}.{part}.bias"), &[HIDDEN]);
+        }
+    }
+    weights
+}
