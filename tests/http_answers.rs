@@ -210,7 +210,8 @@ async fn an_article_for_agents_is_shown_only_where_agents_are_asked_for() {
     let app = TestApp::new().await;
     let agents = json!({"title": "VPN secrets", "body": "The VPN admin password is in the safe."});
     assert_eq!(app.put("/v1/articles/agents", agents).await.status, 200);
-    let everyone = json!({"title": "VPN", "body": "The VPN client is on the portal.", "audience": "customer"});
+    let everyone =
+        json!({"title": "VPN", "body": "The VPN client is on the portal.", "audience": "customer"});
     assert_eq!(app.put("/v1/articles/everyone", everyone).await.status, 200);
     let draft = json!({"title": "VPN draft", "body": "The VPN.", "audience": "customer", "status": "draft"});
     assert_eq!(app.put("/v1/articles/draft", draft).await.status, 200);
@@ -220,7 +221,8 @@ async fn an_article_for_agents_is_shown_only_where_agents_are_asked_for() {
     let agent = app.post("/v1/suggest", json!({"text": "vpn", "top": 50, "audience": "agent"})).await.json();
     assert_eq!(ids(&agent).len(), 2);
     let ticket = json!({"subject": "vpn"});
-    let customer = app.post("/v1/triage", json!({"ticket": ticket, "options": {"audience": "customer"}})).await;
+    let customer =
+        app.post("/v1/triage", json!({"ticket": ticket, "options": {"audience": "customer"}})).await;
     assert_eq!(ids(&customer.json()), ["everyone"]);
     let triaged = app.post("/v1/triage", json!({ "ticket": ticket })).await.json();
     assert_eq!(ids(&triaged).len(), 2);
@@ -230,10 +232,12 @@ async fn an_article_for_agents_is_shown_only_where_agents_are_asked_for() {
 async fn a_ticket_can_be_the_question() {
     let app = TestApp::new().await;
     for n in 0..3 {
-        let article = json!({"title": format!("VPN {n}"), "body": "Restart the VPN.", "audience": "customer"});
+        let article =
+            json!({"title": format!("VPN {n}"), "body": "Restart the VPN.", "audience": "customer"});
         app.put(&format!("/v1/articles/{n}"), article).await;
     }
-    let ticket = json!({"ticket": {"subject": "VPN", "body": "<b>It is down</b>", "body_format": "html"}, "top": 2});
+    let ticket =
+        json!({"ticket": {"subject": "VPN", "body": "<b>It is down</b>", "body_format": "html"}, "top": 2});
     let answer = app.post("/v1/suggest", ticket).await.json();
     assert_eq!(ids(&answer).len(), 2);
     assert_eq!(app.get("/info").await.json()["counts"], json!({"articles": 3, "tickets": 0}));
@@ -300,7 +304,12 @@ async fn an_import_reads_json_lines_csv_and_arrays() {
     ];
     for (kind, body) in kinds {
         let answer = app.post_as("/v1/articles/import", kind, body).await;
-        assert_eq!((answer.status.as_u16(), &answer.json()["accepted"]), (200, &json!(1)), "{kind}: {}", answer.text());
+        assert_eq!(
+            (answer.status.as_u16(), &answer.json()["accepted"]),
+            (200, &json!(1)),
+            "{kind}: {}",
+            answer.text()
+        );
     }
     assert_eq!(app.get("/info").await.json()["counts"]["articles"], 4);
 }
@@ -309,10 +318,19 @@ async fn an_import_reads_json_lines_csv_and_arrays() {
 async fn an_import_of_many_rows_is_kept_whole_and_its_messages_stay_few() {
     let app = TestApp::new().await;
     let rows: String = (0..1_500)
-        .map(|n| if n % 10 == 0 { format!("{{\"id\":\"{n}\",\"title\":\"T{n}\",\"body\":\"x\"}}\n") } else { "bad\n".into() })
+        .map(|n| {
+            if n % 10 == 0 {
+                format!("{{\"id\":\"{n}\",\"title\":\"T{n}\",\"body\":\"x\"}}\n")
+            } else {
+                "bad\n".into()
+            }
+        })
         .collect();
     let answer = app.post_as("/v1/articles/import", "application/x-ndjson", rows).await.json();
-    assert_eq!((&answer["accepted"], &answer["rejected"], &answer["omitted"]), (&json!(150), &json!(1_350), &json!(350)));
+    assert_eq!(
+        (&answer["accepted"], &answer["rejected"], &answer["omitted"]),
+        (&json!(150), &json!(1_350), &json!(350))
+    );
     assert_eq!(app.get("/info").await.json()["counts"]["articles"], 150);
 }
 
@@ -321,18 +339,22 @@ async fn an_import_that_runs_out_of_room_says_how_much_is_kept() {
     let app = TestApp::with(|settings| settings.store.max_mebibytes = NonZeroU64::new(1)).await;
     // Much to keep and little to read.
     let body = format!("<!-- {} --><p>Word</p>", "x".repeat(8_000));
-    let row = |n| format!("{{\"id\":\"{n}\",\"title\":\"T\",\"body\":\"{body}\",\"body_format\":\"html\"}}\n");
+    let row =
+        |n| format!("{{\"id\":\"{n}\",\"title\":\"T\",\"body\":\"{body}\",\"body_format\":\"html\"}}\n");
     let rows: String = (0..300).map(row).collect();
     let answer = app.post_as("/v1/articles/import", "application/x-ndjson", rows).await;
     assert_eq!(answer.status, 507, "{}", answer.text());
     let kept = app.get("/info").await.json()["counts"]["articles"].as_u64().unwrap();
     assert!((64..300).contains(&kept) && kept % 64 == 0);
-    assert!(answer.json()["detail"].as_str().unwrap().contains(&format!("The first {kept} good rows are kept")));
+    assert!(
+        answer.json()["detail"].as_str().unwrap().contains(&format!("The first {kept} good rows are kept"))
+    );
 }
 
 #[tokio::test]
 async fn one_comment_gets_one_answer() {
-    let comment = json!({"id": "s-1", "text": "Friendly, but it took days.", "question": "why_score", "rating": 2});
+    let comment =
+        json!({"id": "s-1", "text": "Friendly, but it took days.", "question": "why_score", "rating": 2});
     let answer = TestApp::new().await.post("/v1/sentiment", comment).await.json();
     insta::assert_json_snapshot!(answer, {
         ".model.taxonomy" => "(sum)",
@@ -373,7 +395,8 @@ async fn one_comment_gets_one_answer() {
 #[tokio::test]
 async fn several_comments_get_the_answers_that_each_would_get_alone_in_order() {
     let app = TestApp::new().await;
-    let comments = [json!({"id": "b", "text": "Great!"}), json!({"id": "a", "text": "Nothing", "question": "improve"})];
+    let comments =
+        [json!({"id": "b", "text": "Great!"}), json!({"id": "a", "text": "Nothing", "question": "improve"})];
     let answers = app.post("/v1/sentiment", json!({ "comments": comments })).await.json();
     for (comment, answer) in comments.iter().zip(answers["answers"].as_array().unwrap()) {
         assert_eq!(&app.post("/v1/sentiment", comment.clone()).await.json(), answer);

@@ -68,7 +68,8 @@ async fn text_that_is_not_utf8_is_refused_with_the_offset_of_the_byte() {
 #[tokio::test]
 async fn malformed_json_is_refused_with_its_place() {
     let app = TestApp::new().await;
-    let answer = app.post_as(TRIAGE, "application/json", "{\"ticket\":\n {\"subject\": \"Zanzibar\",, }}").await;
+    let answer =
+        app.post_as(TRIAGE, "application/json", "{\"ticket\":\n {\"subject\": \"Zanzibar\",, }}").await;
     insta::assert_snapshot!(answer.refusal(), @r"
     400 malformed_json
     The body is not JSON: At line 2, column 25: key must be a string. Correct the JSON at that place and send the request again.
@@ -181,7 +182,8 @@ async fn a_wrong_type_is_refused_without_repeating_the_value() {
     The request is not valid: Correct what `errors` names; /docs shows the form of each field.
     "/options/explain" is a whole number; it must be true or false
     "#);
-    let answer = app.post_as(TRIAGE, "application/json", r#"{"ticket": {"subject": "a", "subject": "b"}}"#).await;
+    let answer =
+        app.post_as(TRIAGE, "application/json", r#"{"ticket": {"subject": "a", "subject": "b"}}"#).await;
     insta::assert_snapshot!(answer.refusal(), @r#"
     422 invalid_request
     The request is not valid: Correct what `errors` names; /docs shows the form of each field.
@@ -468,7 +470,8 @@ async fn a_full_store_is_told_and_nothing_of_the_request_is_kept() {
 #[tokio::test]
 async fn a_request_id_is_kept_if_it_is_plain_and_made_if_not() {
     let app = TestApp::new().await;
-    let with_id = |id: &str| Request::get("/health/live").header("x-request-id", id).body(Body::empty()).unwrap();
+    let with_id =
+        |id: &str| Request::get("/health/live").header("x-request-id", id).body(Body::empty()).unwrap();
     let kept = app.send(with_id("hd-81.2_a")).await;
     assert_eq!(kept.header("x-request-id"), Some("hd-81.2_a"));
     for bad in ["Zanzibar is down", "", &"x".repeat(65)] {

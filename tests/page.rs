@@ -56,7 +56,11 @@ impl Browser {
         let response: Response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
-        Page { status: parts.status, response: parts.headers, html: String::from_utf8(body.to_vec()).unwrap() }
+        Page {
+            status: parts.status,
+            response: parts.headers,
+            html: String::from_utf8(body.to_vec()).unwrap(),
+        }
     }
 
     async fn get(&self, path: &str) -> Page {
@@ -66,7 +70,8 @@ impl Browser {
     /// Fills in the form and presses its button.
     async fn post(&self, fields: &[(&str, &str)]) -> Page {
         let escaped = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
-        let body: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
+        let body: Vec<String> =
+            fields.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
         let form = "application/x-www-form-urlencoded";
         self.send(common::request(Method::POST, "/", Some(form), body.join("&"))).await
     }
@@ -100,7 +105,9 @@ async fn a_pasted_ticket_shows_its_labels_and_is_not_kept() {
     let browser = Browser::new().await;
     let page = browser.post(&[("subject", "VPN"), ("body", "It is down\r\nsince nine.")]).await;
     assert_eq!(page.status, StatusCode::OK);
-    for words in ["Network", "<b>96%</b> sure", "threshold 80%", "Impact", "Urgency", "P2", "chip-auto", "tiny 1"] {
+    for words in
+        ["Network", "<b>96%</b> sure", "threshold 80%", "Impact", "Urgency", "P2", "chip-auto", "tiny 1"]
+    {
         assert!(page.shows(words), "{words} is not in {}", page.html);
     }
     assert_eq!(browser.app.app.store.ticket_count().await.unwrap(), 0);
@@ -127,7 +134,11 @@ async fn articles_that_answer_are_shown_with_their_passage_and_page() {
     assert!(page.shows("<mark>VPN</mark>") && page.shows("<mark>hotels</mark>"), "{}", page.html);
     let article = browser.get("/articles/kb-vpn").await;
     assert_eq!(article.status, StatusCode::OK);
-    assert!(article.shows("<h2 id=\"hotels\">Hotels</h2>") && article.shows("for everyone"), "{}", article.html);
+    assert!(
+        article.shows("<h2 id=\"hotels\">Hotels</h2>") && article.shows("for everyone"),
+        "{}",
+        article.html
+    );
 }
 
 #[tokio::test]
@@ -145,7 +156,9 @@ async fn an_article_for_agents_is_not_shown_for_customers() {
 async fn markup_in_a_ticket_or_an_article_is_shown_as_text() {
     let browser = Browser::new().await;
     let attack = "\"><script>alert(1)</script></textarea> VPN";
-    browser.put("kb-attack", Audience::Customer, "VPN `<script>alert(1)</script>`\n\n<script>alert(1)</script>").await;
+    browser
+        .put("kb-attack", Audience::Customer, "VPN `<script>alert(1)</script>`\n\n<script>alert(1)</script>")
+        .await;
     for page in [
         browser.post(&[("subject", attack), ("body", attack)]).await,
         browser.post(&[("subject", attack), ("body", attack), ("example", attack)]).await,

@@ -12,7 +12,8 @@ use tracing_subscriber::EnvFilter;
 
 use super::rows::{Lines, Progress};
 use super::{Common, Outcome, shipped};
-use crate::http::{App, AppState, log_panics_by_place, serve};
+use crate::http::serve::{log_panics_by_place, serve};
+use crate::http::{App, AppState};
 use crate::knowledge::import;
 use crate::triage::{HistoryRow, Ticket};
 

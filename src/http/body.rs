@@ -67,7 +67,10 @@ pub(super) async fn collect(
 /// without its parameters, in lower case.
 pub(super) fn media_type(headers: &HeaderMap, wanted: &str) -> Result<String, Problem> {
     let refuse = |what: String| Err(Problem::because(Code::UnsupportedMediaType, what));
-    if headers.get(CONTENT_ENCODING).is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+    if headers
+        .get(CONTENT_ENCODING)
+        .is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
+    {
         return refuse("The request has a Content-Encoding.".into());
     }
     let Some(value) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {

@@ -59,7 +59,10 @@ fn check_kind(headers: &axum::http::HeaderMap) -> Result<(), Problem> {
 fn parse<T: DeserializeOwned + Validate<Context = ()>>(bytes: &[u8]) -> Result<T, Problem> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let offset = error.valid_up_to();
-        Problem::because(Code::InvalidUtf8, format!("The byte at offset {offset} does not belong to UTF-8 text."))
+        Problem::because(
+            Code::InvalidUtf8,
+            format!("The byte at offset {offset} does not belong to UTF-8 text."),
+        )
     })?;
     if text.trim_start().is_empty() {
         return Err(Problem::because(Code::MalformedJson, "The body is empty."));

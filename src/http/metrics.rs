@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder, Unit};
-use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+use metrics_exporter_prometheus::{
+    BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
+};
 
 use crate::model::{Manifest, Reads};
 use crate::triage::{Decision, TriageAnswer};
@@ -99,7 +101,10 @@ impl Metrics {
         let counter = |name: &'static str, text: &'static str| {
             self.recorder.describe_counter(name.into(), None, text.into());
         };
-        counter(REQUESTS, "Requests answered, by method, route and status; 499 where the client left before.");
+        counter(
+            REQUESTS,
+            "Requests answered, by method, route and status; 499 where the client left before.",
+        );
         counter(TOKENS, "Tokens that the encoder has read since the start.");
         counter(PREDICTIONS, "Predictions given by POST /v1/triage, by task and decision.");
         counter(STORE_ERRORS, "Requests that failed because of the data folder.");

@@ -50,7 +50,7 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(sentiment::sentiment))
         .routes(routes!(articles::put, articles::get, articles::delete))
         .routes(routes!(tickets::get))
-        // Pages go here: `.merge(OpenApiRouter::from(crate::ui::router()))`.
+        .merge(OpenApiRouter::from(crate::ui::router(state.pages()).with_state(())))
         .layer(time_limit)
         .merge(slow)
         .layer(admit);
@@ -77,7 +77,8 @@ pub fn router(state: AppState) -> Router {
 /// Shows every documented route in the metrics before its first request.
 fn announce(state: &AppState, document: &OpenApi) {
     for (route, item) in &document.paths.paths {
-        let methods = [("GET", &item.get), ("PUT", &item.put), ("POST", &item.post), ("DELETE", &item.delete)];
+        let methods =
+            [("GET", &item.get), ("PUT", &item.put), ("POST", &item.post), ("DELETE", &item.delete)];
         for (method, _) in methods.into_iter().filter(|(_, operation)| operation.is_some()) {
             state.metrics.announce(method, route);
         }

@@ -44,7 +44,10 @@ fn field(path: &Path, told: &str) -> Problem {
     let named = |start: &str| told.strip_prefix(start)?.split_once('`').map(|(name, _)| escaped(name));
     if told.starts_with("unknown field") {
         let known = expected(told).map_or_else(|| "none".into(), |known| known.replace("one of ", ""));
-        return Problem::field(shortened(pointer), format!("is not a field that is known here; known are {known}"));
+        return Problem::field(
+            shortened(pointer),
+            format!("is not a field that is known here; known are {known}"),
+        );
     }
     if let Some(name) = named("missing field `") {
         return Problem::field(format!("{pointer}/{name}"), "is missing");

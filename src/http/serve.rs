@@ -47,7 +47,10 @@ pub async fn serve(
     let grace = Duration::from_secs(app.settings.server.shutdown_grace_s);
     let finished = async { while connections.join_next().await.is_some() {} };
     if tokio::time::timeout(grace, finished).await.is_err() {
-        tracing::warn!(connections = connections.len(), "requests were cut off: they took longer than shutdown_grace_s");
+        tracing::warn!(
+            connections = connections.len(),
+            "requests were cut off: they took longer than shutdown_grace_s"
+        );
         connections.shutdown().await;
     }
     folding.abort();
@@ -93,7 +96,9 @@ async fn accept(
 async fn connection(stream: TcpStream, router: axum::Router, mut stopped: watch::Receiver<bool>) {
     // Answers are small and written whole: waiting to fill a packet only delays them.
     let _ = stream.set_nodelay(true);
-    let service = TowerToHyperService::new(router.map_request(|request: Request<Incoming>| request.map(axum::body::Body::new)));
+    let service = TowerToHyperService::new(
+        router.map_request(|request: Request<Incoming>| request.map(axum::body::Body::new)),
+    );
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS)

@@ -14,7 +14,8 @@ use crate::knowledge::{Knowledge, KnowledgeError};
 use crate::model::{BundleError, Model};
 use crate::store::{Store, StoreError};
 use crate::survey::Surveys;
-use crate::triage::{Desk, Triage};
+use crate::triage::{Desk, Ticket, Triage};
+use crate::ui::Pages;
 
 /// Everything that answers requests.
 pub struct App {
@@ -34,6 +35,8 @@ pub struct App {
     pub metrics: Metrics,
     /// How much is taken on at a time.
     pub admission: Admission,
+    /// Tickets that the first page offers to try.
+    pub examples: Arc<[Ticket]>,
     pub(super) started: Instant,
     /// Whether the last forward pass failed, so that readiness has to try one.
     model_failed: AtomicBool,
@@ -61,6 +64,16 @@ pub enum OpenError {
 }
 
 impl App {
+    /// What the pages need of the service.
+    pub(super) fn pages(&self) -> Pages {
+        Pages {
+            triage: self.triage.clone(),
+            store: self.store.clone(),
+            examples: Arc::clone(&self.examples),
+            max_form_bytes: self.settings.server.max_body_bytes,
+        }
+    }
+
     /// Loads the bundle, opens the data folder and brings the search index up to date with it.
     /// Returns when everything is ready to answer.
     ///
@@ -71,7 +84,8 @@ impl App {
         let (dir, inference) = (bundle_dir.to_owned(), settings.inference.clone());
         let model = tokio::task::spawn_blocking(move || Model::load(&dir, &inference)).await??;
         let model = Arc::new(model);
-        let progress = |done: usize, of: usize| tracing::info!(done, of, "embedding articles for this bundle");
+        let progress =
+            |done: usize, of: usize| tracing::info!(done, of, "embedding articles for this bundle");
         let knowledge =
             Knowledge::open(store.clone(), Arc::clone(&model), data_dir, &settings.search, &progress).await?;
         let desk = Desk { store: store.clone(), knowledge: knowledge.clone() };
@@ -80,6 +94,7 @@ impl App {
             triage: Triage::new(Arc::clone(&model), settings.triage.clone(), Some(desk)),
             surveys: Surveys::new(Arc::clone(&model)),
             admission: Admission::default(),
+            examples: Arc::default(),
             started: Instant::now(),
             model_failed: AtomicBool::new(false),
             stopping: AtomicBool::new(false),

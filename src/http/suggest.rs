@@ -118,7 +118,9 @@ async fn answer(app: &AppState, request: SuggestRequest) -> Result<SuggestAnswer
     let reading = readings.first().ok_or(ModelError::Stopped)?;
     if reading.truncated {
         let read = reading.tokens;
-        warnings.push(format!("the text is longer than the model reads at once; its first {read} tokens decided"));
+        warnings.push(format!(
+            "the text is longer than the model reads at once; its first {read} tokens decided"
+        ));
     }
     let query = Query {
         text: &text,

@@ -68,14 +68,11 @@ pub(super) async fn load_passages(
     store: &Store,
     dimension: usize,
 ) -> Result<VectorSet<Facets>, KnowledgeError> {
-    let mut facets: HashMap<String, Facets> = HashMap::new();
-    let mut after: Option<String> = None;
-    loop {
-        let page = store.articles_page(after.as_deref(), ARTICLES).await?;
-        let Some(last) = page.last() else { break };
-        after = Some(last.id.clone());
-        facets.extend(page.iter().filter_map(|article| Some((article.id.clone(), Facets::of(article)?))));
-    }
+    let mut facets = load_facets(store).await?;
+    let mut complete = |(id, rows): (String, Vec<f32>)| {
+        let facets = facets.remove(&id);
+        (id, facets.map(|facets| (facets, rows)))
+    };
     let set = VectorSet::new(dimension);
     let mut rows: HashMap<String, Vec<f32>> = HashMap::new();
     let mut after: Option<(String, i64)> = None;
@@ -83,23 +80,30 @@ pub(super) async fn load_passages(
         let place = after.as_ref().map(|(id, ordinal)| (id.as_str(), *ordinal));
         let page = store.passages_page(place, ROWS).await?;
         let Some(last) = page.last() else { break };
-        after = Some((last.article_id.clone(), last.ordinal));
+        let last = (last.article_id.clone(), last.ordinal);
         for StoredPassage { article_id, passage, .. } in page {
             rows.entry(article_id).or_default().extend(passage.embedding);
         }
         // What comes next may still belong to the last article of this page.
-        let unfinished = after.as_ref().and_then(|(id, _)| rows.remove_entry(id));
-        set.update(rows.drain().map(|(id, rows)| {
-            let facets = facets.get(&id).cloned();
-            (id, facets.map(|facets| (facets, rows)))
-        }));
+        let unfinished = rows.remove_entry(&last.0);
+        set.update(rows.drain().map(&mut complete));
         rows.extend(unfinished);
+        after = Some(last);
     }
-    set.update(rows.drain().map(|(id, rows)| {
-        let facets = facets.get(&id).cloned();
-        (id, facets.map(|facets| (facets, rows)))
-    }));
+    set.update(rows.drain().map(complete));
     Ok(set)
+}
+
+/// The facets of all articles that may be suggested, by id.
+async fn load_facets(store: &Store) -> Result<HashMap<String, Facets>, KnowledgeError> {
+    let mut facets = HashMap::new();
+    let mut after: Option<String> = None;
+    loop {
+        let page = store.articles_page(after.as_deref(), ARTICLES).await?;
+        let Some(last) = page.last() else { return Ok(facets) };
+        after = Some(last.id.clone());
+        facets.extend(page.iter().filter_map(|article| Some((article.id.clone(), Facets::of(article)?))));
+    }
 }
 
 /// The vectors of all tickets that `encoder` embedded.

@@ -1,15 +1,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod answers;
+mod calibration;
 mod upkeep;
 
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use super::{Knowledge, Query, Suggestions};
-use crate::config::SearchSettings;
+use crate::config::{SearchSettings, StoreSettings};
 use crate::model::{Input, Lane, Model};
-use crate::store::{Article, ArticleStatus, Audience, Store, StoreSettings};
+use crate::store::{Article, ArticleStatus, Audience, Store};
 use crate::text::Format;
 
 static MODEL: LazyLock<Arc<Model>> = LazyLock::new(|| crate::model::testing::model(1));

@@ -60,7 +60,7 @@ pub(crate) fn bundle(dir: &Path, seed: u64, heads: &[Head]) -> Bundle {
         heads: heads.iter().map(|head| head.spec().clone()).collect(),
         files: Default::default(),
     };
-    writer.finish(manifest, "# A bundle for tests\n").expect("the bundle is complete")
+    writer.finish(manifest).expect("the bundle is complete")
 }
 
 /// The bundle of `seed` without heads, loaded, with one worker. Can be called on an async runtime.

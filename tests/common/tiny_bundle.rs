@@ -22,7 +22,12 @@ pub fn write(dir: &Path) {
         head("category", Reads::Ticket, &["Network", "Hardware", "Access"], &[4.0, 0.0, 0.0]),
         head("impact", Reads::Ticket, &["high", "medium", "low"], &[0.0, 4.0, 0.0]),
         head("urgency", Reads::Ticket, &["high", "medium", "low"], &[4.0, 0.0, 0.0]),
-        head("sentiment", Reads::Survey, &["negative", "neutral", "positive", "mixed"], &[0.0, 0.0, 0.0, 3.0]),
+        head(
+            "sentiment",
+            Reads::Survey,
+            &["negative", "neutral", "positive", "mixed"],
+            &[0.0, 0.0, 0.0, 3.0],
+        ),
         head("aspect/speed", Reads::Survey, &["absent", "negative", "positive"], &[0.0, 3.0, 0.0]),
     ];
     let writer = BundleWriter::new(dir).unwrap();
@@ -75,7 +80,8 @@ fn head(task: &str, reads: Reads, labels: &[&str], bias: &[f32]) -> Head {
         calibrated_on: None,
         thresholds: THRESHOLDS,
     };
-    Head::new(spec, encoder().features(), vec![0.0; labels.len() * encoder().features()], bias.to_vec()).unwrap()
+    Head::new(spec, encoder().features(), vec![0.0; labels.len() * encoder().features()], bias.to_vec())
+        .unwrap()
 }
 
 fn weights() -> Weights {

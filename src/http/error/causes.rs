@@ -20,7 +20,9 @@ impl From<ModelError> for Problem {
             }
             ModelError::Stopped => Self::new(Code::Stopping).retry_after(RETRY_S),
             // What the tokenizer says may quote the text; it is not logged.
-            ModelError::Tokenizer(_) => Self::new(Code::ModelFailed).caused_by("the tokenizer refused the text"),
+            ModelError::Tokenizer(_) => {
+                Self::new(Code::ModelFailed).caused_by("the tokenizer refused the text")
+            }
             ModelError::Inference(_) => Self::new(Code::ModelFailed).caused_by(error),
         }
     }
@@ -37,9 +39,9 @@ impl From<StoreError> for Problem {
                     .retry_after(RETRY_S)
                     .caused_by(error)
             }
-            StoreError::NotWritable { .. } => {
-                Self::because(Code::StoreUnavailable, "It cannot be written.").retry_after(RETRY_S).caused_by(error)
-            }
+            StoreError::NotWritable { .. } => Self::because(Code::StoreUnavailable, "It cannot be written.")
+                .retry_after(RETRY_S)
+                .caused_by(error),
             StoreError::Damaged { .. } | StoreError::Newer { .. } | StoreError::Other { .. } => {
                 Self::new(Code::StoreFailed).caused_by(error)
             }
@@ -94,7 +96,8 @@ impl From<garde::Report> for Problem {
             let steps = path.to_string().replace('[', ".").replace(']', "");
             let pointer = steps.split('.').filter(|step| !step.is_empty()).map(|step| format!("/{step}"));
             let message = error.message();
-            let whole = if message.starts_with("greater") || message.starts_with("lower") { "is " } else { "" };
+            let whole =
+                if message.starts_with("greater") || message.starts_with("lower") { "is " } else { "" };
             FieldError { field: pointer.collect(), message: format!("{whole}{message}") }
         };
         Self::fields(report.iter().map(entry).collect())
