@@ -14,14 +14,14 @@ use super::state::AppState;
 
 /// Requests that are worked on at a time. Each holds at most [`LARGE_BODY`] bytes of body, unless it
 /// is one of the few large ones.
-pub const REQUESTS: usize = 256;
+pub(super) const REQUESTS: usize = 256;
 /// Of these, requests with a body over [`LARGE_BODY`] at a time.
-pub const LARGE_REQUESTS: usize = 16;
+pub(super) const LARGE_REQUESTS: usize = 16;
 /// Imports at a time: each may hold `max_import_bytes`, and the writer takes one after another anyway.
-pub const IMPORTS: usize = 1;
+pub(super) const IMPORTS: usize = 1;
 /// From this many bytes on a body is large: parsing and cleaning it may take more than a millisecond,
 /// and is done beside the runtime's threads.
-pub const LARGE_BODY: usize = 64 * 1024;
+pub(super) const LARGE_BODY: usize = 64 * 1024;
 
 /// How fast a body has to come: within `start`, and a second more for each `bytes_a_second` of it. The
 /// rule is that of Apache's mod_reqtimeout, whose defaults are 20 s and 500 bytes; a service beside the
@@ -36,7 +36,7 @@ const PACE: Pace = Pace { start: Duration::from_secs(10), bytes_a_second: 64 * 1
 
 /// The places that there are, and how long one may be held for a body.
 #[derive(Debug)]
-pub struct Admission {
+pub(super) struct Admission {
     pub(super) pace: Pace,
     requests: Arc<Semaphore>,
     large: Arc<Semaphore>,
@@ -44,7 +44,7 @@ pub struct Admission {
 }
 
 /// A place that is taken for as long as this lives.
-pub type Place = OwnedSemaphorePermit;
+pub(super) type Place = OwnedSemaphorePermit;
 
 impl Default for Admission {
     fn default() -> Self {
@@ -60,17 +60,17 @@ impl Default for Admission {
 
 impl Admission {
     /// A place among all requests, or a refusal.
-    pub fn request(&self) -> Result<Place, Problem> {
+    pub(super) fn request(&self) -> Result<Place, Problem> {
         place(&self.requests, "Too many requests are being answered.", 1)
     }
 
     /// A place among those with a large body, or a refusal.
-    pub fn large(&self) -> Result<Place, Problem> {
+    pub(super) fn large(&self) -> Result<Place, Problem> {
         place(&self.large, "Too many large requests are being answered.", 2)
     }
 
     /// The place of an import, or a refusal.
-    pub fn import(&self) -> Result<Place, Problem> {
+    pub(super) fn import(&self) -> Result<Place, Problem> {
         place(&self.imports, "Another import is running.", 10)
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::aside;
-use super::docs::{AnswerRefusals, BodyRefusals};
+use super::docs::{OfAnswer, OfArticle, OfBody, OfKeeping};
 use super::error::{Code, Problem};
 use super::id::Id;
 use super::json::Valid;
@@ -118,6 +118,7 @@ pub(super) struct ArticleKept {
 #[utoipa::path(
     put,
     path = "/v1/articles/{id}",
+    operation_id = "putArticle",
     tag = "articles",
     params(("id" = String, Path, description = "The site's own id; a / in it is written as %2F.", example = "vpn-drops")),
     request_body(content = ArticleBody, example = json!({
@@ -131,7 +132,7 @@ pub(super) struct ArticleKept {
         "language": "en",
         "updated_at": "2026-11-02T08:00:00Z"
     })),
-    responses((status = 200, description = "It is kept.", body = ArticleKept), BodyRefusals, AnswerRefusals)
+    responses((status = 200, description = "It is kept.", body = ArticleKept), OfBody, OfAnswer, OfKeeping)
 )]
 pub(super) async fn put(
     State(app): State<AppState>,
@@ -157,13 +158,13 @@ pub(super) async fn put(
 #[utoipa::path(
     get,
     path = "/v1/articles/{id}",
+    operation_id = "getArticle",
     tag = "articles",
     params(("id" = String, Path, description = "The site's own id; a / in it is written as %2F.", example = "vpn-drops")),
     responses(
         (status = 200, description = "The article.", body = Article),
-        (status = 404, description = "There is none with this id.", body = super::error::ProblemBody,
-         content_type = "application/problem+json"),
-        AnswerRefusals
+        OfArticle,
+        OfAnswer
     )
 )]
 pub(super) async fn get(State(app): State<AppState>, Id(id): Id) -> Result<Json<Article>, Problem> {
@@ -176,13 +177,14 @@ pub(super) async fn get(State(app): State<AppState>, Id(id): Id) -> Result<Json<
 #[utoipa::path(
     delete,
     path = "/v1/articles/{id}",
+    operation_id = "deleteArticle",
     tag = "articles",
     params(("id" = String, Path, description = "The site's own id; a / in it is written as %2F.", example = "vpn-drops")),
     responses(
         (status = 204, description = "It is deleted."),
-        (status = 404, description = "There is none with this id.", body = super::error::ProblemBody,
-         content_type = "application/problem+json"),
-        AnswerRefusals
+        OfArticle,
+        OfAnswer,
+        OfKeeping
     )
 )]
 pub(super) async fn delete(State(app): State<AppState>, Id(id): Id) -> Result<StatusCode, Problem> {

@@ -50,7 +50,6 @@ pub(super) async fn errors() -> Html<String> {
     let mut rows = String::new();
     for row in Code::ALL.iter().map(|code| code.row()) {
         let (code, status) = (row.code, row.status.as_u16());
-        // The table holds no character that HTML would take for markup but `>`-free plain text.
         let (title, advice) = (escaped(row.title), escaped(row.advice));
         let _ = writeln!(
             rows,
@@ -68,52 +67,39 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// Refusals of every address that reads a body.
-pub(super) struct BodyRefusals;
+/// Groups of refusals that routes name in their documentation.
+macro_rules! refusals {
+    ($($(#[$doc:meta])+ $name:ident: $($code:ident)+;)+) => {
+        $(
+            $(#[$doc])+
+            pub(super) struct $name;
 
-impl IntoResponses for BodyRefusals {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        use Code::*;
-        problems(&[
-            InvalidUtf8,
-            MalformedJson,
-            BrokenBody,
-            SlowBody,
-            BodyTooLarge,
-            UnsupportedMediaType,
-            InvalidRequest,
-        ])
-    }
+            impl IntoResponses for $name {
+                fn responses() -> BTreeMap<String, RefOr<Response>> {
+                    problems(&[$(Code::$code),+])
+                }
+            }
+        )+
+    };
 }
 
-/// Refusals and failures of every address that answers from the model or the store.
-pub(super) struct AnswerRefusals;
-
-impl IntoResponses for AnswerRefusals {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        use Code::*;
-        problems(&[
-            Overloaded,
-            Internal,
-            ModelFailed,
-            SearchFailed,
-            StoreFailed,
-            TimedOut,
-            Stopping,
-            StoreUnavailable,
-            StoreFull,
-        ])
-    }
-}
-
-/// Why the service is not ready.
-pub(super) struct Unready;
-
-impl IntoResponses for Unready {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        use Code::*;
-        problems(&[ModelFailed, StoreFailed, Stopping, StoreUnavailable])
-    }
+refusals! {
+    /// Of every address that reads JSON.
+    OfBody: InvalidUtf8 MalformedJson BrokenBody SlowBody BodyTooLarge UnsupportedMediaType InvalidRequest;
+    /// Of the import, which reads files.
+    OfFile: BrokenBody SlowBody BodyTooLarge UnsupportedMediaType UnreadableImport;
+    /// Of every address that is admitted, and answers from the model or the store.
+    OfAnswer: Overloaded Internal ModelFailed SearchFailed StoreFailed TimedOut Stopping StoreUnavailable;
+    /// Of an address that keeps something.
+    OfKeeping: StoreFull;
+    /// Of an address with the id of an article.
+    OfArticle: ArticleNotFound InvalidRequest;
+    /// Of an address with the id of a ticket.
+    OfTicket: TicketNotFound InvalidRequest;
+    /// Of an address that needs a head which a bundle may not have.
+    OfTask: TaskNotInBundle;
+    /// Of a service that is not ready.
+    OfService: ModelFailed StoreFailed Stopping StoreUnavailable;
 }
 
 /// One response for each status, which names its codes.

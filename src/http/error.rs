@@ -14,9 +14,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 /// Where the table is shown to people; a problem's `type` is this, `#` and its code.
-pub const ERRORS_PAGE: &str = "/docs/errors";
+pub(super) const ERRORS_PAGE: &str = "/docs/errors";
 /// Media type of a [`Problem`].
-pub const PROBLEM_JSON: &str = "application/problem+json";
+pub(super) const PROBLEM_JSON: &str = "application/problem+json";
 
 /// One row of the table.
 #[derive(Debug, Clone, Copy)]
@@ -139,7 +139,7 @@ pub struct FieldError {
 /// An RFC 9457 problem, as it is sent.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Problem)]
-pub struct ProblemBody {
+pub(super) struct ProblemBody {
     /// Address of the explanation on this server.
     #[schema(example = "/docs/errors#invalid_request")]
     pub r#type: String,

@@ -9,7 +9,7 @@ use axum::response::IntoResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::docs::Unready;
+use super::docs::OfService;
 use super::error::{Code, Problem};
 use super::state::AppState;
 use crate::model::{HeadSpec, Input, Lane};
@@ -46,7 +46,7 @@ pub(super) async fn live() -> Json<Health> {
     get,
     path = "/health/ready",
     tag = "service",
-    responses((status = 200, description = "Requests can be answered.", body = Health), Unready)
+    responses((status = 200, description = "Requests can be answered.", body = Health), OfService)
 )]
 pub(super) async fn ready(State(app): State<AppState>) -> Result<Json<Health>, Problem> {
     if app.is_stopping() {
@@ -138,7 +138,7 @@ pub(super) struct Counts {
     get,
     path = "/info",
     tag = "service",
-    responses((status = 200, description = "Versions, the loaded bundle, and how much is kept.", body = Info), Unready)
+    responses((status = 200, description = "Versions, the loaded bundle, and how much is kept.", body = Info), OfService)
 )]
 pub(super) async fn info(State(app): State<AppState>) -> Result<Json<Info>, Problem> {
     let counts =
@@ -171,4 +171,35 @@ pub(super) async fn metrics(State(app): State<AppState>) -> impl IntoResponse {
     let articles = app.store.article_count().await.ok();
     let text = app.metrics.render(articles, app.model.queued_tokens(), app.model.tokens_read());
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::config::Settings;
+    use crate::http::App;
+    use crate::model::testing;
+
+    #[tokio::test]
+    async fn after_a_forward_pass_that_failed_readiness_tries_one_until_it_works() {
+        let dir = tempfile::tempdir().unwrap();
+        let bundle = dir.path().join("bundle");
+        testing::bundle(&bundle, 1, &[]);
+        let data = dir.path().join("data");
+        let app = AppState::new(App::open(Settings::default(), &data, &bundle).await.unwrap());
+        let tokens = app.model.tokens_read();
+        ready(State(app.clone())).await.unwrap();
+        assert_eq!(app.model.tokens_read(), tokens, "nothing is tried while all is well");
+
+        app.model_has_failed();
+        ready(State(app.clone())).await.unwrap();
+        let tried = app.model.tokens_read();
+        assert!(tried > tokens);
+        ready(State(app.clone())).await.unwrap();
+        assert_eq!(app.model.tokens_read(), tried, "it worked, so it is not tried again");
+
+        app.stop();
+        assert_eq!(ready(State(app)).await.map(|_| ()).unwrap_err().code(), Code::Stopping);
+    }
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::body::{self, Collected};
-use super::docs::{AnswerRefusals, BodyRefusals};
+use super::docs::{OfAnswer, OfFile, OfKeeping};
 use super::error::{Code, Problem};
 use super::state::AppState;
 use crate::knowledge::import::{self, Kind, Reader, Row, RowError};
@@ -119,6 +119,7 @@ impl Iterator for GoodRows {
 #[utoipa::path(
     post,
     path = "/v1/articles/import",
+    operation_id = "importArticles",
     tag = "articles",
     request_body(
         description = "Articles, one a row.",
@@ -133,8 +134,9 @@ impl Iterator for GoodRows {
         (status = 200, description = "Every row is kept.", body = ImportAnswer),
         (status = 207, description = "Some rows, or all, were rejected; `errors` says which and why. The others are kept.",
          body = ImportAnswer),
-        BodyRefusals,
-        AnswerRefusals
+        OfFile,
+        OfAnswer,
+        OfKeeping
     )
 )]
 pub(super) async fn import(

@@ -64,6 +64,8 @@ fn parse<T: DeserializeOwned + Validate<Context = ()>>(bytes: &[u8]) -> Result<T
             format!("The byte at offset {offset} does not belong to UTF-8 text."),
         )
     })?;
+    // Some programs put the byte order mark before JSON; RFC 8259 lets a reader pass over it.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.trim_start().is_empty() {
         return Err(Problem::because(Code::MalformedJson, "The body is empty."));
     }

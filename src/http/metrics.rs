@@ -27,7 +27,7 @@ static METADATA: Metadata<'static> = Metadata::new("deskhand", Level::INFO, None
 /// The counters of one service. They belong to it and not to the process, so that two services in one
 /// process, as tests have them, count apart.
 #[derive(Debug)]
-pub struct Metrics {
+pub(super) struct Metrics {
     recorder: PrometheusRecorder,
     handle: PrometheusHandle,
 }
@@ -37,7 +37,7 @@ impl Metrics {
     ///
     /// # Errors
     /// None in practice: the buckets are constants.
-    pub fn new(manifest: &Manifest) -> Result<Self, BuildError> {
+    pub(super) fn new(manifest: &Manifest) -> Result<Self, BuildError> {
         let recorder = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Full(REQUEST_SECONDS.into()), &BUCKETS)?
             .build_recorder();
@@ -57,32 +57,32 @@ impl Metrics {
         Ok(metrics)
     }
 
-    /// Lets a route be seen before its first request.
-    pub fn announce(&self, method: &'static str, route: &str) {
-        self.request_counter(method, route, 200).absolute(0);
+    /// Lets a route, and the `status` that it answers if all is well, be seen before its first request.
+    pub(super) fn announce(&self, method: &'static str, route: &str, status: u16) {
+        self.request_counter(method, route, status).absolute(0);
         drop(self.request_histogram(method, route));
     }
 
     /// A request was answered with `status`, or 499 where the client left before.
-    pub fn request(&self, method: &'static str, route: &str, status: u16, took: Duration) {
+    pub(super) fn request(&self, method: &'static str, route: &str, status: u16, took: Duration) {
         self.request_counter(method, route, status).increment(1);
         self.request_histogram(method, route).record(took.as_secs_f64());
     }
 
     /// The predictions of an answer.
-    pub fn predictions(&self, answer: &TriageAnswer) {
+    pub(super) fn predictions(&self, answer: &TriageAnswer) {
         for (task, prediction) in &answer.predictions {
             self.prediction_counter(task, prediction.decision).increment(1);
         }
     }
 
     /// The store refused or failed.
-    pub fn store_error(&self) {
+    pub(super) fn store_error(&self) {
         self.store_error_counter().increment(1);
     }
 
     /// The text that Prometheus reads, with what is measured at this moment.
-    pub fn render(&self, articles: Option<u64>, queued_tokens: usize, tokens_read: u64) -> String {
+    pub(super) fn render(&self, articles: Option<u64>, queued_tokens: usize, tokens_read: u64) -> String {
         if let Some(articles) = articles {
             self.gauge(ARTICLES).set(articles as f64);
         }
@@ -93,7 +93,7 @@ impl Metrics {
 
     /// Folds single measurements into their buckets. To be called now and then: they pile up where
     /// nobody reads the metrics.
-    pub fn fold(&self) {
+    pub(super) fn fold(&self) {
         self.handle.run_upkeep();
     }
 

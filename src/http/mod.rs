@@ -4,12 +4,12 @@
 //! in [`error`]. A request is admitted or refused at once, read within limits of size and time, and
 //! given up when its client leaves. This room decides nothing about tickets or articles.
 
-pub mod admission;
+mod admission;
 mod articles;
 mod aside;
 mod body;
 mod docs;
-pub mod error;
+mod error;
 mod health;
 mod id;
 mod import;
@@ -18,7 +18,7 @@ mod metrics;
 mod observe;
 mod reason;
 mod sentiment;
-pub mod serve;
+mod serve;
 mod state;
 mod suggest;
 mod tickets;
@@ -35,7 +35,8 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub use error::{Code, Problem};
+pub use error::{Code, FieldError, Problem};
+pub use serve::{log_panics_by_place, serve};
 pub use state::{App, AppState, OpenError};
 
 /// The whole service.
@@ -79,8 +80,13 @@ fn announce(state: &AppState, document: &OpenApi) {
     for (route, item) in &document.paths.paths {
         let methods =
             [("GET", &item.get), ("PUT", &item.put), ("POST", &item.post), ("DELETE", &item.delete)];
-        for (method, _) in methods.into_iter().filter(|(_, operation)| operation.is_some()) {
-            state.metrics.announce(method, route);
+        for (method, operation) in methods {
+            let mut statuses = operation.iter().flat_map(|operation| operation.responses.responses.keys());
+            if let Some(status) =
+                statuses.find_map(|status| status.starts_with('2').then(|| status.parse().ok())?)
+            {
+                state.metrics.announce(method, route, status);
+            }
         }
     }
 }
@@ -88,4 +94,28 @@ fn announce(state: &AppState, document: &OpenApi) {
 /// What a panic says may quote a ticket; where it happened is for the panic hook to log.
 fn panicked(_: Box<dyn Any + Send>) -> Response {
     Problem::new(Code::Internal).caused_by("the handler panicked").into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use super::*;
+    use axum::body::{Body, to_bytes};
+    use axum::extract::Request;
+    use tower::ServiceExt as _;
+
+    #[tokio::test]
+    async fn a_panic_is_answered_without_what_it_said() {
+        let handler = get(|| async {
+            if true {
+                panic!("the words of a ticket")
+            }
+        });
+        let router: Router = Router::new().route("/", handler).layer(CatchPanicLayer::custom(panicked));
+        let answer = router.oneshot(Request::get("/").body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(answer.status(), 500);
+        let body = to_bytes(answer.into_body(), 10_000).await.unwrap();
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        assert!(body.contains("\"internal\"") && !body.contains("words"), "{body}");
+    }
 }

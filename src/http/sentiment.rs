@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::aside;
-use super::docs::{AnswerRefusals, BodyRefusals};
+use super::docs::{OfAnswer, OfBody, OfTask};
 use super::error::{FieldError, Problem};
 use super::json::Valid;
 use super::state::AppState;
@@ -23,6 +23,7 @@ const MAX_COMMENTS: usize = 256;
 #[garde(allow_unvalidated)]
 pub(super) struct SentimentRequest {
     /// Up to 256 comments; the answers come in the same order, all or none.
+    #[schema(min_items = 1, max_items = 256)]
     #[garde(length(min = 1, max = MAX_COMMENTS), dive)]
     comments: Option<Vec<Comment>>,
     /// Of one comment: the survey's own id, given back in the answer.
@@ -81,6 +82,7 @@ pub(super) enum SentimentAnswer {
 #[utoipa::path(
     post,
     path = "/v1/sentiment",
+    operation_id = "sentiment",
     tag = "surveys",
     request_body(content = SentimentRequest, examples(
         ("one" = (summary = "One comment", value = json!({
@@ -92,8 +94,9 @@ pub(super) enum SentimentAnswer {
     )),
     responses(
         (status = 200, description = "The answer, or with `comments` an object with `answers`.", body = SentimentAnswer),
-        BodyRefusals,
-        AnswerRefusals
+        OfBody,
+        OfAnswer,
+        OfTask
     )
 )]
 pub(super) async fn sentiment(

@@ -31,12 +31,12 @@ pub struct App {
     pub triage: Triage,
     /// Survey comments.
     pub surveys: Surveys,
-    /// What is counted.
-    pub metrics: Metrics,
-    /// How much is taken on at a time.
-    pub admission: Admission,
     /// Tickets that the first page offers to try.
     pub examples: Arc<[Ticket]>,
+    /// What is counted.
+    pub(super) metrics: Metrics,
+    /// How much is taken on at a time.
+    pub(super) admission: Admission,
     pub(super) started: Instant,
     /// Whether the last forward pass failed, so that readiness has to try one.
     model_failed: AtomicBool,
@@ -93,8 +93,8 @@ impl App {
             metrics: Metrics::new(model.manifest())?,
             triage: Triage::new(Arc::clone(&model), settings.triage.clone(), Some(desk)),
             surveys: Surveys::new(Arc::clone(&model)),
-            admission: Admission::default(),
             examples: Arc::default(),
+            admission: Admission::default(),
             started: Instant::now(),
             model_failed: AtomicBool::new(false),
             stopping: AtomicBool::new(false),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::aside;
-use super::docs::{AnswerRefusals, BodyRefusals};
+use super::docs::{OfAnswer, OfBody};
 use super::error::Problem;
 use super::json::Valid;
 use super::state::AppState;
@@ -87,6 +87,7 @@ pub(super) struct SuggestAnswer {
 #[utoipa::path(
     post,
     path = "/v1/suggest",
+    operation_id = "suggest",
     tag = "articles",
     request_body(content = SuggestRequest, examples(
         ("question" = (summary = "A customer asks", value = json!({"text": "How do I reset my password?"}))),
@@ -95,7 +96,7 @@ pub(super) struct SuggestAnswer {
             "audience": "agent", "language": "en", "top": 5
         })))
     )),
-    responses((status = 200, description = "The articles.", body = SuggestAnswer), BodyRefusals, AnswerRefusals)
+    responses((status = 200, description = "The articles.", body = SuggestAnswer), OfBody, OfAnswer)
 )]
 pub(super) async fn suggest(
     State(app): State<AppState>,

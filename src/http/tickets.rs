@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::docs::AnswerRefusals;
+use super::docs::{OfAnswer, OfTicket};
 use super::error::{Code, Problem};
 use super::id::Id;
 use super::state::AppState;
@@ -128,13 +128,13 @@ impl KeptTicket {
 #[utoipa::path(
     get,
     path = "/v1/tickets/{id}",
+    operation_id = "getTicket",
     tag = "triage",
     params(("id" = String, Path, description = "The helpdesk's own id; a / in it is written as %2F.", example = "81")),
     responses(
         (status = 200, description = "The ticket.", body = KeptTicket),
-        (status = 404, description = "There is none with this id.", body = super::error::ProblemBody,
-         content_type = "application/problem+json"),
-        AnswerRefusals
+        OfTicket,
+        OfAnswer
     )
 )]
 pub(super) async fn get(State(app): State<AppState>, Id(id): Id) -> Result<Json<KeptTicket>, Problem> {

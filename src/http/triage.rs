@@ -8,7 +8,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::aside;
-use super::docs::{AnswerRefusals, BodyRefusals};
+use super::docs::{OfAnswer, OfBody, OfKeeping};
 use super::error::Problem;
 use super::json::Valid;
 use super::state::AppState;
@@ -36,6 +36,7 @@ pub(super) struct TriageRequest {
 #[utoipa::path(
     post,
     path = "/v1/triage",
+    operation_id = "triage",
     tag = "triage",
     request_body(content = TriageRequest, examples(
         ("smallest" = (summary = "Only a subject", value = json!({"ticket": {"subject": "VPN drops every hour"}}))),
@@ -55,7 +56,7 @@ pub(super) struct TriageRequest {
             "options": {"top_n": 3, "articles": 5, "similar": 5, "audience": "agent"}
         })))
     )),
-    responses((status = 200, description = "The answer.", body = TriageAnswer), BodyRefusals, AnswerRefusals)
+    responses((status = 200, description = "The answer.", body = TriageAnswer), OfBody, OfAnswer, OfKeeping)
 )]
 pub(super) async fn triage(
     State(app): State<AppState>,

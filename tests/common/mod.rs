@@ -18,6 +18,8 @@ use deskhand::http::{App, AppState, router};
 use http_body_util::BodyExt as _;
 use hyper::body::Frame;
 use serde_json::Value;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, SqliteConnection};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
@@ -76,9 +78,26 @@ impl TestApp {
         self.send(request(Method::GET, path, None, Body::empty())).await
     }
 
+    /// Keeps the service from writing until it is released.
+    pub async fn lock_database(&self) -> Locked {
+        let path = self.dir.path().join("data/deskhand.db");
+        let mut connection = SqliteConnectOptions::new().filename(path).connect().await.unwrap();
+        sqlx::query("BEGIN IMMEDIATE").execute(&mut connection).await.unwrap();
+        Locked(connection)
+    }
+
     /// Deletes.
     pub async fn delete(&self, path: &str) -> Answer {
         self.send(request(Method::DELETE, path, None, Body::empty())).await
+    }
+}
+
+/// A database that another program is writing to.
+pub struct Locked(SqliteConnection);
+
+impl Locked {
+    pub async fn release(mut self) {
+        sqlx::query("ROLLBACK").execute(&mut self.0).await.unwrap();
     }
 }
 
@@ -139,10 +158,18 @@ impl Answer {
 
 /// A body that comes in these pieces, without a length beforehand.
 pub fn pieces(pieces: impl IntoIterator<Item = Result<Vec<u8>, std::io::Error>>) -> Body {
-    Body::new(Pieces(pieces.into_iter().collect()))
+    Body::new(Pieces { rest: pieces.into_iter().collect(), ends: true })
 }
 
-struct Pieces(VecDeque<Result<Vec<u8>, std::io::Error>>);
+/// A body whose first bytes come, as many as said, and then nothing more.
+pub fn endless(bytes: usize) -> Body {
+    Body::new(Pieces { rest: [Ok(vec![b' '; bytes])].into(), ends: false })
+}
+
+struct Pieces {
+    rest: VecDeque<Result<Vec<u8>, std::io::Error>>,
+    ends: bool,
+}
 
 impl HttpBody for Pieces {
     type Data = Bytes;
@@ -152,6 +179,10 @@ impl HttpBody for Pieces {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
-        Poll::Ready(self.0.pop_front().map(|piece| piece.map(|bytes| Frame::data(bytes.into()))))
+        match self.rest.pop_front() {
+            Some(piece) => Poll::Ready(Some(piece.map(|bytes| Frame::data(bytes.into())))),
+            None if self.ends => Poll::Ready(None),
+            None => Poll::Pending,
+        }
     }
 }

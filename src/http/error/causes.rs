@@ -54,6 +54,10 @@ impl From<KnowledgeError> for Problem {
         match error {
             KnowledgeError::Store(error) => error.into(),
             KnowledgeError::Model(error) => error.into(),
+            // It tells of a panic, whose message may quote text; where it happened the panic hook logs.
+            KnowledgeError::Failed(_) => {
+                Self::new(Code::SearchFailed).caused_by("a part of the search failed")
+            }
             error => Self::new(Code::SearchFailed).caused_by(error),
         }
     }

@@ -1,0 +1,181 @@
+//! Articles in, found and out again, through the real router.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::num::NonZeroU64;
+
+use common::TestApp;
+use serde_json::{Value, json};
+
+const VPN: &str = "/v1/articles/vpn%2Fdrops";
+
+fn ids(answer: &Value) -> Vec<&str> {
+    answer["articles"].as_array().unwrap().iter().map(|article| article["id"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn an_article_is_found_from_its_answer_on_and_gone_from_its_deletion_on() {
+    let app = TestApp::new().await;
+    let article = json!({"title": "VPN drops", "body": "Update the VPN client.", "audience": "customer"});
+    let kept = app.put(VPN, article.clone()).await;
+    assert_eq!(kept.json(), json!({"id": "vpn/drops", "passages": 1, "warnings": []}));
+    let read = app.get(VPN).await.json();
+    assert_eq!((&read["id"], &read["title"]), (&json!("vpn/drops"), &article["title"]));
+    let found = app.post("/v1/suggest", json!({"text": "the vpn client drops"})).await.json();
+    assert_eq!(ids(&found), ["vpn/drops"]);
+    assert_eq!(found["model"]["name"], "tiny");
+
+    assert_eq!(app.delete(VPN).await.status, 204);
+    assert_eq!(app.get(VPN).await.status, 404);
+    assert_eq!(app.delete(VPN).await.status, 404);
+    let found = app.post("/v1/suggest", json!({"text": "the vpn client drops"})).await.json();
+    assert_eq!(ids(&found), [""; 0]);
+}
+
+#[tokio::test]
+async fn an_article_for_agents_is_shown_only_where_agents_are_asked_for() {
+    let app = TestApp::new().await;
+    let agents = json!({"title": "VPN secrets", "body": "The VPN admin password is in the safe."});
+    assert_eq!(app.put("/v1/articles/agents", agents).await.status, 200);
+    let everyone =
+        json!({"title": "VPN", "body": "The VPN client is on the portal.", "audience": "customer"});
+    assert_eq!(app.put("/v1/articles/everyone", everyone).await.status, 200);
+    let draft = json!({"title": "VPN draft", "body": "The VPN.", "audience": "customer", "status": "draft"});
+    assert_eq!(app.put("/v1/articles/draft", draft).await.status, 200);
+
+    let unsaid = app.post("/v1/suggest", json!({"text": "vpn", "top": 50})).await.json();
+    assert_eq!(ids(&unsaid), ["everyone"]);
+    let agent = app.post("/v1/suggest", json!({"text": "vpn", "top": 50, "audience": "agent"})).await.json();
+    assert_eq!(ids(&agent).len(), 2);
+    let ticket = json!({"subject": "vpn"});
+    let customer =
+        app.post("/v1/triage", json!({"ticket": ticket, "options": {"audience": "customer"}})).await;
+    assert_eq!(ids(&customer.json()), ["everyone"]);
+    let triaged = app.post("/v1/triage", json!({ "ticket": ticket })).await.json();
+    assert_eq!(ids(&triaged).len(), 2);
+}
+
+#[tokio::test]
+async fn a_ticket_can_be_the_question() {
+    let app = TestApp::new().await;
+    for n in 0..3 {
+        let article =
+            json!({"title": format!("VPN {n}"), "body": "Restart the VPN.", "audience": "customer"});
+        app.put(&format!("/v1/articles/{n}"), article).await;
+    }
+    let ticket =
+        json!({"ticket": {"subject": "VPN", "body": "<b>It is down</b>", "body_format": "html"}, "top": 2});
+    let answer = app.post("/v1/suggest", ticket).await.json();
+    assert_eq!(ids(&answer).len(), 2);
+    assert_eq!(app.get("/info").await.json()["counts"], json!({"articles": 3, "tickets": 0}));
+}
+
+#[tokio::test]
+async fn an_import_keeps_the_good_rows_and_tells_the_line_of_each_bad_one() {
+    let app = TestApp::new().await;
+    let rows = concat!(
+        "{\"id\":\"a\",\"title\":\"A\",\"body\":\"Alpha\",\"audience\":\"customer\"}\n",
+        "{\"id\":\"b\",\"title\":\n",
+        "\n",
+        "{\"title\":\"no id\",\"body\":\"x\"}\n",
+        "{\"id\":\"c\",\"title\":\"C\",\"body\":\"Gamma\",\"audience\":\"nobody\"}\n",
+        "{\"id\":\"d\",\"title\":\"D\",\"body\":\"Delta\",\"language\":\"english please\"}\n",
+    );
+    let answer = app.post_as("/v1/articles/import", "application/x-ndjson", rows).await;
+    assert_eq!(answer.status, 207);
+    insta::assert_snapshot!(serde_json::to_string_pretty(&answer.json()).unwrap(), @r#"
+    {
+      "accepted": 2,
+      "rejected": 3,
+      "passages": 2,
+      "errors": [
+        {
+          "line": 2,
+          "message": "not valid JSON: EOF while parsing a value (line 2, position 18)"
+        },
+        {
+          "line": 4,
+          "field": "id",
+          "message": "is missing; give each article one that no other has"
+        },
+        {
+          "line": 5,
+          "field": "audience",
+          "message": "\"nobody\" is not known; use one of customer, agent"
+        }
+      ],
+      "warnings": [
+        {
+          "line": 6,
+          "id": "d",
+          "message": "field `language`: is no language code such as en or en-US, and was left out"
+        }
+      ],
+      "omitted": 0
+    }
+    "#);
+    assert_eq!(app.get("/v1/articles/a").await.status, 200);
+    assert_eq!(app.get("/v1/articles/c").await.status, 404);
+    let found = app.post("/v1/suggest", json!({"text": "alpha"})).await.json();
+    assert_eq!(ids(&found), ["a"]);
+}
+
+#[tokio::test]
+async fn an_import_reads_json_lines_csv_and_arrays() {
+    let app = TestApp::new().await;
+    let kinds = [
+        ("application/x-ndjson", "{\"id\":\"1\",\"title\":\"One\",\"body\":\"x\"}\n"),
+        ("text/csv; charset=utf-8", "id;title;body\n2;Two;\"x; y\"\n"),
+        ("text/tab-separated-values", "id\ttitle\tbody\n3\tThree\tx\n"),
+        ("application/json", "[{\"id\":\"4\",\"title\":\"Four\",\"body\":\"x\"}]"),
+    ];
+    for (kind, body) in kinds {
+        let answer = app.post_as("/v1/articles/import", kind, body).await;
+        assert_eq!(
+            (answer.status.as_u16(), &answer.json()["accepted"]),
+            (200, &json!(1)),
+            "{kind}: {}",
+            answer.text()
+        );
+    }
+    assert_eq!(app.get("/info").await.json()["counts"]["articles"], 4);
+}
+
+#[tokio::test]
+async fn an_import_of_many_rows_is_kept_whole_and_its_messages_stay_few() {
+    let app = TestApp::new().await;
+    let rows: String = (0..1_500)
+        .map(|n| {
+            if n % 10 == 0 {
+                format!("{{\"id\":\"{n}\",\"title\":\"T{n}\",\"body\":\"x\"}}\n")
+            } else {
+                "bad\n".into()
+            }
+        })
+        .collect();
+    let answer = app.post_as("/v1/articles/import", "application/x-ndjson", rows).await.json();
+    assert_eq!(
+        (&answer["accepted"], &answer["rejected"], &answer["omitted"]),
+        (&json!(150), &json!(1_350), &json!(350))
+    );
+    assert_eq!(app.get("/info").await.json()["counts"]["articles"], 150);
+}
+
+#[tokio::test]
+async fn an_import_that_runs_out_of_room_says_how_much_is_kept() {
+    let app = TestApp::with(|settings| settings.store.max_mebibytes = NonZeroU64::new(1)).await;
+    // Much to keep and little to read.
+    let body = format!("<!-- {} --><p>Word</p>", "x".repeat(8_000));
+    let row =
+        |n| format!("{{\"id\":\"{n}\",\"title\":\"T\",\"body\":\"{body}\",\"body_format\":\"html\"}}\n");
+    let rows: String = (0..300).map(row).collect();
+    let answer = app.post_as("/v1/articles/import", "application/x-ndjson", rows).await;
+    assert_eq!(answer.status, 507, "{}", answer.text());
+    let kept = app.get("/info").await.json()["counts"]["articles"].as_u64().unwrap();
+    assert!((64..300).contains(&kept) && kept % 64 == 0);
+    assert!(
+        answer.json()["detail"].as_str().unwrap().contains(&format!("The first {kept} good rows are kept"))
+    );
+}
