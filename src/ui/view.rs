@@ -285,10 +285,12 @@ pub(super) fn escaped(part: &str) -> String {
     out
 }
 
-/// Warnings are written to follow a field's name; here each stands alone.
+/// A warning as a sentence of its own. One that begins with a field, `submitted.category`, stays so.
 fn sentence(text: &str) -> String {
     let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
-    capitalised(text) + end
+    let names_field = text.split(' ').next().is_some_and(|word| word.contains(['.', '_']));
+    let begin = if names_field { text.to_owned() } else { capitalised(text) };
+    begin + end
 }
 
 fn capitalised(text: &str) -> String {
