@@ -89,8 +89,17 @@ type Distributions = Vec<Vec<f64>>;
 #[derive(Default)]
 struct Judged {
     tasks: BTreeMap<String, TaskReport>,
-    /// Of impact and urgency: true level by text, and what model and baseline say.
-    levels: BTreeMap<String, (BTreeMap<usize, usize>, Distributions, Option<Distributions>, Vec<String>)>,
+    /// Of impact and urgency.
+    levels: BTreeMap<String, Levels>,
+}
+
+/// What is known and said of one of impact and urgency.
+struct Levels {
+    /// Text → place in the lists below.
+    places: BTreeMap<usize, usize>,
+    truths: Vec<String>,
+    model: Distributions,
+    baseline: Option<Distributions>,
 }
 
 impl Judged {
@@ -114,7 +123,7 @@ impl Judged {
         let of_baseline = training.and_then(|training| baseline_says(task, corpus, training));
         let truths: Vec<usize> = task.rows.iter().map(|&(_, label)| label).collect();
         let predictions = most_likely(&of_model);
-        let baseline = of_baseline.as_ref().map(|says| most_likely(says));
+        let baseline = of_baseline.as_ref().map(most_likely);
         let spec = head.spec();
         let report = TaskReport::new(&TaskResults {
             labels: &task.labels,
@@ -127,8 +136,9 @@ impl Judged {
         self.tasks.insert(task.name.clone(), report);
         if matches!(task.name.as_str(), "impact" | "urgency") {
             let places = task.rows.iter().enumerate().map(|(place, &(text, _))| (text, place)).collect();
-            let labels = task.rows.iter().map(|&(_, label)| task.labels[label].clone()).collect();
-            self.levels.insert(task.name.clone(), (places, of_model, of_baseline, labels));
+            let truths = task.rows.iter().map(|&(_, label)| task.labels[label].clone()).collect();
+            let levels = Levels { places, truths, model: of_model, baseline: of_baseline };
+            self.levels.insert(task.name.clone(), levels);
         }
         Ok(())
     }
@@ -141,15 +151,16 @@ impl Judged {
         let mut truths = Vec::new();
         let mut says = Vec::new();
         let mut baseline = Vec::new();
-        for (text, &i) in &impact.0 {
-            let Some(&u) = urgency.0.get(text) else { continue };
-            let (Some(impact_level), Some(urgency_level)) = (level(&impact.3[i]), level(&urgency.3[u]))
+        for (text, &i) in &impact.places {
+            let Some(&u) = urgency.places.get(text) else { continue };
+            let (Some(true_impact), Some(true_urgency)) =
+                (level(&impact.truths[i]), level(&urgency.truths[u]))
             else {
                 continue;
             };
-            truths.push(Matrix::default().priority(impact_level, urgency_level) as usize);
-            says.push(likeliest_priority(&impact.1[i], &urgency.1[u]));
-            if let (Some(impact), Some(urgency)) = (&impact.2, &urgency.2) {
+            truths.push(Matrix::default().priority(true_impact, true_urgency) as usize);
+            says.push(likeliest_priority(&impact.model[i], &urgency.model[u]));
+            if let (Some(impact), Some(urgency)) = (&impact.baseline, &urgency.baseline) {
                 baseline.push(likeliest_priority(&impact[i], &urgency[u]));
             }
         }

@@ -13,7 +13,7 @@ use super::folds::stratified_folds;
 use super::heads::{Fitted, Split, fit_head, thresholds};
 use super::judge::{JudgeError, judge};
 use super::recipe::Recipe;
-use super::tune::{Epoch, HeadShape, Sample, tune};
+use super::tune::{Epoch, HeadShape, Sample, Step, tune};
 use crate::config::{InferenceSettings, Level, Matrix, Priority};
 use crate::model::weights::Weights;
 use crate::model::{
@@ -173,12 +173,13 @@ fn tuned_weights(
     let spec = &base.bundle.manifest().encoder;
     let threads = settings.worker_count();
     let watch = std::cell::RefCell::new(watch);
-    let progress = |done, total| {
-        (watch.borrow_mut())(Event::Progress { stage: "tuning the encoder", done, total });
+    let hear = |step| {
+        (watch.borrow_mut())(match step {
+            Step::Done(done, total) => Event::Progress { stage: "tuning the encoder", done, total },
+            Step::Epoch(epoch) => Event::Epoch(epoch),
+        });
     };
-    let epoch = |epoch| (watch.borrow_mut())(Event::Epoch(epoch));
-    tune(spec, &mut weights, &samples, &heads, tune_settings, threads, &progress, &epoch)
-        .map_err(TrainError::Tune)?;
+    tune(spec, &mut weights, &samples, &heads, tune_settings, threads, &hear).map_err(TrainError::Tune)?;
     Ok(Some(weights))
 }
 

@@ -94,8 +94,16 @@ pub struct Epoch {
     pub loss: f64,
 }
 
-/// Tunes the encoder's layers in place. `progress` hears of every step (done, total) and `epoch` of
-/// every pass. The heads that were trained along are thrown away: they are fitted again on the tuned
+/// What happens while tuning.
+#[derive(Debug, Clone, Copy)]
+pub enum Step {
+    /// So many steps are done, out of so many.
+    Done(usize, usize),
+    /// A pass over the texts is over.
+    Epoch(Epoch),
+}
+
+/// Tunes the encoder's layers in place; `watch` hears of every step. The heads that were trained along are thrown away: they are fitted again on the tuned
 /// features, by the same method as on a frozen encoder.
 pub fn tune(
     spec: &EncoderSpec,
@@ -104,8 +112,7 @@ pub fn tune(
     heads: &[HeadShape],
     settings: &TuneSettings,
     threads: usize,
-    progress: &dyn Fn(usize, usize),
-    epoch: &dyn Fn(Epoch),
+    watch: &dyn Fn(Step),
 ) -> candle_core::Result<()> {
     let trainer = Trainer::new(spec, weights, heads, *settings, threads)?;
     let mut optimizers = trainer.optimizers()?;
@@ -121,9 +128,9 @@ pub fn tune(
             let rate = schedule(step, total);
             loss += trainer.step(batch, &mut optimizers, rate)?;
             step += 1;
-            progress(step, total);
+            watch(Step::Done(step, total));
         }
-        epoch(Epoch { number, loss: loss / samples.len().max(1) as f64 });
+        watch(Step::Epoch(Epoch { number, loss: loss / samples.len().max(1) as f64 }));
     }
     trainer.network.store(weights);
     Ok(())
@@ -390,8 +397,12 @@ mod tests {
             ..TuneSettings::default()
         };
         let heads = [HeadShape { labels: 2, weight: 1.0 }];
-        let hear = |epoch: Epoch| losses.borrow_mut().push(epoch.loss);
-        tune(&spec, &mut weights, &samples, &heads, &settings, 2, &|_, _| (), &hear).unwrap();
+        let hear = |step| {
+            if let Step::Epoch(epoch) = step {
+                losses.borrow_mut().push(epoch.loss);
+            }
+        };
+        tune(&spec, &mut weights, &samples, &heads, &settings, 2, &hear).unwrap();
         let losses = losses.into_inner();
         assert!(losses[11] < losses[0] - 0.2, "{losses:?}");
         let changed = |name: &str| {

@@ -115,7 +115,7 @@ impl EncoderSpec {
             ))
         } else if self.max_tokens < 8 || self.max_tokens > self.max_positions {
             Some(format!("encoder.max_tokens must be between 8 and {}", self.max_positions))
-        } else if self.attention_heads == 0 || self.hidden_size % self.attention_heads != 0 {
+        } else if self.attention_heads == 0 || !self.hidden_size.is_multiple_of(self.attention_heads) {
             Some("encoder.attention_heads must divide encoder.hidden_size".into())
         } else {
             None
