@@ -244,10 +244,10 @@ async fn what_a_page_loads_is_served_from_here_and_may_be_kept() {
         .html
         .split('"')
         .filter(|part| part.starts_with("/assets/"))
-        .map(|path| (path, path.rsplit('.').next().unwrap()))
+        .map(|path| (path.rsplit('.').next().unwrap(), path))
         .collect();
-    assert_eq!(loaded.values().copied().collect::<Vec<_>>(), ["css", "svg"]);
-    for (path, kind) in loaded {
+    assert_eq!(loaded.keys().copied().collect::<Vec<_>>(), ["css", "svg"]);
+    for (kind, path) in loaded {
         let asset = browser.get(path).await;
         assert_eq!(asset.status, StatusCode::OK, "{path}");
         assert!(asset.response[header::CONTENT_TYPE].to_str().unwrap().contains(kind));

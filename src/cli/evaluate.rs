@@ -59,7 +59,7 @@ enum Format {
 impl Evaluate {
     pub(super) async fn run(self) -> anyhow::Result<Outcome> {
         let settings = self.common.settings()?;
-        let model = self.common.model(&settings)?;
+        let model = self.common.model(&settings).await?;
         let text = match &self.data {
             Some(data) => {
                 let (store, knowledge) = Data { data: data.clone() }.open(&model, &settings).await?;

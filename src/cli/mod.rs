@@ -128,8 +128,9 @@ impl Common {
         }
     }
 
-    fn model(&self, settings: &Settings) -> anyhow::Result<Arc<Model>> {
-        Ok(Arc::new(Model::load(&self.bundle_dir()?, &settings.inference)?))
+    async fn model(&self, settings: &Settings) -> anyhow::Result<Arc<Model>> {
+        let (dir, inference) = (self.bundle_dir()?, settings.inference.clone());
+        Ok(Arc::new(tokio::task::spawn_blocking(move || Model::load(&dir, &inference)).await??))
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) struct Sentiment {
 impl Sentiment {
     pub(super) async fn run(self) -> anyhow::Result<Outcome> {
         let settings = self.common.settings()?;
-        let surveys = Surveys::new(self.common.model(&settings)?);
+        let surveys = Surveys::new(self.common.model(&settings).await?);
         self.files
             .answer("comments", async |rows: Vec<CommentRow>| {
                 answer(&surveys, rows.into_iter().map(Comment::from).collect()).await

@@ -31,7 +31,7 @@ pub(super) struct Triage {
 impl Triage {
     pub(super) async fn run(self) -> anyhow::Result<Outcome> {
         let settings = self.common.settings()?;
-        let model = self.common.model(&settings)?;
+        let model = self.common.model(&settings).await?;
         let desk = match self.data.clone() {
             None => None,
             Some(data) => {

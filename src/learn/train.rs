@@ -1,8 +1,10 @@
 //! Training: a base model and a recipe in, a bundle out.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread;
 
+pub use super::base::Start;
+use super::base::{Opened, Scratch, beside, headless, open};
 use super::card::{CardText, card};
 use super::corpus::{Corpus, Task};
 use super::dataset::DatasetError;
@@ -15,8 +17,7 @@ use super::tune::{Epoch, HeadShape, Sample, tune};
 use crate::config::{InferenceSettings, Level, Matrix, Priority};
 use crate::model::weights::Weights;
 use crate::model::{
-    Base, Bundle, BundleError, BundleWriter, EncoderSpec, FORMAT, Head, Manifest, Model, ModelError, Reading,
-    Thresholds, read_hugging_face,
+    Bundle, BundleError, BundleWriter, Head, Manifest, Model, ModelError, Reading, Thresholds,
 };
 
 /// Folds for calibrating heads on a frozen encoder.
@@ -63,22 +64,6 @@ pub enum TrainError {
     NoFiles,
 }
 
-/// What training starts from.
-#[derive(Debug, Clone)]
-pub enum Start {
-    /// A bundle; heads that are not trained anew are taken over from it.
-    Bundle(PathBuf),
-    /// A Hugging Face folder of a BERT-family encoder, with its name and licence.
-    HuggingFace {
-        /// The folder.
-        dir: PathBuf,
-        /// Name of the model.
-        name: String,
-        /// Its licence, as an SPDX expression.
-        licence: String,
-    },
-}
-
 /// What happens while training, for whoever watches.
 #[derive(Debug, Clone)]
 pub enum Event {
@@ -95,21 +80,6 @@ pub enum Event {
     Epoch(Epoch),
     /// Something a person should know.
     Note(String),
-}
-
-/// The base of a training, opened.
-struct Opened {
-    bundle: Bundle,
-    /// Removes the intermediate bundle of a Hugging Face base when training is over.
-    _scratch: Option<Scratch>,
-}
-
-struct Scratch(PathBuf);
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }
 
 /// Trains a bundle into `out`. What stands there now stays until the new one is complete. `watch` hears
@@ -178,54 +148,6 @@ fn held_out(corpus: &Corpus, tuned: bool) -> Vec<bool> {
         }
     }
     stratified_folds(&corpus.ids, &labels, HELD_OUT, 0).into_iter().map(|fold| fold == 0).collect()
-}
-
-fn open(start: &Start, recipe: &Recipe, out: &Path) -> Result<Opened, TrainError> {
-    let (bundle, scratch) = match start {
-        Start::Bundle(dir) => (Bundle::open(dir)?, None),
-        Start::HuggingFace { dir, name, licence } => {
-            let base = read_hugging_face(dir, name, licence)?;
-            let place = beside(out, "base");
-            let writer = BundleWriter::new(&place)?;
-            writer.tokenizer(&base.tokenizer)?;
-            writer.encoder(&base.weights)?;
-            let bundle = writer.finish(headless(base.base, base.spec))?;
-            (bundle, Some(Scratch(place)))
-        }
-    };
-    // Heads that are taken over see the features they were fitted on, so taps change only with all heads.
-    if let Some(taps) = &recipe.taps
-        && *taps != bundle.manifest().encoder.taps
-    {
-        let place = beside(out, "taps");
-        let writer = BundleWriter::new(&place)?;
-        writer.encoder_of(&bundle)?;
-        let encoder = EncoderSpec { taps: taps.clone(), ..bundle.manifest().encoder.clone() };
-        let bundle = writer.finish(headless(bundle.manifest().base.clone(), encoder))?;
-        drop(scratch);
-        return Ok(Opened { bundle, _scratch: Some(Scratch(place)) });
-    }
-    Ok(Opened { bundle, _scratch: scratch })
-}
-
-fn beside(out: &Path, what: &str) -> PathBuf {
-    let name = out.file_name().map_or_else(|| "bundle".into(), |n| n.to_string_lossy().into_owned());
-    out.with_file_name(format!(".{name}.{what}-{}", std::process::id()))
-}
-
-fn headless(base: Base, encoder: EncoderSpec) -> Manifest {
-    Manifest {
-        format: FORMAT,
-        name: "base".into(),
-        version: "0".into(),
-        taxonomy: String::new(),
-        languages: Vec::new(),
-        base,
-        encoder,
-        priority: None,
-        heads: Vec::new(),
-        files: Default::default(),
-    }
 }
 
 /// The encoder's weights after tuning; `None` where the recipe leaves it as it is.

@@ -92,7 +92,8 @@ fn write_parts(path: &Path, parts: &mut [(String, Dtype, Vec<usize>, Vec<u8>)]) 
         })
         .collect::<Result<Vec<_>, _>>()
         .map_err(candle_core::Error::wrap)?;
-    safetensors::serialize_to_file(views, None, path).map_err(candle_core::Error::wrap)
+    let bytes = safetensors::serialize(views, None).map_err(candle_core::Error::wrap)?;
+    Ok(std::fs::write(path, bytes)?)
 }
 
 /// Symmetric, one scale for each row of `columns` numbers.

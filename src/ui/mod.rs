@@ -9,7 +9,7 @@ mod article;
 mod article_page;
 mod assets;
 mod example;
-mod highlight;
+mod excerpt;
 mod problem;
 #[cfg(test)]
 mod samples;

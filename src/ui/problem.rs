@@ -114,3 +114,24 @@ impl Problem {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_busy_model_says_when_to_press_the_button_again() {
+        let busy = TriageError::Model(ModelError::Overloaded { retry_after_s: 3 });
+        let problem = Problem::of_triage(&busy);
+        assert_eq!((problem.status, problem.retry_after_s), (StatusCode::TOO_MANY_REQUESTS, Some(3)));
+        assert!(problem.advice.contains("again in 3 s") && !problem.in_form);
+    }
+
+    #[test]
+    fn a_failure_inside_tells_no_details() {
+        let failure = TriageError::Model(ModelError::Inference("secret".into()));
+        let problem = Problem::of_triage(&failure);
+        assert_eq!(problem.status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(!problem.advice.contains("secret"));
+    }
+}

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::article::anchor;
-use super::highlight::{Piece, pieces};
+use super::excerpt::{Piece, excerpt};
 use crate::knowledge::{SimilarTicket, Suggested};
 use crate::model::ModelName;
 use crate::store::{Article, Audience, TicketStatus};
@@ -11,6 +11,12 @@ use crate::triage::{Decision, Prediction, TriageAnswer};
 
 /// Per cent from which another label is named beside the most likely one.
 const WORTH_NAMING: u8 = 5;
+
+/// From this score on a suggested article is likely to answer: the best one's score is a probability.
+const LIKELY: f32 = 0.5;
+
+/// Below this score an article is named, and its passage not shown: it would only be in the way.
+const FAR: f32 = 0.1;
 
 /// What a page shows of an answer.
 #[derive(Debug)]
@@ -20,9 +26,11 @@ pub(super) struct AnswerView {
     pub(super) priority: Option<PredictionView>,
     /// Impact, urgency, then whatever else the bundle was trained for.
     pub(super) levels: Vec<PredictionView>,
+    /// What to say of the articles, unless one is likely to answer.
+    pub(super) caution: Option<&'static str>,
     pub(super) articles: Vec<ArticleView>,
-    /// What to say where there are no articles.
-    pub(super) no_articles: &'static str,
+    /// Articles that are hardly worth a look.
+    pub(super) far_articles: Vec<ArticleView>,
     pub(super) similar: Vec<SimilarView>,
     /// Name and versions of the model.
     pub(super) model: String,
@@ -116,16 +124,19 @@ impl AnswerView {
         let (category, priority) = (take("category"), take("priority"));
         let mut levels: Vec<PredictionView> = ["impact", "urgency"].into_iter().filter_map(take).collect();
         levels.extend(predictions.into_iter().map(|(task, p)| PredictionView::new(&task, p)));
-        let model = answer.model;
+        let caution = caution(&answer.articles, article_count);
+        let (near, far): (Vec<_>, Vec<_>) =
+            answer.articles.into_iter().partition(|article| article.score >= FAR);
         Self {
             warnings: answer.warnings.iter().map(|warning| sentence(warning)).collect(),
             category,
             priority,
             levels,
-            articles: answer.articles.into_iter().map(ArticleView::new).collect(),
-            no_articles: no_articles(article_count),
+            caution,
+            articles: near.into_iter().map(ArticleView::new).collect(),
+            far_articles: far.into_iter().map(ArticleView::new).collect(),
             similar: answer.similar_tickets.into_iter().map(|t| SimilarView::new(t, used)).collect(),
-            model: model_name(&model),
+            model: model_name(&answer.model),
             language: answer.language,
         }
     }
@@ -137,11 +148,14 @@ fn model_name(model: &ModelName) -> String {
     format!("{} {}{taxonomy}", model.name, model.version)
 }
 
-fn no_articles(article_count: u64) -> &'static str {
-    if article_count == 0 {
-        "There are no articles yet. Import your knowledge base with `deskhand import articles PATH` and read the ticket again."
-    } else {
-        "No article comes near this ticket. If more like it come in, it may be worth writing one."
+fn caution(articles: &[Suggested], article_count: u64) -> Option<&'static str> {
+    match articles.first() {
+        Some(best) if best.score >= LIKELY => None,
+        Some(best) if best.score >= FAR => Some("More likely than not, none of these answers the ticket."),
+        _ if article_count == 0 => Some(
+            "There are no articles yet. Import your knowledge base with `deskhand import articles PATH` and read the ticket again.",
+        ),
+        _ => Some("No article comes near this ticket. If more like it come in, one may be worth writing."),
     }
 }
 
@@ -197,7 +211,7 @@ impl ArticleView {
         let section = section.map_or_else(String::new, |anchor| format!("#{anchor}"));
         Self {
             href: format!("{}{section}", article_href(&article.id)),
-            passage: pieces(&article.passage, &article.marks()),
+            passage: excerpt(&article.passage, &article.marks()),
             title: article.title,
             heading: article.heading,
             agents_only: article.audience == Audience::Agent,
@@ -271,10 +285,12 @@ pub(super) fn escaped(part: &str) -> String {
     out
 }
 
-/// Warnings are written to follow a field's name; here each stands alone.
+/// A warning as a sentence of its own. One that begins with a field, `submitted.category`, stays so.
 fn sentence(text: &str) -> String {
     let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
-    capitalised(text) + end
+    let names_field = text.split(' ').next().is_some_and(|word| word.contains(['.', '_']));
+    let begin = if names_field { text.to_owned() } else { capitalised(text) };
+    begin + end
 }
 
 fn capitalised(text: &str) -> String {
@@ -334,6 +350,20 @@ mod tests {
         assert_eq!(articles[0].href, "/articles/kb-larkvpn-connect-from-home#what-the-message-means");
         assert_eq!(articles[1].href, "/articles/kb-benchvdi-session-stuck#from-the-console");
         assert_eq!(article_href("../a b?é"), "/articles/..%2Fa%20b%3F%C3%A9");
+    }
+
+    #[test]
+    fn articles_that_hardly_answer_are_named_apart_and_a_poor_best_one_is_owned_up_to() {
+        let with_scores = |scores: [f32; 2]| {
+            let mut answer = samples::answer();
+            answer.articles.iter_mut().zip(scores).for_each(|(article, score)| article.score = score);
+            let view = AnswerView::new(answer, &[], 64);
+            (view.articles.len(), view.far_articles.len(), view.caution.is_some())
+        };
+        assert_eq!(with_scores([0.8, 0.2]), (2, 0, false));
+        assert_eq!(with_scores([0.8, 0.01]), (1, 1, false));
+        assert_eq!(with_scores([0.4, 0.01]), (1, 1, true));
+        assert_eq!(with_scores([0.05, 0.01]), (0, 2, true));
     }
 
     #[test]
