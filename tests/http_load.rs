@@ -49,7 +49,7 @@ async fn a_full_queue_is_told_at_once_with_the_time_to_come_back() {
     insta::assert_snapshot!(refused.refusal(), @r"
     429 overloaded
     retry-after: 1
-    Deskhand has as much to do as it may take on: The model's queue is full. Nothing was kept. Send the request again after the seconds in Retry-After.
+    Deskhand has as much to do as it may take on: The model's queue is full. Send the request again after the seconds that Retry-After gives.
     ");
     assert_eq!(waiting.await.status, 200);
     assert_eq!(app.post("/v1/triage", ticket(100)).await.status, 200);
@@ -98,7 +98,7 @@ async fn no_more_requests_are_taken_on_than_there_are_places() {
     insta::assert_snapshot!(app.post("/v1/triage", ticket(1)).await.refusal(), @r"
     429 overloaded
     retry-after: 1
-    Deskhand has as much to do as it may take on: Too many requests are being answered. Nothing was kept. Send the request again after the seconds in Retry-After.
+    Deskhand has as much to do as it may take on: Too many requests are being answered. Send the request again after the seconds that Retry-After gives.
     ");
     // Those who run the service are still answered.
     assert_eq!(app.get("/health/live").await.status, 200);
@@ -116,7 +116,7 @@ async fn no_more_large_bodies_are_held_than_there_are_places() {
     insta::assert_snapshot!(app.post("/v1/triage", ticket(20_000)).await.refusal(), @r"
     429 overloaded
     retry-after: 2
-    Deskhand has as much to do as it may take on: Too many large requests are being answered. Nothing was kept. Send the request again after the seconds in Retry-After.
+    Deskhand has as much to do as it may take on: Too many large requests are being answered. Send the request again after the seconds that Retry-After gives.
     ");
     assert_eq!(app.post("/v1/triage", ticket(1)).await.status, 200);
 }
@@ -132,7 +132,7 @@ async fn one_import_runs_at_a_time() {
     insta::assert_snapshot!(app.send(import("{}".into())).await.refusal(), @r"
     429 overloaded
     retry-after: 10
-    Deskhand has as much to do as it may take on: Another import is running. Nothing was kept. Send the request again after the seconds in Retry-After.
+    Deskhand has as much to do as it may take on: Another import is running. Send the request again after the seconds that Retry-After gives.
     ");
 }
 

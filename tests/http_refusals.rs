@@ -10,6 +10,8 @@ use std::num::NonZeroU64;
 use axum::body::Body;
 use axum::http::{Method, Request};
 use common::{TestApp, request};
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 use serde_json::json;
 
 const TRIAGE: &str = "/v1/triage";
@@ -201,7 +203,7 @@ async fn a_full_store_is_told_and_nothing_of_the_request_is_kept() {
         }
         insta::assert_snapshot!(answer.refusal(), @r"
         507 store_full
-        There is no room left to keep anything: Nothing was kept. Have the administrator free space on the disk or raise store.max_mebibytes.
+        There is no room left to keep anything: Nothing of this request was kept. Have the administrator free space on the disk or raise store.max_mebibytes.
         ");
         assert_eq!(app.get(&format!("/v1/tickets/{id}")).await.status, 404);
         assert!(app.get("/metrics").await.text().contains("deskhand_store_errors_total 1\n"));
@@ -224,4 +226,24 @@ async fn a_request_id_is_kept_if_it_is_plain_and_made_if_not() {
         let made = app.send(with_id(bad)).await;
         assert_eq!(made.header("x-request-id").unwrap().len(), 36);
     }
+}
+
+#[test]
+fn whatever_bytes_come_they_are_answered_or_refused_and_nothing_fails() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let app = runtime.block_on(TestApp::new());
+    // A good request with some bytes replaced comes further than noise does.
+    let good = json!({"ticket": {"id": "1", "subject": "VPN", "body": "<p>é</p>", "created_at": "2026-11-21T09:40:00Z"}});
+    let good = good.to_string().into_bytes();
+    let changes = prop::collection::vec((0..good.len(), any::<u8>()), 0..6);
+    let config = ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() };
+    TestRunner::new(config)
+        .run(&changes, |changes| {
+            let mut body = good.clone();
+            changes.into_iter().for_each(|(at, byte)| body[at] = byte);
+            let status = runtime.block_on(app.post_as(TRIAGE, "application/json", body)).status.as_u16();
+            prop_assert!([200, 400, 422].contains(&status), "{}", status);
+            Ok(())
+        })
+        .unwrap();
 }

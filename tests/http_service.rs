@@ -219,12 +219,12 @@ async fn a_service_without_its_store_is_alive_but_not_ready() {
     insta::assert_snapshot!(app.get("/health/ready").await.refusal(), @r"
     503 stopping
     retry-after: 5
-    Deskhand is being stopped: Nothing was kept. Send the request again once it runs.
+    Deskhand is being stopped: Send the request again once it runs.
     ");
     let ticket = json!({"ticket": {"id": "1", "subject": "a"}});
     insta::assert_snapshot!(app.post("/v1/triage", ticket).await.refusal(), @r"
     503 stopping
     retry-after: 5
-    Deskhand is being stopped: Nothing was kept. Send the request again once it runs.
+    Deskhand is being stopped: Send the request again once it runs.
     ");
 }

@@ -83,7 +83,7 @@ table! {
         "The file cannot be imported" "Nothing of it was kept. Correct it and send it again."
     Overloaded "overloaded" TOO_MANY_REQUESTS
         "Deskhand has as much to do as it may take on"
-        "Nothing was kept. Send the request again after the seconds in Retry-After."
+        "Send the request again after the seconds that Retry-After gives."
     Internal "internal" INTERNAL_SERVER_ERROR
         "Deskhand made a mistake" "Please report it, with the line that the log has for this x-request-id."
     ModelFailed "model_failed" INTERNAL_SERVER_ERROR
@@ -97,13 +97,13 @@ table! {
     TimedOut "timed_out" SERVICE_UNAVAILABLE
         "The answer took too long" "Send the request again: what was kept already is replaced, not doubled."
     Stopping "stopping" SERVICE_UNAVAILABLE
-        "Deskhand is being stopped" "Nothing was kept. Send the request again once it runs."
+        "Deskhand is being stopped" "Send the request again once it runs."
     StoreUnavailable "store_unavailable" SERVICE_UNAVAILABLE
         "The data folder cannot be used now"
-        "Nothing was kept. Send the request again; if this goes on, have the administrator run `deskhand doctor`."
+        "Send the request again; if this goes on, have the administrator run `deskhand doctor`."
     StoreFull "store_full" INSUFFICIENT_STORAGE
         "There is no room left to keep anything"
-        "Nothing was kept. Have the administrator free space on the disk or raise store.max_mebibytes."
+        "Have the administrator free space on the disk or raise store.max_mebibytes."
 }
 
 impl Code {
@@ -198,10 +198,9 @@ impl Problem {
         Self { cause: Some(cause.to_string()), ..self }
     }
 
-    /// Puts a sentence before what the detail says already.
+    /// Says what happened this time in other words.
     #[must_use]
-    pub fn with_first(self, sentence: &str) -> Self {
-        let detail = self.detail.map_or_else(|| sentence.to_string(), |rest| format!("{sentence} {rest}"));
+    pub fn saying(self, detail: String) -> Self {
         Self { detail: Some(detail), ..self }
     }
 

@@ -167,7 +167,7 @@ async fn keep(app: &AppState, rows: Reader) -> Result<ImportAnswer, Problem> {
     let progress = |articles: usize| *kept.lock().unwrap_or_else(PoisonError::into_inner) = articles;
     let report = app.knowledge.import(good, &progress).await.map_err(|error| {
         let kept = *kept.lock().unwrap_or_else(PoisonError::into_inner);
-        Problem::from(error).with_first(&format!("The first {kept} good rows are kept, the rest is not."))
+        Problem::from(error).saying(format!("The first {kept} good rows are kept, the rest is not."))
     })?;
     let mut answer = std::mem::take(&mut *answer.lock().unwrap_or_else(PoisonError::into_inner));
     answer.accepted = report.articles;

@@ -1,7 +1,7 @@
 //! HTTP: routes by resource over the rooms below.
 //!
 //! In come requests, out go answers as JSON; whatever cannot be answered is refused by the one table
-//! in [`error`]. A request is admitted or refused at once, read within limits of size and time, and
+//! in `error.rs`. A request is admitted or refused at once, read within limits of size and time, and
 //! given up when its client leaves. This room decides nothing about tickets or articles.
 
 mod admission;

@@ -32,7 +32,9 @@ impl From<ModelError> for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Full { .. } => Self::new(Code::StoreFull).caused_by(error),
+            StoreError::Full { .. } => {
+                Self::because(Code::StoreFull, "Nothing of this request was kept.").caused_by(error)
+            }
             StoreError::Closed => Self::new(Code::Stopping).retry_after(RETRY_S),
             StoreError::Busy { .. } | StoreError::Locked { .. } => {
                 Self::because(Code::StoreUnavailable, "Another program holds it.")
