@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::plain_bm25::PlainBm25;
 use super::{Channel, Knowledge, KnowledgeError, Query, passages};
+use crate::learn::calibrate::{Platt, fit_platt};
 use crate::learn::metrics::{
     MetricError, RankedHits, auroc, mean_ndcg, mean_recall, mean_reciprocal_rank, reliability,
 };
@@ -53,6 +54,9 @@ pub struct SearchReport {
     pub channels: BTreeMap<&'static str, SearchFigures>,
     /// Expected calibration error of the answer confidence, where there are gaps.
     pub answer_confidence_ece: Option<f64>,
+    /// The answer curve (slope a and offset b over the best cosine) that fits these tickets best, beside
+    /// the one in use, see `knowledge/ranking.rs`.
+    pub best_answer_curve: Option<Platt>,
 }
 
 /// Measuring that could not be carried out.
@@ -83,7 +87,10 @@ impl Knowledge {
             channels.insert(name, self.figures(queries, Some(channel), &plain).await?);
         }
         let mut outcomes = Vec::new();
+        let mut cosines = Vec::new();
         for query in queries {
+            let nearest = self.rank(&asked(query), Channel::Dense).await?;
+            cosines.push(nearest.first().map_or(0.0, |(_, cosine)| f64::from(*cosine)));
             let answer = self.suggest(&asked(query)).await?;
             outcomes.push((answer.answer_confidence, !query.relevant.is_empty()));
         }
@@ -94,6 +101,9 @@ impl Knowledge {
             gaps,
             channels,
             answer_confidence_ece: if gaps > 0 { reliability(&outcomes)?.ece } else { None },
+            // Without tickets of both kinds there is no curve to fit.
+            best_answer_curve: fit_platt(&cosines, &outcomes.iter().map(|(_, yes)| *yes).collect::<Vec<_>>())
+                .ok(),
         })
     }
 
@@ -174,6 +184,12 @@ impl SearchReport {
         if let Some(ece) = self.answer_confidence_ece {
             lines.push(String::new());
             lines.push(format!("calibration error of the answer confidence: {ece:.3}"));
+        }
+        if let Some(curve) = self.best_answer_curve {
+            lines.push(format!(
+                "answer curve that fits these tickets best: slope {:.2}, offset {:.2}",
+                curve.a, curve.b
+            ));
         }
         lines.join("\n")
     }

@@ -72,9 +72,9 @@ impl fmt::Debug for Knowledge {
 impl Knowledge {
     /// Opens the search over what `store` has, with its index in `data_dir/index`.
     ///
-    /// Articles that another encoder embedded are embedded again by `model`; `progress` hears how
-    /// many are done, and how many there are at most. The index is brought in step with the store, or built anew if it is missing,
-    /// damaged, of another version or of another store.
+    /// Articles and tickets that another encoder embedded are embedded again by `model`; `progress`
+    /// hears how many articles are done, and how many there are at most. The index is brought in step
+    /// with the store, or built anew if it is missing, damaged, of another version or of another store.
     ///
     /// # Errors
     /// Where the store or the data folder cannot be read or written, or the model fails.
@@ -86,6 +86,7 @@ impl Knowledge {
         progress: &(dyn Fn(usize, usize) + Send + Sync),
     ) -> Result<Self, KnowledgeError> {
         write::embed_again(&store, &model, progress).await?;
+        write::embed_tickets_again(&store, &model).await?;
         let index = sync::open_index(&store, data_dir).await?;
         let dimension = model.manifest().encoder.hidden_size;
         let knowledge = Self(Arc::new(Inner {

@@ -6,7 +6,8 @@ use super::error::KnowledgeError;
 use super::import::{Row, RowError};
 use super::{Inner, Knowledge, off_the_runtime, passages};
 use crate::model::{Input, Lane, Model};
-use crate::store::{Article, EmbeddedArticle, Passage, Store};
+use crate::store::{Article, EmbeddedArticle, Embedding, Passage, Store};
+use crate::text::{mail, with_subject};
 
 /// Articles that are embedded and kept together: bounds the memory of an import.
 const BATCH: usize = 64;
@@ -198,6 +199,27 @@ pub(super) async fn embed_again(
         store.put_articles(&embedded, model.encoder_id()).await?;
         done += report.articles;
         progress(done, total);
+    }
+}
+
+/// Embeds the kept tickets that another encoder embedded, or none, so that they are found as similar.
+pub(super) async fn embed_tickets_again(store: &Store, model: &Model) -> Result<(), KnowledgeError> {
+    loop {
+        let mut stale = store.stale_tickets(model.encoder_id(), BATCH as u32).await?;
+        if stale.is_empty() {
+            return Ok(());
+        }
+        let words: Vec<String> = stale
+            .iter()
+            .map(|ticket| with_subject(&ticket.subject, &mail::clean(&ticket.body, ticket.body_format).text))
+            .collect();
+        let inputs: Vec<Input<'_>> = words.iter().map(|words| Input::text(words)).collect();
+        let readings = model.read(&inputs, Lane::Bulk).await?;
+        for (ticket, reading) in stale.iter_mut().zip(readings) {
+            let encoder = model.encoder_id().to_string();
+            ticket.embedding = Some(Embedding { encoder, vector: reading.embedding() });
+        }
+        store.save_tickets(&stale).await?;
     }
 }
 

@@ -231,8 +231,11 @@ impl Triage {
             };
             let suggestions = desk.knowledge.suggest(&query).await?;
             answer.articles = suggestions.articles;
-            answer.similar_tickets =
-                desk.knowledge.similar(&embedding, ticket.id.as_deref(), options.similar).await?;
+            // Other people's tickets are nothing for a customer.
+            if options.audience == Audience::Agent {
+                answer.similar_tickets =
+                    desk.knowledge.similar(&embedding, ticket.id.as_deref(), options.similar).await?;
+            }
         }
         Ok(answer)
     }

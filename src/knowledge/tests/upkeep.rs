@@ -167,6 +167,8 @@ async fn another_encoder_embeds_everything_again() {
     let data = tempfile::tempdir().unwrap();
     let knowledge = open(data.path()).await;
     knowledge.put(articles()).await.unwrap();
+    let vector = embedding("printer jams").await;
+    knowledge.0.store.save_tickets(&[ticket("1", "printer jams", vector)]).await.unwrap();
     end(knowledge).await;
     let other = crate::model::testing::model(2);
     let done = std::sync::Mutex::new(Vec::new());
@@ -180,6 +182,10 @@ async fn another_encoder_embeds_everything_again() {
     let own = other.read(&[Input::text(&text)], Lane::Bulk).await.unwrap()[0].embedding();
     let near = knowledge.suggest(&query("nothing", &own, Audience::Agent)).await.unwrap();
     assert_eq!(near.articles[0].id, "vpn");
+    let own = other.read(&[Input::text("printer jams")], Lane::Bulk).await.unwrap()[0].embedding();
+    let similar = knowledge.similar(&own, None, 5).await.unwrap();
+    assert_eq!(similar[0].id, "1");
+    assert!(similar[0].score > 0.999, "{}", similar[0].score);
 }
 
 #[tokio::test]
