@@ -101,10 +101,13 @@ async fn write_batch<T, A: Serialize>(
             None => answers.next().unwrap_or_else(|| Err("no answer".into())),
         };
         match result {
-            Ok(answer) => serde_json::to_writer(&mut *output, &answer)?,
+            Ok(answer) => {
+                serde_json::to_writer(&mut *output, &answer).context("the output cannot be written")?;
+            }
             Err(error) => {
                 outcome = Outcome::SomeRefused;
-                serde_json::to_writer(&mut *output, &json!({"id": id, "line": line, "error": error}))?;
+                let refusal = json!({"id": id, "line": line, "error": error});
+                serde_json::to_writer(&mut *output, &refusal).context("the output cannot be written")?;
             }
         }
         output.write_all(b"\n").context("the output cannot be written")?;

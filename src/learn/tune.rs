@@ -373,7 +373,7 @@ mod tests {
         };
         candle_transformers::models::bert::BertModel::load(builder, &config).unwrap();
         let data = vars.data().lock().unwrap();
-        (spec, data.iter().map(|(name, var)| (name.clone(), var.as_tensor().clone())).collect())
+        (spec, data.iter().map(|(name, var)| (name.clone(), var.as_detached_tensor())).collect())
     }
 
     #[test]
