@@ -102,8 +102,9 @@ async fn demo(app: &App, samples: &Path) -> anyhow::Result<Vec<Ticket>> {
         progress.add(rows.len() as u64);
     }
     progress.finish();
-    examples.truncate(EXAMPLES);
-    Ok(examples)
+    // Spread over the file, so that they are of many kinds.
+    let step = examples.len().div_ceil(EXAMPLES).max(1);
+    Ok(examples.into_iter().step_by(step).collect())
 }
 
 /// Returns at the signal to stop: Ctrl-C, or SIGTERM where there is one.

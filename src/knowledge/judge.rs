@@ -37,7 +37,8 @@ pub struct SearchFigures {
     pub recall_at_5: Option<f64>,
     /// Normalised discounted cumulative gain of the first ten.
     pub ndcg_at_10: Option<f64>,
-    /// How well its best score tells tickets with an answer from those without (AUROC).
+    /// How well its best score (of both together: the answer confidence) tells tickets with an answer
+    /// from those without (AUROC).
     pub gap_auroc: Option<f64>,
 }
 
@@ -134,7 +135,11 @@ impl Knowledge {
                 Some(channel) => self.rank(&asked(query), channel).await?,
                 None => plain.search(&query.text, TOP),
             };
-            let score = ranked.first().map_or(0.0, |(_, score)| f64::from(*score));
+            // A fused score is comparable within one query only; what tells gaps is the answer confidence.
+            let score = match channel {
+                Some(Channel::Hybrid) => f64::from(self.suggest(&asked(query)).await?.answer_confidence),
+                _ => ranked.first().map_or(0.0, |(_, score)| f64::from(*score)),
+            };
             best.push((score, !query.relevant.is_empty()));
             let ids: Vec<String> = ranked.into_iter().map(|(id, _)| id).collect();
             hits.push(RankedHits::new(&ids, &query.relevant));

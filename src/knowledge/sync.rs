@@ -32,7 +32,9 @@ pub(super) async fn open_index(store: &Store, data_dir: &Path) -> Result<SearchI
         // The index library panics over some kinds of damage.
         Err(panicked) => panicked.to_string(),
     };
-    info!(%reason, "the search index is built anew from the store");
+    if dir.exists() {
+        info!(%reason, "the search index is built anew from the store");
+    }
     rebuild(store, &dir, &data_dir.join("index.new")).await
 }
 

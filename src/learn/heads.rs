@@ -9,8 +9,9 @@ use crate::model::{Head, HeadSpec, Thresholds};
 /// Penalties that are tried; the one with the best held-out likelihood is taken.
 const PENALTIES: [f64; 3] = [0.01, 0.03, 0.1];
 
-/// A suggestion must be right more often than not.
-const SUGGEST_PRECISION: f64 = 0.5;
+/// A suggestion is worth an agent's look when it is likelier right than wrong: of a calibrated confidence
+/// that is this.
+const SUGGEST: f32 = 0.5;
 
 /// Rows of a task that train, and rows of it that the fit does not see.
 #[derive(Debug, Clone, Default)]
@@ -129,6 +130,5 @@ pub(super) fn thresholds<'a>(
         })
         .collect();
     let auto = threshold_for_precision(&confidences, auto_precision).map_or(1.0, |t| t.value);
-    let suggest = threshold_for_precision(&confidences, SUGGEST_PRECISION).map_or(auto, |t| t.value);
-    Thresholds { auto, suggest: suggest.min(auto) }
+    Thresholds { auto, suggest: SUGGEST.min(auto) }
 }
