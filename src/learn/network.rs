@@ -4,11 +4,11 @@
 //! has its own graph of the same layers. Words, positions and types stay as they are: their tables
 //! hold half of the weights, and tuning them on a few thousand texts teaches little that lasts.
 
-use candle_core::{D, DType, Device, Tensor, Var};
+use candle_core::{D, DType, Tensor, Var};
 use candle_nn::ops;
 
 use crate::model::weights::Weights;
-use crate::model::{EncoderSpec, Tokens};
+use crate::model::{EncoderSpec, Padded};
 
 /// Added to the attention score of a position where there is no token.
 const NO_TOKEN: f64 = -1e9;
@@ -28,14 +28,6 @@ pub(super) struct Network {
 struct Layer {
     names: Vec<String>,
     vars: Vec<Var>,
-}
-
-/// A batch of texts, padded to the longest.
-pub(super) struct Batch {
-    ids: Tensor,
-    type_ids: Tensor,
-    /// 1 where a token is, `[texts, tokens]`.
-    mask: Tensor,
 }
 
 /// Tensors of a layer in the order in which [`Layer::forward`] uses them.
@@ -98,7 +90,7 @@ impl Network {
     }
 
     /// Features `[texts, taps × hidden]`: the mean hidden state at each tap, the last layer's at the end.
-    pub(super) fn features(&self, batch: &Batch) -> candle_core::Result<Tensor> {
+    pub(super) fn features(&self, batch: &Padded) -> candle_core::Result<Tensor> {
         let (texts, tokens) = batch.ids.dims2()?;
         let hidden = self.words.dim(1)?;
         let look_up = |table: &Tensor, ids: &Tensor| {
@@ -107,8 +99,9 @@ impl Network {
         let mut x = (look_up(&self.words, &batch.ids)? + look_up(&self.types, &batch.type_ids)?)?
             .broadcast_add(&self.positions.narrow(0, 0, tokens)?)?;
         x = ops::layer_norm_slow(&x, &self.norm.0, &self.norm.1, self.eps as f32)?;
-        let penalty = batch.mask.affine(-NO_TOKEN, NO_TOKEN)?.unsqueeze(1)?.unsqueeze(1)?;
-        let mask = batch.mask.unsqueeze(2)?;
+        let mask = batch.mask.to_dtype(DType::F32)?;
+        let penalty = mask.affine(-NO_TOKEN, NO_TOKEN)?.unsqueeze(1)?.unsqueeze(1)?;
+        let mask = mask.unsqueeze(2)?;
         let counts = mask.sum(1)?;
         let mut means = Vec::with_capacity(self.taps.len());
         for (number, layer) in self.layers.iter().enumerate() {
@@ -145,27 +138,5 @@ impl Layer {
 
     fn norm(&self, part: usize, x: &Tensor, eps: f32) -> candle_core::Result<Tensor> {
         ops::layer_norm_slow(x, &self.vars[2 * part], &self.vars[2 * part + 1], eps)
-    }
-}
-
-impl Batch {
-    /// Pads texts to the longest of them.
-    pub(super) fn new(texts: &[Tokens]) -> candle_core::Result<Self> {
-        let device = Device::Cpu;
-        let longest = texts.iter().map(|text| text.ids.len()).max().unwrap_or(0);
-        let shape = (texts.len(), longest);
-        let padded = |field: fn(&Tokens) -> &[u32]| {
-            let rows = texts.iter().flat_map(|text| {
-                let row = field(text);
-                row.iter().copied().chain(std::iter::repeat_n(0, longest - row.len()))
-            });
-            Tensor::from_iter(rows, &device)?.reshape(shape)
-        };
-        let mask = texts.iter().flat_map(|text| (0..longest).map(|i| u32::from(i < text.ids.len())));
-        Ok(Self {
-            ids: padded(|text| &text.ids)?,
-            type_ids: padded(|text| &text.type_ids)?,
-            mask: Tensor::from_iter(mask, &device)?.reshape(shape)?.to_dtype(DType::F32)?,
-        })
     }
 }

@@ -74,18 +74,8 @@ impl CandleEncoder {
 
     /// Padded to the longest: worth it only where one launch costs more than the padding.
     fn forward_padded(&self, texts: &[Tokens]) -> candle_core::Result<Vec<Vec<f32>>> {
-        let longest = texts.iter().map(|text| text.ids.len()).max().unwrap_or(0);
-        let shape = (texts.len(), longest);
-        let padded = |field: fn(&Tokens) -> &[u32]| {
-            let rows = texts.iter().flat_map(|text| {
-                let row = field(text);
-                row.iter().copied().chain(std::iter::repeat_n(0, longest - row.len()))
-            });
-            Tensor::from_iter(rows, &self.device)?.reshape(shape)
-        };
-        let mask = texts.iter().flat_map(|text| (0..longest).map(|i| u32::from(i < text.ids.len())));
-        let mask = Tensor::from_iter(mask, &self.device)?.reshape(shape)?;
-        let states = self.hidden(&padded(|t| &t.ids)?, &padded(|t| &t.type_ids)?, &mask)?;
+        let Padded { ids, type_ids, mask } = Padded::new(texts, &self.device)?;
+        let states = self.hidden(&ids, &type_ids, &mask)?;
         let mask = mask.to_dtype(DType::F32)?.unsqueeze(2)?;
         let counts = mask.sum(1)?;
         let means = states
@@ -93,6 +83,36 @@ impl CandleEncoder {
             .map(|state| state.broadcast_mul(&mask)?.sum(1)?.broadcast_div(&counts))
             .collect::<candle_core::Result<Vec<_>>>()?;
         Tensor::cat(&means, 1)?.to_vec2()
+    }
+}
+
+/// Texts side by side, padded to the longest, each `[texts, tokens]`.
+pub(crate) struct Padded {
+    /// Vocabulary ids, 0 where there is no token.
+    pub(crate) ids: Tensor,
+    /// Which sequence a token is of.
+    pub(crate) type_ids: Tensor,
+    /// 1 where a token is, 0 where none is.
+    pub(crate) mask: Tensor,
+}
+
+impl Padded {
+    pub(crate) fn new(texts: &[Tokens], device: &Device) -> candle_core::Result<Self> {
+        let longest = texts.iter().map(|text| text.ids.len()).max().unwrap_or(0);
+        let shape = (texts.len(), longest);
+        let padded = |field: fn(&Tokens) -> &[u32]| {
+            let rows = texts.iter().flat_map(|text| {
+                let row = field(text);
+                row.iter().copied().chain(std::iter::repeat_n(0, longest - row.len()))
+            });
+            Tensor::from_iter(rows, device)?.reshape(shape)
+        };
+        let mask = texts.iter().flat_map(|text| (0..longest).map(|i| u32::from(i < text.ids.len())));
+        Ok(Self {
+            ids: padded(|text| &text.ids)?,
+            type_ids: padded(|text| &text.type_ids)?,
+            mask: Tensor::from_iter(mask, device)?.reshape(shape)?,
+        })
     }
 }
 

@@ -10,6 +10,9 @@ use super::head::Head;
 use super::manifest::{HeadSpec, Manifest};
 use super::weights::{self, Weights};
 
+/// Text of the licence of the base model, where the bundle has it.
+const LICENCE: &str = "LICENSE";
+
 /// Writes a bundle beside its final place and moves it there whole.
 #[derive(Debug)]
 pub struct BundleWriter {
@@ -28,17 +31,21 @@ impl BundleWriter {
 
     /// Copies the tokenizer.
     pub fn tokenizer(&self, from: &Path) -> Result<(), BundleError> {
-        let path = self.staging.join(TOKENIZER);
-        fs::copy(from, &path).map(drop).map_err(|source| BundleError::File { path, source })
+        self.copy(from, TOKENIZER)
     }
 
-    /// Takes encoder and tokenizer over from another bundle, byte for byte.
+    /// Takes encoder and tokenizer over from another bundle, byte for byte, and the licence that they
+    /// come under.
     pub fn encoder_of(&self, bundle: &Bundle) -> Result<(), BundleError> {
         self.tokenizer(&bundle.dir().join(TOKENIZER))?;
-        let path = self.staging.join(ENCODER);
-        fs::copy(bundle.dir().join(&bundle.manifest().encoder.weights), &path)
-            .map(drop)
-            .map_err(|source| BundleError::File { path, source })
+        self.copy(&bundle.dir().join(&bundle.manifest().encoder.weights), ENCODER)?;
+        let licence = bundle.dir().join(LICENCE);
+        if licence.exists() { self.copy(&licence, LICENCE) } else { Ok(()) }
+    }
+
+    fn copy(&self, from: &Path, name: &str) -> Result<(), BundleError> {
+        let path = self.staging.join(name);
+        fs::copy(from, &path).map(drop).map_err(|source| BundleError::File { path, source })
     }
 
     /// Writes the encoder's weights, matrices in 8 bits.
