@@ -16,7 +16,7 @@ pub struct FitSettings {
 
 impl Default for FitSettings {
     fn default() -> Self {
-        Self { l2: 0.1, steps: 100, rate: 0.03 }
+        Self { l2: 0.1, steps: 150, rate: 0.03 }
     }
 }
 

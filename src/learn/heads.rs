@@ -7,7 +7,7 @@ use super::train::TrainError;
 use crate::model::{Head, HeadSpec, Thresholds};
 
 /// Penalties that are tried; the one with the best held-out likelihood is taken.
-const PENALTIES: [f64; 3] = [0.01, 0.03, 0.1];
+const PENALTIES: [f64; 4] = [0.003, 0.01, 0.03, 0.1];
 
 /// A suggestion is worth an agent's look when it is likelier right than wrong: of a calibrated confidence
 /// that is this.
