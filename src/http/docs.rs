@@ -36,7 +36,10 @@ struct Description;
 
 /// The document before the routes put themselves in.
 pub(super) fn description() -> OpenApi {
-    Description::openapi()
+    let mut description = Description::openapi();
+    // The package names no licence, and a nameless one is no valid document.
+    description.info.license = None;
+    description
 }
 
 /// The pages over the document.
