@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::num::{NonZeroU64, NonZeroUsize};
+use std::ops::{AddAssign, Mul};
 use std::path::{Path, PathBuf};
 
 use figment::Figment;
@@ -211,6 +212,21 @@ impl Matrix {
             Level::Medium => row[1],
             Level::Low => row[2],
         }
+    }
+
+    /// The probability of each priority, P1 first: the sum of P(impact) · P(urgency) over the cells that
+    /// say it. Impact and urgency are taken as independent given the text.
+    pub fn distribution<T>(&self, impact: impl Fn(Level) -> T, urgency: impl Fn(Level) -> T) -> [T; 4]
+    where
+        T: Copy + Default + Mul<Output = T> + AddAssign,
+    {
+        let mut sums = [T::default(); 4];
+        for i in Level::ALL {
+            for u in Level::ALL {
+                sums[self.priority(i, u) as usize] += impact(i) * urgency(u);
+            }
+        }
+        sums
     }
 }
 

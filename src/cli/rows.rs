@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Args;
+use garde::Validate;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -199,6 +200,11 @@ fn parse<T: DeserializeOwned>(line: usize, bytes: Result<Vec<u8>, String>) -> Op
         path => format!("{path}: {}", e.inner()),
     });
     Some(Row { line, id, content })
+}
+
+/// Why a row is refused, in one text.
+pub(super) fn checked(row: &impl Validate<Context = ()>) -> Result<(), String> {
+    row.validate().map_err(|report| report.to_string().trim().to_string())
 }
 
 /// Progress on stderr when that is a terminal, else silence.

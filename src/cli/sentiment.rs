@@ -1,9 +1,8 @@
 //! `deskhand sentiment`: how the customers of a file feel.
 
 use clap::Args;
-use garde::Validate as _;
 
-use super::rows::Files;
+use super::rows::{Files, checked};
 use super::{Common, Outcome};
 use crate::model::Lane;
 use crate::survey::{Comment, CommentAnswer, CommentRow, Surveys};
@@ -32,10 +31,7 @@ impl Sentiment {
 
 /// Good comments are read together; each refused one says why in its place.
 async fn answer(surveys: &Surveys, comments: Vec<Comment>) -> Vec<Result<CommentAnswer, String>> {
-    let refusals: Vec<Option<String>> = comments
-        .iter()
-        .map(|c| c.validate().err().map(|report| report.to_string().trim().to_string()))
-        .collect();
+    let refusals: Vec<Option<String>> = comments.iter().map(|comment| checked(comment).err()).collect();
     let good: Vec<Comment> = comments
         .into_iter()
         .zip(&refusals)

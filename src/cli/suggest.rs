@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 use futures_util::future::join_all;
 use serde::Serialize;
 
-use super::rows::Files;
+use super::rows::{Files, checked};
 use super::{Common, Data, Outcome};
 use crate::knowledge::Suggestions;
 use crate::store::Audience;
@@ -69,7 +69,7 @@ impl Suggest {
 }
 
 async fn answer(triage: &Triage, ticket: Ticket, audience: Audience, top: usize) -> Result<Answer, String> {
-    garde::Validate::validate(&ticket).map_err(|report| report.to_string().trim().to_string())?;
+    checked(&ticket)?;
     let found = triage.suggest(&ticket, audience, top).await.map_err(|e| e.to_string())?;
     Ok(Answer {
         id: ticket.id,

@@ -4,10 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use futures_util::future::join_all;
-use garde::Validate as _;
 use jiff::Timestamp;
 
-use super::rows::Files;
+use super::rows::{Files, checked};
 use super::{Common, Data, Outcome};
 use crate::store::Audience;
 use crate::triage::{self, Desk, Options, Ticket, TicketRow};
@@ -60,6 +59,6 @@ async fn answer(
     ticket: Ticket,
     options: &Options,
 ) -> Result<triage::TriageAnswer, String> {
-    ticket.validate().map_err(|report| report.to_string().trim().to_string())?;
+    checked(&ticket)?;
     triage.answer(&ticket, options, Timestamp::now()).await.map_err(|e| e.to_string())
 }

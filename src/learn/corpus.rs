@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::dataset::{ABSENT, Dataset, DatasetError, DatasetReader, LabelledRow};
+use super::dataset::{ABSENT, ASPECT_PREFIX, Dataset, DatasetError, DatasetReader, LabelledRow};
 use super::recipe::Source;
 use crate::model::{Input, Reads};
 use crate::text::{self, mail, survey_question};
@@ -91,7 +91,7 @@ impl Corpus {
         }
         let mut heads: Vec<(String, String)> =
             source.labels.iter().map(|(task, field)| (task.clone(), field.clone())).collect();
-        heads.extend(aspects.iter().map(|a| (format!("aspect/{a}"), format!("aspect/{a}"))));
+        heads.extend(aspects.iter().map(|a| format!("{ASPECT_PREFIX}{a}")).map(|task| (task.clone(), task)));
         for (task, field) in heads {
             let labels = match known {
                 Some(known) => known.get(&task).cloned().unwrap_or_default(),

@@ -175,12 +175,8 @@ fn level(label: &str) -> Option<Level> {
 
 /// As triage does it: P(priority) is summed over the cells of the matrix. Labels stand high, medium, low.
 fn likeliest_priority(impact: &[f64], urgency: &[f64]) -> usize {
-    let mut sums = [0.0; 4];
-    for (i, p) in Level::ALL.into_iter().zip(impact) {
-        for (u, q) in Level::ALL.into_iter().zip(urgency) {
-            sums[Matrix::default().priority(i, u) as usize] += p * q;
-        }
-    }
+    let of = |p: &[f64], level: Level| p.get(level as usize).copied().unwrap_or(0.0);
+    let sums = Matrix::default().distribution(|level| of(impact, level), |level| of(urgency, level));
     (0..sums.len()).fold(0, |best, next| if sums[next] > sums[best] { next } else { best })
 }
 

@@ -14,7 +14,7 @@ use super::heads::{Fitted, Split, fit_head, thresholds};
 use super::judge::{JudgeError, judge};
 use super::recipe::Recipe;
 use super::tune::{Epoch, HeadShape, Sample, Step, tune};
-use crate::config::{InferenceSettings, Level, Matrix, Priority};
+use crate::config::{InferenceSettings, Level, Matrix};
 use crate::model::weights::Weights;
 use crate::model::{
     Bundle, BundleError, BundleWriter, Head, Manifest, Model, ModelError, Reading, Thresholds,
@@ -302,27 +302,31 @@ fn cross_validation(task: &Task, corpus: &Corpus) -> Vec<Split> {
         .collect()
 }
 
+/// What the labels of a head for impact or urgency mean; `None` if one of them is no level.
+fn levels(fitted: &Fitted) -> Option<Vec<Level>> {
+    let level = |label: &String| Level::ALL.into_iter().find(|level| level.label() == label);
+    fitted.head.spec().labels.iter().map(level).collect()
+}
+
 /// Thresholds for the priority, from the held-out distributions over impact and urgency.
 fn priority_thresholds(fitted: &[Fitted], auto_precision: f64) -> Option<Thresholds> {
     let of = |task: &str| fitted.iter().find(|f| f.head.spec().task == task);
     let (impact, urgency) = (of("impact")?, of("urgency")?);
     let urgency_by_text: std::collections::BTreeMap<usize, (usize, &Vec<f64>)> =
         urgency.held_out.iter().map(|(text, label, p)| (*text, (*label, p))).collect();
-    let levels = |fitted: &Fitted, label: usize| {
-        let name = fitted.head.spec().labels.get(label)?;
-        Level::ALL.into_iter().find(|level| level.label() == name)
-    };
+    let (impact_levels, urgency_levels) = (levels(impact)?, levels(urgency)?);
     let matrix = Matrix::default();
     let mut rows = Vec::new();
     for (text, impact_label, impact_p) in &impact.held_out {
         let (urgency_label, urgency_p) = urgency_by_text.get(text)?;
-        let mut sums = vec![0.0; Priority::ALL.len()];
-        for (i, p) in impact_p.iter().enumerate() {
-            for (u, q) in urgency_p.iter().enumerate() {
-                sums[matrix.priority(levels(impact, i)?, levels(urgency, u)?) as usize] += p * q;
-            }
-        }
-        let truth = matrix.priority(levels(impact, *impact_label)?, levels(urgency, *urgency_label)?);
+        let of = |levels: &[Level], p: &[f64], level| {
+            levels.iter().zip(p).find(|(known, _)| **known == level).map_or(0.0, |(_, p)| *p)
+        };
+        let sums = matrix.distribution(
+            |level| of(&impact_levels, impact_p, level),
+            |level| of(&urgency_levels, urgency_p, level),
+        );
+        let truth = matrix.priority(impact_levels[*impact_label], urgency_levels[*urgency_label]);
         rows.push((truth as usize, sums));
     }
     Some(thresholds(rows.iter().map(|(truth, p)| (*truth, p.as_slice())), auto_precision))

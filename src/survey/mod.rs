@@ -10,17 +10,13 @@ use garde::Validate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::learn::dataset::{ABSENT, ASPECT_PREFIX};
 use crate::model::{Distribution, Input, Lane, Model, ModelError, ModelName, Reading, Reads};
 use crate::text::survey_question;
 
 /// Task names of the heads that this room uses.
 const SENTIMENT: &str = "sentiment";
 const INTENSITY: &str = "intensity";
-/// Heads for aspects are called `aspect/<name>`; their label for "not mentioned" is this.
-pub const ASPECT: &str = "aspect/";
-/// Label of an aspect head for a comment that does not mention the aspect.
-pub const ABSENT: &str = "absent";
-
 /// Confidence from which words may contradict a rating; below it a guess would accuse a customer.
 const CONFLICT_CONFIDENCE: f32 = 0.6;
 
@@ -197,7 +193,7 @@ impl Surveys {
         let heads = self.model.heads().iter().filter(|head| head.spec().reads == Reads::Survey);
         let mut aspects: Vec<Aspect> = heads
             .filter_map(|head| {
-                let aspect = head.spec().task.strip_prefix(ASPECT)?;
+                let aspect = head.spec().task.strip_prefix(ASPECT_PREFIX)?;
                 let distribution = head.distribution(&reading.features);
                 let (sentiment, confidence) =
                     distribution.ranking().into_iter().find(|(label, _)| *label != ABSENT)?;

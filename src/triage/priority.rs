@@ -1,29 +1,18 @@
 //! Priority from impact and urgency.
 
-use crate::config::{Level, Matrix, Priority};
+use crate::config::{Matrix, Priority};
 use crate::model::Distribution;
 
-/// The distribution over priorities that follows from those over impact and urgency: P(p) is the sum
-/// of P(impact) · P(urgency) over the cells of the matrix that say p. The two heads are taken as
-/// independent given the text. Most likely first; of equals the more pressing first.
+/// The priorities that follow from the distributions over impact and urgency, see
+/// [`Matrix::distribution`]. Most likely first; of equals the more pressing first.
 pub(super) fn distribution(
     matrix: &Matrix,
     impact: &Distribution<'_>,
     urgency: &Distribution<'_>,
 ) -> Vec<(Priority, f32)> {
-    let mut sums = Priority::ALL.map(|priority| (priority, 0f32));
-    for i in Level::ALL {
-        for u in Level::ALL {
-            let cell = matrix.priority(i, u);
-            let joint = impact.probability(i.label()) * urgency.probability(u.label());
-            for (priority, sum) in &mut sums {
-                if *priority == cell {
-                    *sum += joint;
-                }
-            }
-        }
-    }
-    let mut ranking = sums.to_vec();
+    let sums = matrix
+        .distribution(|level| impact.probability(level.label()), |level| urgency.probability(level.label()));
+    let mut ranking: Vec<(Priority, f32)> = Priority::ALL.into_iter().zip(sums).collect();
     ranking.sort_by(|a, b| b.1.total_cmp(&a.1));
     ranking
 }
@@ -32,6 +21,7 @@ pub(super) fn distribution(
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::config::Level;
     use crate::model::{Head, HeadSpec, Reads, Thresholds};
     use proptest::prelude::*;
 
