@@ -1,0 +1,188 @@
+//! Attention of one head over one text, in f32.
+
+use std::cell::RefCell;
+
+use crate::linear::{Sink, tiles};
+use crate::math::exp;
+use crate::memory::Aligned;
+use crate::packed::PANEL;
+use crate::vector::Vector;
+
+/// One head of one text: rows of queries, keys and values lie side by side in `input`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Head {
+    /// Tokens of the text.
+    pub(crate) tokens: usize,
+    /// Width of the head.
+    pub(crate) width: usize,
+    /// The head's first query; keys and values follow at `part` and twice `part`.
+    pub(crate) input: *const f32,
+    /// Floats from the queries to the keys, and from the keys to the values.
+    pub(crate) part: usize,
+    /// Floats from one token to the next in `input`.
+    pub(crate) input_stride: usize,
+    /// Where the head's part of the first token's context goes.
+    pub(crate) output: *mut f32,
+    /// Floats from one token to the next in `output`.
+    pub(crate) output_stride: usize,
+}
+
+/// Keys, values and scores of the head in work.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    keys: Aligned<f32>,
+    values: Aligned<f32>,
+    scores: Aligned<f32>,
+}
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
+/// Lends out this thread's scratch, which is as large as its longest text needed.
+pub(crate) fn with_scratch(work: impl FnOnce(&mut Scratch)) {
+    SCRATCH.with_borrow_mut(work);
+}
+
+/// softmax(Q Kᵀ / √width) V.
+///
+/// # Safety
+/// The pointers of `head` are valid for its tokens, and nobody else writes to its part of the output.
+#[inline(always)]
+pub(crate) unsafe fn attention<V: Vector>(head: &Head, scratch: &mut Scratch) {
+    let panel = 2 * V::LANES;
+    let keys_padded = head.tokens.next_multiple_of(PANEL);
+    scratch.keys.reserve(keys_padded * head.width);
+    scratch.values.reserve(head.tokens * head.width.next_multiple_of(panel));
+    scratch.scores.reserve(V::ROWS * keys_padded);
+    // SAFETY: the caller's promise, and the scratch is as large as what is put into it.
+    unsafe {
+        transpose_keys(head, panel, &mut scratch.keys);
+        arrange_values(head, panel, &mut scratch.values);
+        let scores = scratch.scores.as_mut_ptr();
+        let mut shares = [0f32; 16];
+        for row in (0..head.tokens).step_by(V::ROWS) {
+            let rows = V::ROWS.min(head.tokens - row);
+            let queries = (head.input.add(row * head.input_stride), head.input_stride);
+            for key in (0..head.tokens).step_by(panel) {
+                let keys = scratch.keys.as_ptr().add(key * head.width);
+                let sink = Scores { to: scores.add(key), stride: keys_padded };
+                tiles::<V>(rows, queries, (keys, panel), head.width, &sink);
+            }
+            for (r, share) in shares.iter_mut().take(rows).enumerate() {
+                *share = softmax::<V>(scores.add(r * keys_padded), head.tokens, head.width);
+            }
+            for first in (0..head.width).step_by(panel) {
+                let values = scratch.values.as_ptr().add(first * head.tokens);
+                let sink = Context { head, row, first, shares: &shares };
+                let scores = (scores.cast_const(), keys_padded);
+                tiles::<V>(rows, scores, (values, panel), head.tokens, &sink);
+            }
+        }
+    }
+}
+
+/// Scores of queries by keys.
+struct Scores {
+    to: *mut f32,
+    stride: usize,
+}
+
+impl<V: Vector> Sink<V> for Scores {
+    #[inline(always)]
+    unsafe fn put(&self, row: usize, half: usize, sums: V) {
+        // SAFETY: a row of scores is padded to whole panels.
+        unsafe { sums.store(self.to.add(row * self.stride + half * V::LANES)) }
+    }
+}
+
+/// Sums of values, each row to be multiplied by its share.
+struct Context<'a> {
+    head: &'a Head,
+    row: usize,
+    first: usize,
+    shares: &'a [f32; 16],
+}
+
+impl<V: Vector> Sink<V> for Context<'_> {
+    #[inline(always)]
+    unsafe fn put(&self, row: usize, half: usize, sums: V) {
+        let column = self.first + half * V::LANES;
+        // SAFETY: only the head's own columns are written.
+        unsafe {
+            let to = self.head.output.add((self.row + row) * self.head.output_stride + column);
+            put(sums.mul(V::splat(self.shares[row])), to, self.head.width.saturating_sub(column));
+        }
+    }
+}
+
+/// Powers of e in place of the scores, unnormalised; returns what they must be multiplied by.
+#[inline(always)]
+unsafe fn softmax<V: Vector>(scores: *mut f32, keys: usize, width: usize) -> f32 {
+    #[expect(clippy::cast_precision_loss, reason = "widths are small")]
+    let scale = 1.0 / (width as f32).sqrt();
+    let padded = keys.next_multiple_of(V::LANES);
+    // SAFETY: a row of scores is padded to whole panels.
+    unsafe {
+        for key in keys..padded {
+            *scores.add(key) = -1e30;
+        }
+        let mut largest = V::splat(-1e30);
+        for key in (0..padded).step_by(V::LANES) {
+            largest = largest.max(V::load(scores.add(key)));
+        }
+        let shift = V::splat(-largest.largest() * scale);
+        let mut sum = V::splat(0.0);
+        for key in (0..padded).step_by(V::LANES) {
+            let power = exp(V::load(scores.add(key)).mul_add(V::splat(scale), shift));
+            power.store(scores.add(key));
+            sum = sum.add(power);
+        }
+        1.0 / sum.sum()
+    }
+}
+
+/// Keys as panels: for each of the head's channels, as many keys side by side as two registers hold.
+#[inline(always)]
+unsafe fn transpose_keys(head: &Head, panel: usize, to: &mut [f32]) {
+    for token in 0..head.tokens {
+        let first = token / panel * panel * head.width + token % panel;
+        for channel in 0..head.width {
+            // SAFETY: token and channel are the head's own.
+            to[first + channel * panel] =
+                unsafe { *head.input.add(token * head.input_stride + head.part + channel) };
+        }
+    }
+}
+
+/// Values as panels: for each token, as many channels side by side as two registers hold.
+#[inline(always)]
+unsafe fn arrange_values(head: &Head, panel: usize, to: &mut [f32]) {
+    for first in (0..head.width).step_by(panel) {
+        let channels = panel.min(head.width - first);
+        for token in 0..head.tokens {
+            // SAFETY: token and channels are the head's own.
+            let from = unsafe {
+                let value = head.input.add(token * head.input_stride + 2 * head.part + first);
+                std::slice::from_raw_parts(value, channels)
+            };
+            let start = first * head.tokens + token * panel;
+            to[start..start + channels].copy_from_slice(from);
+        }
+    }
+}
+
+/// Stores the first `room` lanes, all if there is room for more.
+#[inline(always)]
+unsafe fn put<V: Vector>(x: V, to: *mut f32, room: usize) {
+    // SAFETY: only what there is room for is written; sixteen lanes are the most.
+    unsafe {
+        if room >= V::LANES {
+            x.store(to);
+        } else if room > 0 {
+            let mut lanes = [0f32; 16];
+            x.store(lanes.as_mut_ptr());
+            std::ptr::copy_nonoverlapping(lanes.as_ptr(), to, room);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! The encoder's forward pass on a CPU.
+//!
+//! For one architecture only: BERT, of any width, depth and number of heads. Weights are packed once at
+//! load; texts of different length lie side by side without padding; nothing is allocated in the pass
+//! once the scratch has grown to its size; products are of f32 or of 8-bit integers. Everything is
+//! written once in plain Rust and compiled for each set of instructions ([`Isa`]), but for the innermost
+//! 8-bit products, which each set does its own way with the same integers as a result.
+//!
+//! All `unsafe` code of Deskhand is here. This crate knows nothing of files, tokenizers or tickets.
+
+mod attention;
+mod dot;
+mod encoder;
+mod isa;
+mod kernels;
+mod linear;
+mod math;
+mod memory;
+mod packed;
+mod pass;
+mod rows;
+mod team;
+mod vector;
+
+pub use encoder::{Encoder, Invalid, Precision, Scratch, Shape, Text};
+pub use isa::Isa;
+pub use math::Activation;
+pub use packed::{Matrix, Values};
+pub use team::Team;

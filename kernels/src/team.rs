@@ -1,0 +1,176 @@
+//! Threads that help one another with one text.
+//!
+//! The leader goes through stages; the units of a stage are taken one by one by whoever is there, and
+//! the next stage begins when all units are done. Helpers may come late or never: no stage waits for a
+//! thread that has not taken a unit. Waiting is spinning, since a stage lasts microseconds.
+
+use std::cell::UnsafeCell;
+use std::hint::spin_loop;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+
+type Work<'a> = dyn Fn(usize) + Sync + 'a;
+
+/// Bits of `state` that count the units taken, and those that hold the number of units.
+const BITS: u32 = 20;
+const MASK: u64 = (1 << BITS) - 1;
+/// Turns of waiting before a thread offers its core to others.
+const PATIENCE: u32 = 2_000;
+
+/// A leader and its helpers.
+pub struct Team {
+    /// The stage's number, its units, and how many of these are taken: one word, so that a unit can
+    /// never be taken of another stage than the one it is run for.
+    state: AtomicU64,
+    /// Units of this stage that are done.
+    done: AtomicUsize,
+    open: AtomicBool,
+    failed: AtomicBool,
+    work: UnsafeCell<Option<*const Work<'static>>>,
+}
+
+// SAFETY: `work` is written by the leader only while no unit of a stage is out, and read only by threads
+// that have taken one; both are ordered by `state` and `done`.
+unsafe impl Sync for Team {}
+// SAFETY: the pointer is used only during `run`, whose caller keeps what it points to alive.
+unsafe impl Send for Team {}
+
+impl Default for Team {
+    fn default() -> Self {
+        Self {
+            state: AtomicU64::new(0),
+            done: AtomicUsize::new(0),
+            open: AtomicBool::new(false),
+            failed: AtomicBool::new(false),
+            work: UnsafeCell::new(None),
+        }
+    }
+}
+
+impl std::fmt::Debug for Team {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Team").field("open", &self.open).finish_non_exhaustive()
+    }
+}
+
+impl Team {
+    /// Lets helpers in until the guard is dropped. Only the one leader may call this and [`Team::run`].
+    pub fn open(&self) -> impl Drop + '_ {
+        struct Closing<'a>(&'a Team);
+        impl Drop for Closing<'_> {
+            fn drop(&mut self) {
+                self.0.open.store(false, Ordering::Release);
+            }
+        }
+        self.open.store(true, Ordering::Release);
+        Closing(self)
+    }
+
+    /// Runs `work` for each unit in 0..units, this thread and the helpers together; returns when all
+    /// are done. Panics if a unit panicked. Must not be called by two threads at once, or by `work`.
+    pub(crate) fn run(&self, units: usize, work: &Work<'_>) {
+        if units <= 1 || !self.open.load(Ordering::Relaxed) {
+            (0..units).for_each(work);
+            return;
+        }
+        assert!(units as u64 <= MASK / 2, "a stage of {units} units");
+        self.done.store(0, Ordering::Relaxed);
+        // SAFETY: all units of the last stage are done, so nobody reads the cell; and the pointer is not
+        // followed after this function returns, since it returns only when all units are done.
+        unsafe {
+            *self.work.get() = Some(std::mem::transmute::<*const Work<'_>, *const Work<'static>>(work))
+        };
+        let stage = (self.state.load(Ordering::Relaxed) >> (2 * BITS)) + 1;
+        self.state.store(stage << (2 * BITS) | (units as u64) << BITS, Ordering::Release);
+        while self.take_unit() {}
+        let mut turns = 0;
+        while self.done.load(Ordering::Acquire) < units {
+            wait(&mut turns);
+        }
+        assert!(!self.failed.swap(false, Ordering::Relaxed), "a helper panicked");
+    }
+
+    /// Works for the leader until it closes the team. Returns at once if the team is not open.
+    pub fn help(&self) {
+        let mut turns = 0;
+        while self.open.load(Ordering::Acquire) {
+            if self.take_unit() {
+                turns = 0;
+            } else {
+                wait(&mut turns);
+            }
+        }
+    }
+
+    /// Takes a unit and runs it; false if none is left.
+    fn take_unit(&self) -> bool {
+        let left = |state: u64| (state & MASK) < (state >> BITS & MASK);
+        // Looking first keeps those who wait from counting the state up for ever.
+        if !left(self.state.load(Ordering::Relaxed)) {
+            return false;
+        }
+        let state = self.state.fetch_add(1, Ordering::Acquire);
+        if !left(state) {
+            return false;
+        }
+        // SAFETY: a unit is taken, so the stage is not over and the leader leaves the cell alone.
+        if let Some(work) = unsafe { *self.work.get() } {
+            // SAFETY: the leader's `run` has not returned, so what `work` points to is alive.
+            let work = unsafe { &*work };
+            if catch_unwind(AssertUnwindSafe(|| work((state & MASK) as usize))).is_err() {
+                self.failed.store(true, Ordering::Relaxed);
+            }
+        }
+        self.done.fetch_add(1, Ordering::Release);
+        true
+    }
+}
+
+fn wait(turns: &mut u32) {
+    *turns += 1;
+    if *turns < PATIENCE {
+        spin_loop();
+    } else {
+        std::thread::yield_now();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicUsize;
+
+    #[test]
+    fn every_unit_of_every_stage_is_run_once_whoever_helps() {
+        let team = Team::default();
+        let counts: Vec<AtomicUsize> = (0..64).map(|_| AtomicUsize::new(0)).collect();
+        std::thread::scope(|scope| {
+            let guard = team.open();
+            for _ in 0..3 {
+                scope.spawn(|| team.help());
+            }
+            for stage in 1..=200 {
+                let units = 1 + stage % 64;
+                team.run(units, &|unit| {
+                    counts[unit].fetch_add(1, Ordering::Relaxed);
+                });
+                let run: usize = counts.iter().map(|count| count.swap(0, Ordering::Relaxed)).sum();
+                assert_eq!(run, units);
+            }
+            drop(guard);
+        });
+    }
+
+    #[test]
+    fn a_panic_of_a_unit_reaches_the_leader_and_frees_the_helpers() {
+        let team = Team::default();
+        std::thread::scope(|scope| {
+            let guard = team.open();
+            scope.spawn(|| team.help());
+            let failed = catch_unwind(AssertUnwindSafe(|| team.run(8, &|unit| assert_ne!(unit, 5))));
+            assert!(failed.is_err());
+            team.run(8, &|_| {});
+            drop(guard);
+        });
+    }
+}
