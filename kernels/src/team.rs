@@ -54,16 +54,14 @@ impl std::fmt::Debug for Team {
 }
 
 impl Team {
-    /// Lets helpers in until the guard is dropped. Only the one leader may call this and [`Team::run`].
-    pub fn open(&self) -> impl Drop + '_ {
-        struct Closing<'a>(&'a Team);
-        impl Drop for Closing<'_> {
-            fn drop(&mut self) {
-                self.0.open.store(false, Ordering::Release);
-            }
-        }
+    /// Lets helpers in. Only the one leader may call this, [`Team::close`] and [`Team::run`].
+    pub fn open(&self) {
         self.open.store(true, Ordering::Release);
-        Closing(self)
+    }
+
+    /// Sends helpers away.
+    pub fn close(&self) {
+        self.open.store(false, Ordering::Release);
     }
 
     /// Runs `work` for each unit in 0..units, this thread and the helpers together; returns when all
@@ -90,10 +88,10 @@ impl Team {
         assert!(!self.failed.swap(false, Ordering::Relaxed), "a helper panicked");
     }
 
-    /// Works for the leader until it closes the team. Returns at once if the team is not open.
-    pub fn help(&self) {
+    /// Works for the leader until the team is closed, or until the helper is `wanted` elsewhere.
+    pub fn help(&self, wanted: &dyn Fn() -> bool) {
         let mut turns = 0;
-        while self.open.load(Ordering::Acquire) {
+        while self.open.load(Ordering::Acquire) && !wanted() {
             if self.take_unit() {
                 turns = 0;
             } else {
@@ -145,9 +143,9 @@ mod tests {
         let team = Team::default();
         let counts: Vec<AtomicUsize> = (0..64).map(|_| AtomicUsize::new(0)).collect();
         std::thread::scope(|scope| {
-            let guard = team.open();
+            team.open();
             for _ in 0..3 {
-                scope.spawn(|| team.help());
+                scope.spawn(|| team.help(&|| false));
             }
             for stage in 1..=200 {
                 let units = 1 + stage % 64;
@@ -157,7 +155,7 @@ mod tests {
                 let run: usize = counts.iter().map(|count| count.swap(0, Ordering::Relaxed)).sum();
                 assert_eq!(run, units);
             }
-            drop(guard);
+            team.close();
         });
     }
 
@@ -165,12 +163,12 @@ mod tests {
     fn a_panic_of_a_unit_reaches_the_leader_and_frees_the_helpers() {
         let team = Team::default();
         std::thread::scope(|scope| {
-            let guard = team.open();
-            scope.spawn(|| team.help());
+            team.open();
+            scope.spawn(|| team.help(&|| false));
             let failed = catch_unwind(AssertUnwindSafe(|| team.run(8, &|unit| assert_ne!(unit, 5))));
             assert!(failed.is_err());
             team.run(8, &|_| {});
-            drop(guard);
+            team.close();
         });
     }
 }

@@ -9,14 +9,17 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use deskhand_kernels::Precision;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::encoder::{CandleEncoder, Encoder};
 use super::head::Head;
 use super::manifest::Manifest;
+use super::packed::PackedEncoder;
 use super::tokenizer::Tokenizer;
 use super::weights::{self, Weights};
+use crate::config::{EncoderKind, InferenceSettings, Instructions};
 
 /// The bundle format that this program reads and writes.
 pub const FORMAT: u32 = 1;
@@ -128,11 +131,21 @@ impl Bundle {
         weights::read(&self.dir.join(&self.manifest.encoder.weights)).map_err(|e| self.broken(e.to_string()))
     }
 
-    /// The encoder, ready to run.
-    pub fn encoder(&self) -> Result<Arc<dyn Encoder>, BundleError> {
-        let encoder = CandleEncoder::new(&self.manifest.encoder, self.encoder_weights()?)
-            .map_err(|e| self.broken(e.to_string()))?;
-        Ok(Arc::new(encoder))
+    /// The encoder that the settings ask for, ready to run.
+    pub fn encoder(&self, settings: &InferenceSettings) -> Result<Arc<dyn Encoder>, BundleError> {
+        let spec = &self.manifest.encoder;
+        let precision = match settings.encoder {
+            EncoderKind::Int8 => Precision::Int8,
+            EncoderKind::F32 => Precision::F32,
+            EncoderKind::Candle => {
+                let encoder = CandleEncoder::new(spec, self.encoder_weights()?);
+                return Ok(Arc::new(encoder.map_err(|e| self.broken(e.to_string()))?));
+            }
+        };
+        let path = self.dir.join(&spec.weights);
+        let isa = settings.instructions.map(|Instructions(isa)| isa);
+        let encoder = PackedEncoder::open(spec, &path, precision, isa);
+        Ok(Arc::new(encoder.map_err(|e| self.broken(e.to_string()))?))
     }
 
     /// The heads, in the manifest's order.

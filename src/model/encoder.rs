@@ -1,8 +1,12 @@
 //! The encoder: token ids in, the features of each text out.
 
+use std::sync::Arc;
+
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
 use candle_transformers::models::bert::{BertEncoder, BertModel, Config, HiddenAct, PositionEmbeddingType};
+
+use deskhand_kernels::{Scratch, Team};
 
 use super::manifest::EncoderSpec;
 use super::weights::Weights;
@@ -12,7 +16,20 @@ use super::{ModelError, Tokens};
 pub trait Encoder: Send + Sync {
     /// The features of each text: its mean hidden states at the encoder's taps, side by side. A text's
     /// features do not depend on the texts beside it.
-    fn forward(&self, texts: &[Tokens]) -> Result<Vec<Vec<f32>>, ModelError>;
+    fn forward(&self, texts: &[Tokens], desk: &mut Desk) -> Result<Vec<Vec<f32>>, ModelError>;
+
+    /// Whether helpers of a desk's team make a pass faster.
+    fn can_share(&self) -> bool {
+        false
+    }
+}
+
+/// What one worker works with: room for intermediate numbers, and a team that idle workers may join.
+#[derive(Debug, Default)]
+pub struct Desk {
+    /// Idle workers that call [`Team::help`] share the pass that runs here.
+    pub team: Arc<Team>,
+    pub(super) scratch: Scratch,
 }
 
 /// The portable encoder: candle's BERT in f32, on the CPU or, with the feature `cuda`, on a card.
@@ -128,7 +145,7 @@ fn shifted(vars: VarBuilder<'_>, from: usize) -> VarBuilder<'_> {
 }
 
 impl Encoder for CandleEncoder {
-    fn forward(&self, texts: &[Tokens]) -> Result<Vec<Vec<f32>>, ModelError> {
+    fn forward(&self, texts: &[Tokens], _: &mut Desk) -> Result<Vec<Vec<f32>>, ModelError> {
         if self.device.is_cpu() {
             texts.iter().map(|text| self.forward_one(text)).collect::<candle_core::Result<_>>()
         } else {
@@ -138,7 +155,7 @@ impl Encoder for CandleEncoder {
     }
 }
 
-fn config(spec: &EncoderSpec) -> candle_core::Result<Config> {
+pub(super) fn config(spec: &EncoderSpec) -> candle_core::Result<Config> {
     let hidden_act = match spec.hidden_act.as_str() {
         "gelu" => HiddenAct::Gelu,
         "gelu_new" | "gelu_pytorch_tanh" => HiddenAct::GeluApproximate,

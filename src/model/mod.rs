@@ -8,6 +8,7 @@ mod encoder;
 mod head;
 mod hugging_face;
 mod manifest;
+mod packed;
 mod queue;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -21,10 +22,11 @@ use std::sync::Arc;
 
 pub use bundle::{Bundle, BundleError, FORMAT, digest};
 pub(crate) use encoder::Padded;
-pub use encoder::{CandleEncoder, Encoder};
+pub use encoder::{CandleEncoder, Desk, Encoder};
 pub use head::{Distribution, Head};
 pub use hugging_face::read as read_hugging_face;
 pub use manifest::{Base, EncoderSpec, HeadSpec, Manifest, ModelName, Reads, Thresholds};
+pub use packed::PackedEncoder;
 pub use queue::Lane;
 pub use tokenizer::{Input, Tokenizer, Tokens};
 pub use writer::BundleWriter;
@@ -89,7 +91,7 @@ impl Model {
     pub fn load(dir: &Path, settings: &InferenceSettings) -> Result<Self, BundleError> {
         let bundle = Bundle::open(dir)?;
         let heads = bundle.heads()?;
-        let encoder = bundle.encoder()?;
+        let encoder = bundle.encoder(settings)?;
         Self::assemble(bundle, heads, encoder, settings)
     }
 

@@ -1,8 +1,11 @@
 //! The queue between callers and workers: bounded by tokens, with a lane for people and one for bulk work.
 
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use deskhand_kernels::Team;
 use tokio::sync::{Notify, oneshot};
 
 use super::{ModelError, Tokens};
@@ -25,6 +28,15 @@ pub(super) struct Job {
     pub(super) reply: oneshot::Sender<Reply>,
 }
 
+/// What a worker is to do next.
+#[derive(Debug)]
+pub(super) enum Task {
+    /// Read these texts; the worker must call [`Queue::finish`] when done.
+    Read(Vec<Job>),
+    /// Nothing waits, but this team reads a text alone.
+    Help(Arc<Team>),
+}
+
 #[derive(Debug, Default)]
 struct State {
     interactive: VecDeque<Job>,
@@ -32,6 +44,13 @@ struct State {
     interactive_tokens: usize,
     bulk_tokens: usize,
     taken_tokens: u64,
+    /// Workers that wait for something to do.
+    idle: usize,
+    /// Teams that idle workers may join.
+    teams: Vec<Arc<Team>>,
+    /// Seconds that workers have spent reading, and the tokens they read in them.
+    busy_s: f64,
+    busy_tokens: usize,
     closed: bool,
 }
 
@@ -41,19 +60,34 @@ pub(super) struct Queue {
     work: Condvar,
     room: Notify,
     max_tokens: usize,
-    /// Rough speed, only to tell refused callers how long to wait.
-    tokens_per_second: usize,
+    workers: usize,
+    /// Whether jobs wait, for helpers to look at without the lock.
+    waiting: AtomicBool,
 }
 
+/// Tokens a second that one worker reads before it has read any, roughly.
+const FIRST_GUESS: f64 = 5_000.0;
+/// A pass of fewer tokens is over before a sleeping helper is awake.
+const WORTH_SHARING: usize = 8;
+/// Tokens that a worker takes at least while others have nothing to do: below that, the texts of a group
+/// no longer share the reading of the weights.
+const LEAST_SHARE: usize = 32;
+
 impl Queue {
-    pub(super) fn new(max_tokens: usize, tokens_per_second: usize) -> Self {
+    pub(super) fn new(max_tokens: usize, workers: usize) -> Self {
         Self {
             state: Mutex::default(),
             work: Condvar::new(),
             room: Notify::new(),
             max_tokens,
-            tokens_per_second: tokens_per_second.max(1),
+            workers,
+            waiting: AtomicBool::new(false),
         }
+    }
+
+    /// Whether jobs wait for a worker.
+    pub(super) fn has_work(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     /// Tokens that wait in both lanes.
@@ -76,14 +110,13 @@ impl Queue {
         }
         let waiting = state.interactive_tokens;
         if waiting > 0 && waiting + cost > self.max_tokens {
-            let excess = waiting + cost - self.max_tokens;
-            let retry_after_s = (excess.div_ceil(self.tokens_per_second) as u64).clamp(1, 60);
+            let retry_after_s = state.seconds_for(waiting + cost - self.max_tokens, self.workers);
             return Err(ModelError::Overloaded { retry_after_s });
         }
         state.interactive_tokens += cost;
+        let count = jobs.len();
         state.interactive.extend(jobs);
-        drop(state);
-        self.work.notify_all();
+        self.wake(state, count);
         Ok(())
     }
 
@@ -94,9 +127,9 @@ impl Queue {
             return Err(ModelError::Stopped);
         }
         state.bulk_tokens += jobs.iter().map(|job| job.tokens.ids.len()).sum::<usize>();
+        let count = jobs.len();
         state.bulk.extend(jobs);
-        drop(state);
-        self.work.notify_all();
+        self.wake(state, count);
         Ok(())
     }
 
@@ -114,22 +147,65 @@ impl Queue {
         }
     }
 
-    /// Takes jobs worth about `budget` tokens, at least one, requests before bulk work. Jobs whose
-    /// caller has gone are dropped before they cost anything. `None` when closed and empty.
-    pub(super) fn take(&self, budget: usize) -> Option<Vec<Job>> {
+    /// Says that there are jobs, to as many workers as can take one.
+    fn wake(&self, state: MutexGuard<'_, State>, jobs: usize) {
+        self.waiting.store(true, Ordering::Relaxed);
+        let idle = state.idle;
+        drop(state);
+        for _ in 0..jobs.min(idle) {
+            self.work.notify_one();
+        }
+    }
+
+    /// Takes jobs worth about `budget` tokens, at least one, requests before bulk work; less while others
+    /// are idle, so that all have some. Jobs whose caller has gone are dropped before they cost
+    /// anything. With nothing left in the queue, idle workers are called to join `team`. `None` when
+    /// closed and empty.
+    pub(super) fn take(&self, budget: usize, team: Option<&Arc<Team>>) -> Option<Task> {
         let mut state = self.lock();
         loop {
-            let batch = state.next_batch(budget);
+            let waiting = state.interactive_tokens + state.bulk_tokens;
+            let share = waiting.div_ceil(state.idle + 1).max(LEAST_SHARE);
+            let batch = state.next_batch(budget.min(share));
+            self.waiting.store(!state.is_empty(), Ordering::Relaxed);
             if !batch.is_empty() {
+                self.share(&mut state, &batch, team);
                 drop(state);
                 self.room.notify_waiters();
-                return Some(batch);
+                return Some(Task::Read(batch));
             }
             if state.closed {
                 return None;
             }
+            // The last who came is the least likely to have enough helpers.
+            if let Some(team) = state.teams.last() {
+                return Some(Task::Help(Arc::clone(team)));
+            }
+            state.idle += 1;
             state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.idle -= 1;
         }
+    }
+
+    /// Calls idle workers to a pass that would otherwise run on one core while they sleep.
+    fn share(&self, state: &mut State, batch: &[Job], team: Option<&Arc<Team>>) {
+        let tokens: usize = batch.iter().map(|job| job.tokens.ids.len()).sum();
+        if let Some(team) = team.filter(|_| state.idle > 0 && state.is_empty() && tokens >= WORTH_SHARING) {
+            team.open();
+            state.teams.push(Arc::clone(team));
+            self.work.notify_all();
+        }
+    }
+
+    /// Ends what [`Task::Read`] began: helpers are let go, and the time counts for the speed.
+    pub(super) fn finish(&self, team: &Arc<Team>, tokens: usize, time: Duration) {
+        let mut state = self.lock();
+        state.teams.retain(|other| !Arc::ptr_eq(other, team));
+        state.busy_tokens += tokens;
+        state.busy_s += time.as_secs_f64();
+        drop(state);
+        // After it was taken off the list, so that nobody joins a team that is closed.
+        team.close();
     }
 
     /// Refuses new jobs; what is queued is still worked off.
@@ -146,6 +222,17 @@ impl Queue {
 }
 
 impl State {
+    fn is_empty(&self) -> bool {
+        self.interactive.is_empty() && self.bulk.is_empty()
+    }
+
+    /// Whole seconds, 1 to 60, in which all workers together read so many tokens.
+    fn seconds_for(&self, tokens: usize, workers: usize) -> u64 {
+        let speed = if self.busy_s > 0.0 { self.busy_tokens as f64 / self.busy_s } else { FIRST_GUESS };
+        let seconds = tokens as f64 / (speed * workers as f64).max(1.0);
+        (seconds.ceil() as u64).clamp(1, 60)
+    }
+
     fn next_batch(&mut self, budget: usize) -> Vec<Job> {
         let mut batch = Vec::new();
         let mut cost = 0;
@@ -176,7 +263,7 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::panic)]
     use super::*;
 
     fn job(tokens: usize) -> (Job, oneshot::Receiver<Reply>) {
@@ -185,32 +272,41 @@ mod tests {
         (Job { tokens, reply }, receiver)
     }
 
+    fn batch(queue: &Queue, budget: usize) -> Vec<Job> {
+        match queue.take(budget, None) {
+            Some(Task::Read(jobs)) => jobs,
+            other => panic!("{other:?}"),
+        }
+    }
+
     #[test]
     fn a_full_queue_refuses_and_says_when_to_come_back() {
-        let queue = Queue::new(100, 50);
+        let queue = Queue::new(100, 1);
+        queue.finish(&Arc::default(), 100, Duration::from_secs(2));
         let (first, _keep) = job(80);
         queue.push(vec![first]).unwrap();
         let (second, _keep) = job(120);
         let refused = queue.push(vec![second]).unwrap_err();
+        // A hundred tokens too many, at fifty a second.
         assert!(matches!(refused, ModelError::Overloaded { retry_after_s: 2 }), "{refused}");
         assert_eq!(queue.queued_tokens(), 80);
     }
 
     #[test]
     fn an_empty_queue_admits_a_request_larger_than_its_bound() {
-        let queue = Queue::new(100, 50);
+        let queue = Queue::new(100, 1);
         let (large, _keep) = job(500);
         queue.push(vec![large]).unwrap();
     }
 
     #[test]
     fn a_job_whose_caller_has_gone_costs_nothing() {
-        let queue = Queue::new(100, 50);
+        let queue = Queue::new(100, 1);
         let (gone, receiver) = job(10);
         drop(receiver);
         let (wanted, _keep) = job(20);
         queue.push(vec![gone, wanted]).unwrap();
-        let batch = queue.take(1).unwrap();
+        let batch = batch(&queue, 1);
         assert_eq!(batch.len(), 1);
         assert_eq!(batch[0].tokens.ids.len(), 20);
         assert_eq!(queue.queued_tokens(), 0);
@@ -218,32 +314,54 @@ mod tests {
 
     #[test]
     fn requests_pass_bulk_work() {
-        let queue = Queue::new(100, 50);
+        let queue = Queue::new(100, 1);
         let (bulk, _keep) = job(5);
         queue.push_bulk(vec![bulk]).unwrap();
         let (request, _keep_too) = job(7);
         queue.push(vec![request]).unwrap();
-        assert_eq!(queue.take(1).unwrap()[0].tokens.ids.len(), 7);
-        assert_eq!(queue.take(1).unwrap()[0].tokens.ids.len(), 5);
+        assert_eq!(batch(&queue, 1)[0].tokens.ids.len(), 7);
+        assert_eq!(batch(&queue, 1)[0].tokens.ids.len(), 5);
     }
 
     #[test]
     fn a_worker_takes_about_its_budget() {
-        let queue = Queue::new(1_000, 50);
+        let queue = Queue::new(1_000, 1);
         let (jobs, _keep): (Vec<_>, Vec<_>) = (0..10).map(|_| job(30)).unzip();
         queue.push(jobs).unwrap();
-        assert_eq!(queue.take(100).unwrap().len(), 4);
+        assert_eq!(batch(&queue, 100).len(), 4);
+    }
+
+    #[test]
+    fn a_lone_text_calls_idle_workers_to_help_until_it_is_read() {
+        let queue = Queue::new(100, 2);
+        let leader = Arc::new(Team::default());
+        std::thread::scope(|scope| {
+            let helper = scope.spawn(|| queue.take(100, None));
+            while queue.lock().idle == 0 {
+                std::thread::yield_now();
+            }
+            // Put in without waking the helper, who would take it himself.
+            let (text, _keep) = job(40);
+            let mut state = queue.lock();
+            state.interactive.push_back(text);
+            state.interactive_tokens += 40;
+            drop(state);
+            assert!(matches!(queue.take(100, Some(&leader)), Some(Task::Read(_))));
+            assert!(matches!(helper.join().unwrap(), Some(Task::Help(team)) if Arc::ptr_eq(&team, &leader)));
+            queue.finish(&leader, 40, Duration::from_millis(1));
+            assert!(queue.lock().teams.is_empty());
+        });
     }
 
     #[test]
     fn a_closed_queue_works_off_what_it_accepted() {
-        let queue = Queue::new(100, 50);
+        let queue = Queue::new(100, 1);
         let (accepted, _keep) = job(10);
         queue.push(vec![accepted]).unwrap();
         queue.close();
         let (late, _keep) = job(10);
         assert!(matches!(queue.push(vec![late]), Err(ModelError::Stopped)));
-        assert_eq!(queue.take(100).unwrap().len(), 1);
-        assert!(queue.take(100).is_none());
+        assert_eq!(batch(&queue, 100).len(), 1);
+        assert!(queue.take(100, None).is_none());
     }
 }

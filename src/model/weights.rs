@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use candle_core::{DType, Device, Tensor};
+use deskhand_kernels::{Matrix, Values};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 /// Tensors by name, f32 on the CPU.
@@ -19,40 +20,78 @@ pub fn read(path: &Path) -> candle_core::Result<Weights> {
     let bytes = std::fs::read(path)?;
     let file = SafeTensors::deserialize(&bytes).map_err(candle_core::Error::wrap)?;
     let mut weights = Weights::new();
-    for name in file.names() {
+    for name in names(&file) {
         let view = file.tensor(name).map_err(candle_core::Error::wrap)?;
-        match view.dtype() {
-            Dtype::I8 => {
-                let scale = file.tensor(&format!("{name}{SCALE}")).map_err(candle_core::Error::wrap)?;
-                weights.insert(name.to_string(), dequantize(name, &view, &scale)?);
-            }
-            _ if name.ends_with(SCALE) => {}
-            // A buffer of positions that some exports carry; the network makes its own.
-            Dtype::I64 => {}
-            _ => {
-                let tensor = candle_core::safetensors::Load::load(&view, &Device::Cpu)?;
-                weights.insert(name.to_string(), tensor.to_dtype(DType::F32)?);
-            }
-        }
+        let tensor = if view.dtype() == Dtype::I8 {
+            let Matrix { rows, columns, values } = int8_matrix(&file, name, &view)?;
+            Tensor::from_vec(dequantized(&values, columns), (rows, columns), &Device::Cpu)?
+        } else {
+            candle_core::safetensors::Load::load(&view, &Device::Cpu)?.to_dtype(DType::F32)?
+        };
+        weights.insert(name.to_string(), tensor);
     }
     Ok(weights)
 }
 
-fn dequantize(name: &str, view: &TensorView<'_>, scale: &TensorView<'_>) -> candle_core::Result<Tensor> {
+/// Reads a safetensors file of matrices and vectors (as one row), those in 8 bits as they are.
+pub fn read_matrices(path: &Path) -> candle_core::Result<HashMap<String, Matrix>> {
+    let bytes = std::fs::read(path)?;
+    let file = SafeTensors::deserialize(&bytes).map_err(candle_core::Error::wrap)?;
+    let mut matrices = HashMap::new();
+    for name in names(&file) {
+        let view = file.tensor(name).map_err(candle_core::Error::wrap)?;
+        let matrix = if view.dtype() == Dtype::I8 {
+            int8_matrix(&file, name, &view)?
+        } else {
+            let tensor = candle_core::safetensors::Load::load(&view, &Device::Cpu)?.to_dtype(DType::F32)?;
+            f32_matrix(&tensor).map_err(|e| candle_core::Error::Msg(format!("{name}: {e}")))?
+        };
+        matrices.insert(name.to_string(), matrix);
+    }
+    Ok(matrices)
+}
+
+/// Names of the tensors, without the scales of others and without buffers of positions (integers), which
+/// some exports carry and the network makes itself.
+fn names<'a>(file: &'a SafeTensors<'_>) -> impl Iterator<Item = &'a str> {
+    file.iter()
+        .filter(|(name, view)| !name.ends_with(SCALE) && view.dtype() != Dtype::I64)
+        .map(|(name, _)| name)
+}
+
+/// A tensor as a matrix, a vector as one row.
+pub(super) fn f32_matrix(tensor: &Tensor) -> candle_core::Result<Matrix> {
+    let (rows, columns) = match tensor.dims() {
+        [columns] => (1, *columns),
+        [rows, columns] => (*rows, *columns),
+        shape => candle_core::bail!("a matrix has two dimensions, not {shape:?}"),
+    };
+    Ok(Matrix { rows, columns, values: Values::F32(tensor.flatten_all()?.to_vec1()?) })
+}
+
+fn int8_matrix(file: &SafeTensors<'_>, name: &str, view: &TensorView<'_>) -> candle_core::Result<Matrix> {
     let (rows, columns) = match view.shape() {
         [rows, columns] => (*rows, *columns),
         shape => candle_core::bail!("{name}: an 8-bit tensor has two dimensions, not {shape:?}"),
     };
+    let scale = file.tensor(&format!("{name}{SCALE}")).map_err(candle_core::Error::wrap)?;
     if scale.dtype() != Dtype::F32 || scale.shape() != [rows] {
         candle_core::bail!("{name}{SCALE}: expected {rows} numbers in f32, one for each row of {name}");
     }
-    let scales: Vec<f32> =
-        scale.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
-    let mut values = Vec::with_capacity(rows * columns);
-    for (row, scale) in view.data().chunks_exact(columns.max(1)).zip(scales) {
-        values.extend(row.iter().map(|&byte| f32::from(byte.cast_signed()) * scale));
+    let scales = scale.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+    let weights = view.data().iter().map(|byte| byte.cast_signed()).collect();
+    Ok(Matrix { rows, columns, values: Values::Int8 { weights, scales } })
+}
+
+fn dequantized(values: &Values, columns: usize) -> Vec<f32> {
+    match values {
+        Values::F32(values) => values.clone(),
+        Values::Int8 { weights, scales } => weights
+            .chunks_exact(columns.max(1))
+            .zip(scales)
+            .flat_map(|(row, scale)| row.iter().map(move |&byte| f32::from(byte) * scale))
+            .collect(),
     }
-    Tensor::from_vec(values, (rows, columns), &Device::Cpu)
 }
 
 /// Writes weights: matrices in 8 bits with a scale per row, everything else in f32.

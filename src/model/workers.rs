@@ -4,18 +4,17 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use tokio::sync::oneshot;
 
-use super::encoder::Encoder;
-use super::queue::{Job, Queue, Reply};
+use super::encoder::{Desk, Encoder};
+use super::queue::{Job, Queue, Reply, Task};
 use super::{ModelError, Tokens};
 use crate::config::InferenceSettings;
 
-/// Tokens a second that one worker reads with the portable encoder, roughly: only for Retry-After.
-const TOKENS_PER_SECOND: usize = 1_500;
-
-/// Threads that each run whole forward passes, one sequence group a thread.
+/// Threads that each run whole forward passes, one group of texts a thread; those with nothing to do help
+/// a lone pass along.
 #[derive(Debug)]
 pub(super) struct Workers {
     queue: Arc<Queue>,
@@ -25,7 +24,7 @@ pub(super) struct Workers {
 impl Workers {
     pub(super) fn start(encoder: Arc<dyn Encoder>, settings: &InferenceSettings) -> io::Result<Self> {
         let count = settings.worker_count();
-        let queue = Arc::new(Queue::new(settings.max_queued_tokens, TOKENS_PER_SECOND * count));
+        let queue = Arc::new(Queue::new(settings.max_queued_tokens, count));
         let mut workers = Self { queue, threads: Vec::with_capacity(count) };
         for number in 0..count {
             let queue = Arc::clone(&workers.queue);
@@ -99,22 +98,35 @@ fn jobs(texts: &[Tokens]) -> (Vec<Job>, Vec<oneshot::Receiver<Reply>>) {
 }
 
 fn work(queue: &Queue, encoder: &dyn Encoder, budget: usize) {
-    while let Some(batch) = queue.take(budget) {
-        let (texts, replies): (Vec<Tokens>, Vec<_>) =
-            batch.into_iter().map(|job| (job.tokens, job.reply)).unzip();
-        let rows = catch_unwind(AssertUnwindSafe(|| encoder.forward(&texts)))
-            .unwrap_or_else(|_| Err(ModelError::Inference("the encoder panicked".into())));
-        match rows {
-            Ok(rows) => {
-                for (reply, row) in replies.into_iter().zip(rows) {
-                    // The caller may have gone meanwhile; its answer is then nobody's.
-                    let _ = reply.send(Ok(row));
-                }
+    let mut desk = Desk::default();
+    while let Some(task) = queue.take(budget, encoder.can_share().then_some(&desk.team)) {
+        match task {
+            Task::Read(batch) => {
+                let start = Instant::now();
+                let tokens: usize = batch.iter().map(|job| job.tokens.ids.len()).sum();
+                read(batch, encoder, &mut desk);
+                queue.finish(&desk.team, tokens, start.elapsed());
             }
-            Err(error) => {
-                for reply in replies {
-                    let _ = reply.send(Err(ModelError::Inference(error.to_string())));
-                }
+            Task::Help(team) => team.help(&|| queue.has_work()),
+        }
+    }
+}
+
+fn read(batch: Vec<Job>, encoder: &dyn Encoder, desk: &mut Desk) {
+    let (texts, replies): (Vec<Tokens>, Vec<_>) =
+        batch.into_iter().map(|job| (job.tokens, job.reply)).unzip();
+    let rows = catch_unwind(AssertUnwindSafe(|| encoder.forward(&texts, desk)))
+        .unwrap_or_else(|_| Err(ModelError::Inference("the encoder panicked".into())));
+    match rows {
+        Ok(rows) => {
+            for (reply, row) in replies.into_iter().zip(rows) {
+                // The caller may have gone meanwhile; its answer is then nobody's.
+                let _ = reply.send(Ok(row));
+            }
+        }
+        Err(error) => {
+            for reply in replies {
+                let _ = reply.send(Err(ModelError::Inference(error.to_string())));
             }
         }
     }
