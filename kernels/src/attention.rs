@@ -146,11 +146,14 @@ unsafe fn softmax<V: Vector>(scores: *mut f32, keys: usize, width: usize) -> f32
 #[inline(always)]
 unsafe fn transpose_keys(head: &Head, panel: usize, to: &mut [f32]) {
     for token in 0..head.tokens {
-        let first = token / panel * panel * head.width + token % panel;
-        for channel in 0..head.width {
-            // SAFETY: token and channel are the head's own.
-            to[first + channel * panel] =
-                unsafe { *head.input.add(token * head.input_stride + head.part + channel) };
+        // SAFETY: token and channel are the head's own, and `to` holds whole panels of keys.
+        unsafe {
+            let key =
+                std::slice::from_raw_parts(head.input.add(token * head.input_stride + head.part), head.width);
+            let column = to.as_mut_ptr().add(token / panel * panel * head.width + token % panel);
+            for (channel, &x) in key.iter().enumerate() {
+                *column.add(channel * panel) = x;
+            }
         }
     }
 }
