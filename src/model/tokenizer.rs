@@ -102,8 +102,8 @@ impl Tokenizer {
     /// `truncated` says that at least one word, or a part of one, was left out. White space and control
     /// characters are no words.
     pub fn encode(&self, input: &Input<'_>) -> Result<Tokens, ModelError> {
-        let bytes = input.first.len() + input.second.map_or(0, str::len);
-        if bytes <= self.max_tokens * WHOLE_BYTES {
+        let short = input.first.len() + input.second.map_or(0, str::len) <= self.max_tokens * WHOLE_BYTES;
+        if short {
             let whole: EncodeInput<'_> = match input.second {
                 None => input.first.into(),
                 Some(second) => (input.first, second).into(),
@@ -113,7 +113,7 @@ impl Tokenizer {
                 return Ok(tokens(&encoding, false));
             }
         }
-        self.encode_by_words(input)
+        self.encode_by_words(input, short)
     }
 
     /// Texts so far of which words were left out.
@@ -121,11 +121,14 @@ impl Tokenizer {
         self.truncated_texts.load(Ordering::Relaxed)
     }
 
-    /// [`Tokenizer::encode`] for what is, or may be, longer than the window.
-    fn encode_by_words(&self, input: &Input<'_>) -> Result<Tokens, ModelError> {
+    /// [`Tokenizer::encode`] for what may be longer than the window, or is `known` to be.
+    fn encode_by_words(&self, input: &Input<'_>, known: bool) -> Result<Tokens, ModelError> {
         let special = self.inner.get_post_processor().map_or(0, |p| p.added_tokens(input.second.is_some()));
         let window = self.max_tokens.saturating_sub(special);
-        let first = self.whole(input.first, window)?;
+        let first = match input.second {
+            None if known => None,
+            _ => self.whole(input.first, window)?,
+        };
         let second = input.second.map(|text| self.whole(text, window)).transpose()?;
         let length = |ids: &Option<Vec<u32>>| ids.as_ref().map_or(window + 1, Vec::len);
         let shares = shares(length(&first), second.as_ref().map_or(0, length), window);
