@@ -87,9 +87,9 @@ impl Tokenizer {
     ///   (a word piece's number in the vocabulary is its rank by frequency) that stand in no part kept
     ///   already, by the room that they take. Lines repeated in a log count once, numbers not at all.
     ///
-    /// The halves are what they are because the features are means over all tokens: what gets half of the
-    /// window gets half of the say, and no single sentence found amid a log should have more of it than the
-    /// words that the writer began with.
+    /// The shares are such because the features are means over all tokens: what gets half of the window gets
+    /// half of the say. The words that the writer began with should have it, and sentences found amid a
+    /// pasted log should never outweigh them.
     ///
     /// Cuts fall between words, that is at white space; a word of more than 64 bytes (an address, a path,
     /// ideographs without spaces) may also be cut before a punctuation mark or an ideograph. Only a word
