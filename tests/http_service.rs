@@ -102,6 +102,7 @@ async fn metrics_count_what_was_done() {
     app.put("/v1/articles/a", json!({"title": "A", "body": "Alpha"})).await;
     app.post("/v1/triage", json!({"ticket": {"subject": "a"}})).await;
     app.post("/v1/triage", json!({})).await;
+    app.post("/v1/suggest", json!({"text": "Zanzibar ".repeat(100)})).await;
     app.get("/nowhere/Zanzibar").await;
     app.send(request(Method::from_bytes(b"ZANZIBAR").unwrap(), "/info", None, Body::empty())).await;
     let before = app.app.model.tokens_read();
@@ -117,6 +118,7 @@ async fn metrics_count_what_was_done() {
         "deskhand_predictions_total{task=\"priority\",decision=\"auto\"} 1",
         "deskhand_articles 1",
         "deskhand_queue_tokens 0",
+        "deskhand_truncated_texts_total 1",
         &format!("deskhand_tokens_total {before}"),
     ] {
         assert!(text.lines().any(|found| found == line), "{line}\n{text}");

@@ -47,7 +47,7 @@ unsafe fn erf<V: Vector>(x: V) -> V {
             .mul_add(t, V::splat(-2.101_024e-6))
             .mul_add(t, V::splat(-5.692_506_4e-5))
             .mul_add(t, V::splat(-7.349_906_3e-4))
-            .mul_add(t, V::splat(-2.954_599_8e-3))
+            .mul_add(t, V::splat(-2.954_6e-3))
             .mul_add(t, V::splat(-1.609_603_3e-2));
         let q = V::splat(-1.456_607_2e-5)
             .mul_add(t, V::splat(-2.133_740_6e-4))

@@ -145,7 +145,7 @@ pub(super) async fn put(
     let mut warnings = Vec::new();
     if report.truncated > 0 {
         warnings.push(format!(
-            "{} passages are longer than the model reads: their ends are found by their words only",
+            "{} passages are longer than the model reads: what stands amid them is found by its words only",
             report.truncated
         ));
     }

@@ -8,13 +8,14 @@ use metrics_exporter_prometheus::{
     BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
 };
 
-use crate::model::{Manifest, Reads};
+use crate::model::{Manifest, Model, Reads};
 use crate::triage::{Decision, TriageAnswer};
 
 const REQUESTS: &str = "deskhand_requests_total";
 const REQUEST_SECONDS: &str = "deskhand_request_seconds";
 const QUEUE_TOKENS: &str = "deskhand_queue_tokens";
 const TOKENS: &str = "deskhand_tokens_total";
+const TRUNCATED_TEXTS: &str = "deskhand_truncated_texts_total";
 const PREDICTIONS: &str = "deskhand_predictions_total";
 const ARTICLES: &str = "deskhand_articles";
 const STORE_ERRORS: &str = "deskhand_store_errors_total";
@@ -44,8 +45,9 @@ impl Metrics {
         let handle = recorder.handle();
         let metrics = Self { recorder, handle };
         metrics.describe();
-        metrics.store_error_counter().absolute(0);
-        metrics.tokens(0);
+        metrics.counter(STORE_ERRORS).absolute(0);
+        metrics.counter(TOKENS).absolute(0);
+        metrics.counter(TRUNCATED_TEXTS).absolute(0);
         metrics.gauge(QUEUE_TOKENS).set(0.0);
         metrics.gauge(ARTICLES).set(0.0);
         let tasks = manifest.heads.iter().filter(|head| head.reads == Reads::Ticket);
@@ -78,16 +80,17 @@ impl Metrics {
 
     /// The store refused or failed.
     pub(super) fn store_error(&self) {
-        self.store_error_counter().increment(1);
+        self.counter(STORE_ERRORS).increment(1);
     }
 
     /// The text that Prometheus reads, with what is measured at this moment.
-    pub(super) fn render(&self, articles: Option<u64>, queued_tokens: usize, tokens_read: u64) -> String {
+    pub(super) fn render(&self, articles: Option<u64>, model: &Model) -> String {
         if let Some(articles) = articles {
             self.gauge(ARTICLES).set(articles as f64);
         }
-        self.gauge(QUEUE_TOKENS).set(queued_tokens as f64);
-        self.tokens(tokens_read);
+        self.gauge(QUEUE_TOKENS).set(model.queued_tokens() as f64);
+        self.counter(TOKENS).absolute(model.tokens_read());
+        self.counter(TRUNCATED_TEXTS).absolute(model.tokenizer().truncated_texts());
         self.handle.render()
     }
 
@@ -106,6 +109,10 @@ impl Metrics {
             "Requests answered, by method, route and status; 499 where the client left before.",
         );
         counter(TOKENS, "Tokens that the encoder has read since the start.");
+        counter(
+            TRUNCATED_TEXTS,
+            "Tickets, comments and passages of which words were left out, being longer than the encoder reads.",
+        );
         counter(PREDICTIONS, "Predictions given by POST /v1/triage, by task and decision.");
         counter(STORE_ERRORS, "Requests that failed because of the data folder.");
         self.recorder.describe_histogram(
@@ -138,12 +145,9 @@ impl Metrics {
         self.recorder.register_counter(&Key::from_parts(PREDICTIONS, labels), &METADATA)
     }
 
-    fn store_error_counter(&self) -> Counter {
-        self.recorder.register_counter(&Key::from_static_name(STORE_ERRORS), &METADATA)
-    }
-
-    fn tokens(&self, read: u64) {
-        self.recorder.register_counter(&Key::from_static_name(TOKENS), &METADATA).absolute(read);
+    /// A counter without labels.
+    fn counter(&self, name: &'static str) -> Counter {
+        self.recorder.register_counter(&Key::from_static_name(name), &METADATA)
     }
 
     fn gauge(&self, name: &'static str) -> Gauge {

@@ -120,7 +120,7 @@ async fn answer(app: &AppState, request: SuggestRequest) -> Result<SuggestAnswer
     if reading.truncated {
         let read = reading.tokens;
         warnings.push(format!(
-            "the text is longer than the model reads at once; its first {read} tokens decided"
+            "the text is longer than the model reads at once; {read} tokens of its beginning, its end and what stands out between them decided"
         ));
     }
     let query = Query {

@@ -22,7 +22,7 @@ pub struct PutReport {
     pub articles: usize,
     /// Their passages.
     pub passages: usize,
-    /// Passages that are longer than the encoder's window: their ends are found by their words only.
+    /// Passages that are longer than the encoder's window: what stands amid them is found by its words only.
     pub truncated: usize,
 }
 
@@ -95,7 +95,7 @@ impl Knowledge {
             report.passages += kept.passages;
             if kept.truncated > 0 {
                 report.warnings.push(format!(
-                    "{} passages are longer than the model reads: their ends are found by their words only",
+                    "{} passages are longer than the model reads: what stands amid them is found by its words only",
                     kept.truncated
                 ));
             }

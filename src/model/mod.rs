@@ -154,31 +154,41 @@ impl Model {
     /// Dropping the future withdraws what has not been started. `Lane::Bulk` waits for room
     /// instead of failing with [`ModelError::Overloaded`], and always lets the other lane pass.
     pub async fn read(&self, inputs: &[Input<'_>], lane: Lane) -> Result<Vec<Reading>, ModelError> {
-        let mut readings = Vec::with_capacity(inputs.len());
-        for chunk in self.tokenize(inputs)?.chunks(self.chunk_len(lane, inputs.len())) {
-            let replies = match lane {
-                Lane::Interactive => self.workers.submit(chunk)?,
-                Lane::Bulk => self.workers.submit_when_room(chunk).await?,
-            };
-            for (tokens, reply) in chunk.iter().zip(replies) {
-                let features = reply.await.map_err(|_| ModelError::Stopped)??;
-                readings.push(self.reading(tokens, features));
+        let texts = self.tokenize(inputs)?;
+        let mut replies = Vec::with_capacity(texts.len());
+        match lane {
+            // Admitted whole or not at all.
+            Lane::Interactive => replies = self.workers.submit(&texts)?,
+            Lane::Bulk => {
+                for chunk in texts.chunks(BULK_CHUNK) {
+                    replies.extend(self.workers.submit_when_room(chunk).await?);
+                }
             }
+        }
+        let mut readings = Vec::with_capacity(texts.len());
+        for (text, reply) in texts.iter().zip(replies) {
+            let features = reply.await.map_err(|_| ModelError::Stopped)??;
+            readings.push(self.reading(text, features));
         }
         Ok(readings)
     }
 
     /// [`Model::read`] on the bulk lane for callers that are not async (commands, training).
     pub fn read_blocking(&self, inputs: &[Input<'_>]) -> Result<Vec<Reading>, ModelError> {
-        let mut readings = Vec::with_capacity(inputs.len());
-        for chunk in self.tokenize(inputs)?.chunks(BULK_CHUNK) {
-            let replies = self.workers.submit_unbounded(chunk)?;
-            for (tokens, reply) in chunk.iter().zip(replies) {
+        self.read_tokens_blocking(&self.tokenize(inputs)?)
+    }
+
+    /// [`Model::read_blocking`] for texts that are in tokens already.
+    pub fn read_tokens_blocking(&self, texts: &[Tokens]) -> Result<Vec<Reading>, ModelError> {
+        let replies = self.workers.submit_unbounded(texts)?;
+        texts
+            .iter()
+            .zip(replies)
+            .map(|(text, reply)| {
                 let features = reply.blocking_recv().map_err(|_| ModelError::Stopped)??;
-                readings.push(self.reading(tokens, features));
-            }
-        }
-        Ok(readings)
+                Ok(self.reading(text, features))
+            })
+            .collect()
     }
 
     fn tokenize(&self, inputs: &[Input<'_>]) -> Result<Vec<Tokens>, ModelError> {
@@ -189,15 +199,7 @@ impl Model {
         let hidden_size = self.manifest().encoder.hidden_size;
         Reading { features, hidden_size, tokens: tokens.ids.len(), truncated: tokens.truncated }
     }
-
-    /// Interactive requests are admitted whole or not at all; bulk work goes in small pieces.
-    fn chunk_len(&self, lane: Lane, inputs: usize) -> usize {
-        match lane {
-            Lane::Interactive => inputs.max(1),
-            Lane::Bulk => BULK_CHUNK,
-        }
-    }
 }
 
-/// Texts that bulk work has in the queue at a time: enough to keep some dozens of cores busy.
+/// Texts that bulk work puts into the queue at a time, where others look for room too.
 const BULK_CHUNK: usize = 64;

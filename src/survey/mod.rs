@@ -157,7 +157,9 @@ impl Surveys {
         let sentiment = self.sentiment(&head.distribution(&reading.features), reading);
         let mut warnings = Vec::new();
         if reading.truncated {
-            warnings.push("the comment is longer than the model reads at once; its end was left out".into());
+            warnings.push(
+                "the comment is longer than the model reads at once; words amid it were left out".into(),
+            );
         }
         let rating = comment.rating.filter(|rating| (1.0..=5.0).contains(rating));
         if comment.rating.is_some() && rating.is_none() {

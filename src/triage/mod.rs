@@ -215,7 +215,7 @@ impl Triage {
         }
         if reading.truncated {
             answer.warnings.push(format!(
-                "the ticket is longer than the model reads at once; its first {} tokens decided",
+                "the ticket is longer than the model reads at once; {} tokens of its beginning, its end and what stands out between them decided",
                 reading.tokens
             ));
         }
