@@ -3,6 +3,8 @@
 //! The folders are the rooms a ticket walks through, top to bottom; each may use those below it and
 //! never those above. `ARCHITECTURE.md` walks through them and states the invariants.
 
+#![forbid(unsafe_code)]
+
 pub mod cli;
 pub mod config;
 pub mod http;

@@ -7,7 +7,7 @@ mod common;
 use std::time::Duration;
 
 use common::{TestApp, request, tiny_bundle};
-use deskhand::config::Settings;
+use deskhand::config::{EncoderKind, Settings};
 use deskhand::model::{Input, Lane};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -17,6 +17,8 @@ use tokio::task::JoinHandle;
 fn one_batch(settings: &mut Settings) {
     settings.inference.batch_tokens = usize::MAX;
     settings.inference.max_queued_tokens = 512;
+    // The slowest there is, so that a worker is busy for as long as a test needs.
+    settings.inference.encoder = EncoderKind::Candle;
 }
 
 /// Keeps the one worker busy for some tenths of a second.
