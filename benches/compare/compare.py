@@ -29,13 +29,20 @@ HIDDEN = {
 }
 
 
+def cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def arguments() -> argparse.Namespace:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--base", type=Path, required=True, help="folder of the base encoder (Hugging Face)")
     parser.add_argument("--tickets", type=Path, default=contenders.REPOSITORY / "samples/tickets.jsonl")
     parser.add_argument("--work", type=Path, default=contenders.REPOSITORY / "target/compare")
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="default: all cores")
+    parser.add_argument("--threads", type=int, default=cores(), help="default: all cores")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--cases", help='words, e.g. "tickets,long mix,64 tokens x 1"; default: all')
     parser.add_argument("--mask", choices=MASKS, help="the best instruction set that every contender sees")
@@ -75,8 +82,10 @@ def check_mask(mask: str | None, field: contenders.Field) -> None:
 
 def machine(plan: contenders.Plan, mask: str | None, peak: float) -> str:
     """On what, and with what, this was measured."""
-    names = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line]
-    processor = names[0].partition(":")[2].strip() if names else platform.machine()
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    processor = names[0] if names else platform.machine()
     packages = ("onnxruntime", "torch", "transformers")
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in packages)
     seen = f"masked to {mask}" if mask else "not masked"
@@ -93,11 +102,11 @@ def main() -> None:
     options = arguments()
     base = options.base.resolve()
     work = options.work.resolve()
-    (work / "logs").mkdir(parents=True, exist_ok=True)
+    work.mkdir(parents=True, exist_ok=True)
     cases = texts.cases(base, options.tickets, options.cases)
     config = json.loads((base / "config.json").read_text())
     env = mask_environment(options.mask, work)
-    plan = contenders.Plan(base, export(base, work), work / "logs", options.threads, options.isa, env)
+    plan = contenders.Plan(base, export(base, work), options.threads, options.isa, env)
     field = contenders.start_all(plan)
     try:
         for reason in field.left_out:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,18 +37,17 @@ class LeftOut(Exception):
 class Child:
     """A contender's process, asked one line at a time."""
 
-    def __init__(self, name: str, command: list[str], env: dict[str, str], logs: Path) -> None:
+    def __init__(self, name: str, command: list[str], env: dict[str, str]) -> None:
         self.name = name
-        self.log = logs / f"{name.replace(' ', '-').replace('/', '-')}.log"
-        with self.log.open("w") as log:
-            self.process = subprocess.Popen(
-                command,
-                env={**os.environ, **env},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-            )
+        self.complaints = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen(
+            command,
+            env={**os.environ, **env},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.complaints,
+            text=True,
+        )
         self.hello = self._answer()
 
     def _answer(self) -> dict[str, Any]:
@@ -55,8 +55,10 @@ class Child:
         line = self.process.stdout.readline()
         if not line:
             self.process.wait()
-            lines = self.log.read_text().strip().splitlines() or [f"ended with {self.process.returncode}"]
-            raise LeftOut(f"{self.name}: {lines[-1]}")
+            self.complaints.seek(0)
+            lines = self.complaints.read().strip().splitlines()
+            last = lines[-1] if lines else f"ended with status {self.process.returncode}"
+            raise LeftOut(f"{self.name}: {last}")
         answer = json.loads(line)
         if "error" in answer:
             raise LeftOut(f"{self.name}: {answer['error']}")
@@ -101,26 +103,38 @@ class Candidate:
         return self.child.ask({"texts": case.texts, "embeddings": True, **self.request})["embeddings"]
 
 
+@dataclass(frozen=True)
+class Entry:
+    """A contender that was started."""
+
+    family: str
+    detail: str
+    """What distinguishes it within the family."""
+    child: Child
+    arrangements: tuple[str, ...]
+    """Those for which it was started."""
+
+
 @dataclass
 class Field:
     """All contenders that could be started."""
 
-    children: list[tuple[str, str, Child]]
-    """Family, what distinguishes it in the family, process."""
+    entries: list[Entry]
     left_out: list[str]
 
     def of(self, family: str) -> list[Child]:
         """The processes of a family."""
-        return [child for name, _, child in self.children if name == family]
+        return [entry.child for entry in self.entries if entry.family == family]
 
     def candidates(self, case: Case) -> list[Candidate]:
         """Every arrangement that is worth a trial on a case."""
         sizes = BATCH_SIZES if case.mixed else (len(case.texts),)
         found = []
-        for family, detail, child in self.children:
-            if "together" not in detail:
+        for entry in self.entries:
+            family, detail, child = entry.family, entry.detail, entry.child
+            if ALONE in entry.arrangements:
                 found.append(Candidate(family, ALONE, detail, child, {"arrangement": "parallel"}))
-            if "alone" in detail:
+            if TOGETHER not in entry.arrangements:
                 continue
             ways: list[dict[str, Any]] = [{"arrangement": "batches", "batch_size": n} for n in sizes if n > 1]
             if len(case.texts) == 1 or family in (CANDLE, F32, INT8):
@@ -133,8 +147,8 @@ class Field:
 
     def stop(self) -> None:
         """Ends all processes."""
-        for _, _, child in self.children:
-            child.stop()
+        for entry in self.entries:
+            entry.child.stop()
 
 
 def build_contender() -> Path:
@@ -157,7 +171,6 @@ class Plan:
 
     base: Path
     models: Path
-    logs: Path
     threads: int
     isa: str | None
     env: dict[str, str]
@@ -168,34 +181,39 @@ def start_all(plan: Plan) -> Field:
     """Starts every contender; those that cannot start are named."""
     field = Field([], [])
 
-    def start(family: str, detail: str, command: list[str], env: dict[str, str] | None = None) -> None:
-        name = f"{family} {detail}".strip()
+    def start(
+        family: str,
+        detail: str,
+        command: list[str],
+        setup: dict[str, Any],
+        arrangements: tuple[str, ...] = (ALONE, TOGETHER),
+        env: dict[str, str] | None = None,
+    ) -> None:
+        setup = {"threads": plan.threads, **setup}
+        name = " ".join(filter(None, [family, detail]))
         try:
-            child = Child(name, command, {**plan.env, **(env or {})}, plan.logs)
-            field.children.append((family, detail, child))
+            child = Child(name, [*command, json.dumps(setup)], {**plan.env, **(env or {})})
+            field.entries.append(Entry(family, detail, child, arrangements))
         except LeftOut as reason:
             field.left_out.append(str(reason))
 
-    python = [sys.executable, str(HERE / "worker.py")]
-    shared = {"threads": plan.threads}
+    worker = [sys.executable, str(HERE / "worker.py")]
     for weights in WEIGHTS:
         for graph in ("plain", "fused"):
             family = ORT_F32 if weights == "fp32" else ORT_INT8
             detail = graph if weights == "fp32" else f"{graph}, per {weights.removeprefix('int8_')}"
             setup = {"engine": "ort", "graph": graph, "weights": weights, "models": str(plan.models)}
-            start(family, detail, [*python, json.dumps({**setup, **shared})])
-    start(TORCH, "", [*python, json.dumps({"engine": "torch", "base": str(plan.base), **shared})])
+            start(family, detail, worker, setup)
+    start(TORCH, "", worker, {"engine": "torch", "base": str(plan.base)})
 
-    contender = str(build_contender())
-    shared["base"] = str(plan.base)
+    contender = [str(build_contender())]
+    candle = {"encoder": "candle", "base": str(plan.base)}
     # candle decides once in a process over how many threads it splits a product.
-    candle = [contender, json.dumps({"encoder": "candle", **shared})]
-    start(CANDLE, "alone", candle, {"RAYON_NUM_THREADS": "1"})
-    start(CANDLE, "together", candle, {"RAYON_NUM_THREADS": str(plan.threads)})
-    portable = [contender, json.dumps({"encoder": "portable", **shared})]
-    start(PORTABLE, "alone", portable, {"RAYON_NUM_THREADS": "1"})
-    if plan.isa:
-        shared["isa"] = plan.isa
-    for family, encoder in ((F32, "f32"), (INT8, "int8")):
-        start(family, "", [contender, json.dumps({"encoder": encoder, **shared})])
+    alone, together = ({"RAYON_NUM_THREADS": str(threads)} for threads in (1, plan.threads))
+    start(CANDLE, "", contender, candle, (ALONE,), alone)
+    start(CANDLE, "", contender, candle, (TOGETHER,), together)
+    start(PORTABLE, "", contender, {**candle, "encoder": "portable"}, (ALONE,), alone)
+    isa = {"isa": plan.isa} if plan.isa else {}
+    start(F32, "", contender, {**candle, "encoder": "f32", **isa})
+    start(INT8, "", contender, {**candle, "encoder": "int8", **isa})
     return field

@@ -122,7 +122,7 @@ def main() -> None:
     # The exporter and the quantizer warn of what is as it should be here.
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
-    os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ |= {"HF_HUB_OFFLINE": "1", "TQDM_DISABLE": "1"}
     export_all(arguments.base, arguments.work)
 
 

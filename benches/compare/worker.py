@@ -223,6 +223,8 @@ def answer(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
     """Runs a request."""
     repeat = request.get("repeat", 1)
     if "matmul" in request:
+        if not isinstance(engine, Torch):
+            raise ValueError("only PyTorch times a product")
         return {"seconds": engine.matmul(request["matmul"], repeat)}
     # Longest first: a batch holds texts of like length, and no thread is left with a long one at the end.
     places = sorted(range(len(request["texts"])), key=lambda place: -len(request["texts"][place]))
