@@ -29,10 +29,10 @@ pub use manifest::{Base, EncoderSpec, HeadSpec, Manifest, ModelName, Reads, Thre
 pub use packed::PackedEncoder;
 pub use queue::Lane;
 pub use tokenizer::{Input, Tokenizer, Tokens};
+pub use workers::Workers;
 pub use writer::BundleWriter;
 
 use crate::config::InferenceSettings;
-use workers::Workers;
 
 /// A text could not be read by the model.
 #[derive(Debug, thiserror::Error)]
@@ -180,15 +180,8 @@ impl Model {
 
     /// [`Model::read_blocking`] for texts that are in tokens already.
     pub fn read_tokens_blocking(&self, texts: &[Tokens]) -> Result<Vec<Reading>, ModelError> {
-        let replies = self.workers.submit_unbounded(texts)?;
-        texts
-            .iter()
-            .zip(replies)
-            .map(|(text, reply)| {
-                let features = reply.blocking_recv().map_err(|_| ModelError::Stopped)??;
-                Ok(self.reading(text, features))
-            })
-            .collect()
+        let rows = self.workers.read_blocking(texts)?;
+        Ok(texts.iter().zip(rows).map(|(text, features)| self.reading(text, features)).collect())
     }
 
     fn tokenize(&self, inputs: &[Input<'_>]) -> Result<Vec<Tokens>, ModelError> {

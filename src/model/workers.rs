@@ -16,13 +16,14 @@ use crate::config::InferenceSettings;
 /// Threads that each run whole forward passes, one group of texts a thread; those with nothing to do help
 /// a lone pass along.
 #[derive(Debug)]
-pub(super) struct Workers {
+pub struct Workers {
     queue: Arc<Queue>,
     threads: Vec<JoinHandle<()>>,
 }
 
 impl Workers {
-    pub(super) fn start(encoder: Arc<dyn Encoder>, settings: &InferenceSettings) -> io::Result<Self> {
+    /// Starts as many threads as the settings say, which wait for texts until this is dropped.
+    pub fn start(encoder: Arc<dyn Encoder>, settings: &InferenceSettings) -> io::Result<Self> {
         let count = settings.worker_count();
         let queue = Arc::new(Queue::new(settings.max_queued_tokens, count));
         let mut workers = Self { queue, threads: Vec::with_capacity(count) };
@@ -43,6 +44,12 @@ impl Workers {
             workers.threads.push(thread);
         }
         Ok(workers)
+    }
+
+    /// The features of each text, in order; blocks the caller's thread.
+    pub fn read_blocking(&self, texts: &[Tokens]) -> Result<Vec<Vec<f32>>, ModelError> {
+        let replies = self.submit_unbounded(texts)?;
+        replies.into_iter().map(|reply| reply.blocking_recv().map_err(|_| ModelError::Stopped)?).collect()
     }
 
     pub(super) fn queued_tokens(&self) -> usize {
