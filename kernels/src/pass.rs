@@ -82,7 +82,6 @@ impl<'a> Pass<'a> {
     pub(crate) fn run(mut self, texts: &[Text<'_>]) {
         self.embed(texts);
         let all = 0..self.tokens;
-        self.settle(&self.encoder.norm, all.clone());
         for (number, layer) in self.encoder.layers.iter().enumerate() {
             self.product(&layer.attend, (&self.hidden, all.clone()), (&self.attend, 0), Finish::Store);
             self.attend(texts);
@@ -97,30 +96,34 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// Sums of the three embeddings.
+    /// Sums of the three embeddings, normalised.
     fn embed(&self, texts: &[Text<'_>]) {
+        let Encoder { words, positions, types, norm, .. } = self.encoder;
         let floats = &self.hidden.floats;
-        let tokens = texts.iter().flat_map(|text| text.ids.iter().zip(text.type_ids).enumerate());
-        for (token, (position, (&id, &type_id))) in tokens.enumerate() {
-            // SAFETY: no other thread is at work yet; the row lies within the floats.
+        self.by_rows(0..self.tokens, |token| {
+            let Some((text, position)) = place(texts, token) else { return };
+            // SAFETY: the row is this unit's alone and lies within the floats.
             let row = unsafe { std::slice::from_raw_parts_mut(floats.row(token), floats.stride) };
             row.fill(0.0);
-            self.encoder.words.add_row(id as usize, row);
-            self.encoder.positions.add_row(position, row);
-            self.encoder.types.add_row(type_id as usize, row);
-        }
+            words.add_row(text.ids[position] as usize, row);
+            positions.add_row(position, row);
+            types.add_row(text.type_ids[position] as usize, row);
+            self.settle_row(norm, token);
+        });
     }
 
     /// Normalises hidden states, and rounds them for the product that comes next.
     fn settle(&self, norm: &Norm, rows: Range<usize>) {
+        self.by_rows(rows, |row| self.settle_row(norm, row));
+    }
+
+    fn settle_row(&self, norm: &Norm, row: usize) {
         let Encoder { shape, kernels, .. } = self.encoder;
         let floats = &self.hidden.floats;
-        self.by_rows(rows, |row| {
-            let weights = (norm.gain.as_ptr(), norm.shift.as_ptr());
-            // SAFETY: the row is this unit's alone, and as wide as the norm's weights.
-            unsafe { (kernels.layer_norm)(floats.row(row), shape.hidden, floats.stride, weights, shape.eps) };
-            self.round_row(&self.hidden, row);
-        });
+        let weights = (norm.gain.as_ptr(), norm.shift.as_ptr());
+        // SAFETY: the row is this unit's alone, and as wide as the norm's weights.
+        unsafe { (kernels.layer_norm)(floats.row(row), shape.hidden, floats.stride, weights, shape.eps) };
+        self.round_row(&self.hidden, row);
     }
 
     fn round(&self, rows: &SharedRows<'_>, range: Range<usize>) {
@@ -233,4 +236,16 @@ impl<'a> Pass<'a> {
             mean.iter_mut().for_each(|sum| *sum /= count);
         }
     }
+}
+
+/// The text that a row is of, and the row's position in it.
+fn place<'t>(texts: &'t [Text<'_>], row: usize) -> Option<(&'t Text<'t>, usize)> {
+    let mut first = 0;
+    for text in texts {
+        if row < first + text.ids.len() {
+            return Some((text, row - first));
+        }
+        first += text.ids.len();
+    }
+    None
 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deskhand_kernels::Team;
 use tokio::sync::{Notify, oneshot};
@@ -63,10 +63,14 @@ pub(super) struct Queue {
     workers: usize,
     /// Whether jobs wait, for helpers to look at without the lock.
     waiting: AtomicBool,
+    /// Whether there is a team to join.
+    sharing: AtomicBool,
 }
 
 /// Tokens a second that one worker reads before it has read any, roughly.
 const FIRST_GUESS: f64 = 5_000.0;
+/// How long a worker that has just been busy looks out before it sleeps.
+const ALERT: Duration = Duration::from_micros(100);
 /// A pass of fewer tokens is over before a sleeping helper is awake.
 const WORTH_SHARING: usize = 8;
 /// Tokens that a worker takes at least while others have nothing to do: below that, the texts of a group
@@ -82,6 +86,7 @@ impl Queue {
             max_tokens,
             workers,
             waiting: AtomicBool::new(false),
+            sharing: AtomicBool::new(false),
         }
     }
 
@@ -163,6 +168,7 @@ impl Queue {
     /// closed and empty.
     pub(super) fn take(&self, budget: usize, team: Option<&Arc<Team>>) -> Option<Task> {
         let mut state = self.lock();
+        let mut alert = true;
         loop {
             let waiting = state.interactive_tokens + state.bulk_tokens;
             let share = waiting.div_ceil(state.idle + 1).max(LEAST_SHARE);
@@ -182,9 +188,29 @@ impl Queue {
                 return Some(Task::Help(Arc::clone(team)));
             }
             state.idle += 1;
-            state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+            if alert {
+                drop(state);
+                alert = self.look_out();
+                state = self.lock();
+            } else {
+                state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+                alert = true;
+            }
             state.idle -= 1;
         }
+    }
+
+    /// Looks out for something to do for a moment before sleeping: to be woken takes longer than that.
+    /// False if nothing came.
+    fn look_out(&self) -> bool {
+        let start = Instant::now();
+        while start.elapsed() < ALERT {
+            if self.has_work() || self.sharing.load(Ordering::Relaxed) {
+                return true;
+            }
+            std::hint::spin_loop();
+        }
+        false
     }
 
     /// Calls idle workers to a pass that would otherwise run on one core while they sleep.
@@ -193,6 +219,7 @@ impl Queue {
         if let Some(team) = team.filter(|_| state.idle > 0 && state.is_empty() && tokens >= WORTH_SHARING) {
             team.open();
             state.teams.push(Arc::clone(team));
+            self.sharing.store(true, Ordering::Relaxed);
             self.work.notify_all();
         }
     }
@@ -201,6 +228,7 @@ impl Queue {
     pub(super) fn finish(&self, team: &Arc<Team>, tokens: usize, time: Duration) {
         let mut state = self.lock();
         state.teams.retain(|other| !Arc::ptr_eq(other, team));
+        self.sharing.store(!state.teams.is_empty(), Ordering::Relaxed);
         state.busy_tokens += tokens;
         state.busy_s += time.as_secs_f64();
         drop(state);
