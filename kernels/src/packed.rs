@@ -42,10 +42,10 @@ pub enum Values {
 impl Matrix {
     /// Whether as many numbers are there as the shape says.
     pub(crate) fn is_whole(&self) -> bool {
-        let len = self.rows * self.columns;
+        let len = self.rows.checked_mul(self.columns);
         match &self.values {
-            Values::F32(values) => values.len() == len,
-            Values::Int8 { weights, scales } => weights.len() == len && scales.len() == self.rows,
+            Values::F32(values) => Some(values.len()) == len,
+            Values::Int8 { weights, scales } => Some(weights.len()) == len && scales.len() == self.rows,
         }
     }
 
