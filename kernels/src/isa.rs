@@ -44,6 +44,10 @@ impl Isa {
 
     /// Whether this CPU has it and the operating system allows it.
     pub fn is_available(self) -> bool {
+        // Miri runs plain Rust, no assembly and few intrinsics.
+        if cfg!(miri) {
+            return self == Self::Portable;
+        }
         match self {
             Self::Portable => true,
             #[cfg(target_arch = "x86_64")]
