@@ -86,9 +86,14 @@ impl<'a, T> Shared<'a, T> {
         Self { start: numbers.as_mut_ptr(), len: numbers.len(), stride, borrow: PhantomData }
     }
 
+    /// Whether so many rows are there.
+    pub(crate) fn holds(&self, rows: usize) -> bool {
+        rows * self.stride <= self.len
+    }
+
     /// Where `row` begins. The pointer is good for the rows from here to the end.
     pub(crate) fn row(&self, row: usize) -> *mut T {
-        debug_assert!(row * self.stride <= self.len);
+        debug_assert!(self.holds(row));
         self.start.wrapping_add(row * self.stride)
     }
 }

@@ -163,6 +163,7 @@ impl<'a> Pass<'a> {
         let unit = panels.div_ceil(UNITS);
         self.team.run(panels.div_ceil(unit), &|number| {
             let panels = number * unit..panels.min((number + 1) * unit);
+            debug_assert!(output.holds(to + rows.len()) && linear.columns() <= output.stride);
             let output = Output { rows: rows.len(), first: output.row(to), stride: output.stride, finish };
             // SAFETY: no other unit writes to these columns, and nobody to the input.
             unsafe {
@@ -172,6 +173,9 @@ impl<'a> Pass<'a> {
                         (self.encoder.kernels.linear_f32)(input, weights, panels, &output);
                     }
                     Linear::Int8(weights) => {
+                        // Also for assembly, which no sanitizer sees reading.
+                        let whole = rows.len().next_multiple_of(self.encoder.kernels.tile_rows);
+                        debug_assert!(input.bytes.holds(rows.start + whole));
                         let input = Rows8 {
                             bytes: input.bytes.row(rows.start),
                             stride: input.bytes.stride,
