@@ -189,3 +189,6 @@ unsafe fn put<V: Vector>(x: V, to: *mut f32, room: usize) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -86,3 +86,6 @@ macro_rules! by_rows {
     }};
 }
 pub(crate) use by_rows;
+
+#[cfg(test)]
+mod tests;

@@ -267,3 +267,6 @@ impl Source<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,8 @@
 //! written once in plain Rust and compiled for each set of instructions ([`Isa`]), but for the innermost
 //! 8-bit products, which each set does its own way with the same integers as a result.
 //!
-//! All `unsafe` code of Deskhand is here. This crate knows nothing of files, tokenizers or tickets.
+//! All `unsafe` code of Deskhand is here; README.md says under what it is tested. This crate knows nothing
+//! of files, tokenizers or tickets.
 
 mod attention;
 mod dot;
@@ -20,6 +21,8 @@ mod packed;
 mod pass;
 mod rows;
 mod team;
+#[cfg(test)]
+mod testing;
 mod vector;
 
 pub use encoder::{Encoder, Invalid, Precision, Scratch, Shape, Text};

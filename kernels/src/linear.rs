@@ -260,3 +260,6 @@ pub(crate) unsafe fn arrange<D: Dot>(bytes: *mut u8, depth: usize) {
 }
 
 const _: () = assert!(PANEL == 2 * STRIP);
+
+#[cfg(test)]
+mod tests;

@@ -78,3 +78,6 @@ pub(crate) unsafe fn activate<V: Vector>(activation: Activation, x: V) -> V {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

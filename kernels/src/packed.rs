@@ -167,3 +167,6 @@ impl PackedInt8 {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -72,3 +72,6 @@ pub(crate) unsafe fn quantize<V: Vector>(row: *const f32, width: usize, bytes: *
         Grid { scale, zero }
     }
 }
+
+#[cfg(test)]
+mod tests;

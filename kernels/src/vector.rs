@@ -47,3 +47,6 @@ pub(crate) trait Vector: Copy {
     unsafe fn largest(self) -> f32;
     unsafe fn smallest(self) -> f32;
 }
+
+#[cfg(test)]
+mod tests;
