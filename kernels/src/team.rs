@@ -14,6 +14,8 @@ type Work<'a> = dyn Fn(usize) + Sync + 'a;
 /// Bits of `state` that count the units taken, and those that hold the number of units.
 const BITS: u32 = 20;
 const MASK: u64 = (1 << BITS) - 1;
+/// Units that helpers are called for; the other half of the count is for threads that come too late.
+const MOST_UNITS: usize = 1 << (BITS - 1);
 /// Turns of waiting before a thread offers its core to others.
 const PATIENCE: u32 = 2_000;
 
@@ -25,12 +27,14 @@ pub struct Team {
     /// Units of this stage that are done.
     done: AtomicUsize,
     open: AtomicBool,
+    /// Whether a stage is under way.
+    led: AtomicBool,
     failed: AtomicBool,
     work: UnsafeCell<Option<*const Work<'static>>>,
 }
 
-// SAFETY: `work` is written by the leader only while no unit of a stage is out, and read only by threads
-// that have taken one; both are ordered by `state` and `done`.
+// SAFETY: `work` is written only by the one thread that has set `led`, only while no unit of a stage is out,
+// and read only by threads that have taken one; all that is ordered by `led`, `state` and `done`.
 unsafe impl Sync for Team {}
 // SAFETY: the pointer is used only during `run`, whose caller keeps what it points to alive.
 unsafe impl Send for Team {}
@@ -41,6 +45,7 @@ impl Default for Team {
             state: AtomicU64::new(0),
             done: AtomicUsize::new(0),
             open: AtomicBool::new(false),
+            led: AtomicBool::new(false),
             failed: AtomicBool::new(false),
             work: UnsafeCell::new(None),
         }
@@ -54,7 +59,7 @@ impl std::fmt::Debug for Team {
 }
 
 impl Team {
-    /// Lets helpers in. Only the one leader may call this, [`Team::close`] and [`Team::run`].
+    /// Lets helpers in. For the leader, as is [`Team::close`].
     pub fn open(&self) {
         self.open.store(true, Ordering::Release);
     }
@@ -65,13 +70,22 @@ impl Team {
     }
 
     /// Runs `work` for each unit in 0..units, this thread and the helpers together; returns when all
-    /// are done. Panics if a unit panicked. Must not be called by two threads at once, or by `work`.
+    /// are done. Panics if a unit panicked. Whoever comes while another leads, or from within a unit,
+    /// goes alone.
     pub(crate) fn run(&self, units: usize, work: &Work<'_>) {
-        if units <= 1 || !self.open.load(Ordering::Relaxed) {
+        let alone = units <= 1 || units > MOST_UNITS || !self.open.load(Ordering::Relaxed);
+        if alone || self.led.swap(true, Ordering::Acquire) {
             (0..units).for_each(work);
             return;
         }
-        assert!(units as u64 <= MASK / 2, "a stage of {units} units");
+        self.lead(units, work);
+        let failed = self.failed.swap(false, Ordering::Relaxed);
+        self.led.store(false, Ordering::Release);
+        assert!(!failed, "a unit panicked");
+    }
+
+    /// The stage itself. Nothing in here may unwind while units are out: they use what `work` borrows.
+    fn lead(&self, units: usize, work: &Work<'_>) {
         self.done.store(0, Ordering::Relaxed);
         // SAFETY: all units of the last stage are done, so nobody reads the cell; and the pointer is not
         // followed after this function returns, since it returns only when all units are done.
@@ -85,7 +99,6 @@ impl Team {
         while self.done.load(Ordering::Acquire) < units {
             wait(&mut turns);
         }
-        assert!(!self.failed.swap(false, Ordering::Relaxed), "a helper panicked");
     }
 
     /// Works for the leader until the team is closed, or until the helper is `wanted` elsewhere.
@@ -134,41 +147,4 @@ fn wait(turns: &mut u32) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::sync::atomic::AtomicUsize;
-
-    #[test]
-    fn every_unit_of_every_stage_is_run_once_whoever_helps() {
-        let team = Team::default();
-        let counts: Vec<AtomicUsize> = (0..64).map(|_| AtomicUsize::new(0)).collect();
-        std::thread::scope(|scope| {
-            team.open();
-            for _ in 0..3 {
-                scope.spawn(|| team.help(&|| false));
-            }
-            for stage in 1..=200 {
-                let units = 1 + stage % 64;
-                team.run(units, &|unit| {
-                    counts[unit].fetch_add(1, Ordering::Relaxed);
-                });
-                let run: usize = counts.iter().map(|count| count.swap(0, Ordering::Relaxed)).sum();
-                assert_eq!(run, units);
-            }
-            team.close();
-        });
-    }
-
-    #[test]
-    fn a_panic_of_a_unit_reaches_the_leader_and_frees_the_helpers() {
-        let team = Team::default();
-        std::thread::scope(|scope| {
-            team.open();
-            scope.spawn(|| team.help(&|| false));
-            let failed = catch_unwind(AssertUnwindSafe(|| team.run(8, &|unit| assert_ne!(unit, 5))));
-            assert!(failed.is_err());
-            team.run(8, &|_| {});
-            team.close();
-        });
-    }
-}
+mod tests;
