@@ -13,10 +13,9 @@ use crate::team::Team;
 /// Rows that go through a feed-forward block together: their inner states (1.5 KB a row of 384) should
 /// stay in the core's own cache beside the block's weights.
 const BLOCK: usize = 64;
-/// Units of work that a stage of products is cut into, enough to keep a few cores even.
-const UNITS: usize = 12;
-/// Rows that one unit normalises or rounds.
-const ROW_UNIT: usize = 4;
+/// Units for each thread that a stage of products is cut into: taking one costs a fraction of a
+/// microsecond, but with one alone the others would wait for whoever was held up.
+const UNITS: usize = 2;
 
 /// The buffers of one pass, shared by a team.
 pub(crate) struct Pass<'a> {
@@ -145,9 +144,10 @@ impl<'a> Pass<'a> {
     }
 
     fn by_rows(&self, rows: Range<usize>, work: impl Fn(usize) + Sync) {
-        self.team.run(rows.len().div_ceil(ROW_UNIT), &|unit| {
-            let start = rows.start + unit * ROW_UNIT;
-            (start..rows.end.min(start + ROW_UNIT)).for_each(&work);
+        let unit = rows.len().div_ceil(self.team.size()).max(1);
+        self.team.run(rows.len().div_ceil(unit), &|number| {
+            let start = rows.start + number * unit;
+            (start..rows.end.min(start + unit)).for_each(&work);
         });
     }
 
@@ -160,7 +160,7 @@ impl<'a> Pass<'a> {
         finish: Finish,
     ) {
         let panels = linear.columns() / PANEL;
-        let unit = panels.div_ceil(UNITS);
+        let unit = panels.div_ceil(UNITS * self.team.size());
         self.team.run(panels.div_ceil(unit), &|number| {
             let panels = number * unit..panels.min((number + 1) * unit);
             debug_assert!(output.holds(to + rows.len()) && linear.columns() <= output.stride);

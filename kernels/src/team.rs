@@ -19,13 +19,20 @@ const MOST_UNITS: usize = 1 << (BITS - 1);
 /// Turns of waiting before a thread offers its core to others.
 const PATIENCE: u32 = 2_000;
 
+/// Keeps what is in it apart from its neighbours.
+#[repr(align(128))]
+struct Lone<T>(T);
+
 /// A leader and its helpers.
 pub struct Team {
     /// The stage's number, its units, and how many of these are taken: one word, so that a unit can
     /// never be taken of another stage than the one it is run for.
     state: AtomicU64,
-    /// Units of this stage that are done.
-    done: AtomicUsize,
+    /// Units of this stage that are done. On a cache line of its own, since it changes while those who
+    /// wait look at `state`.
+    done: Lone<AtomicUsize>,
+    /// Helpers that are there now.
+    helpers: AtomicUsize,
     open: AtomicBool,
     /// Whether a stage is under way.
     led: AtomicBool,
@@ -43,7 +50,8 @@ impl Default for Team {
     fn default() -> Self {
         Self {
             state: AtomicU64::new(0),
-            done: AtomicUsize::new(0),
+            done: Lone(AtomicUsize::new(0)),
+            helpers: AtomicUsize::new(0),
             open: AtomicBool::new(false),
             led: AtomicBool::new(false),
             failed: AtomicBool::new(false),
@@ -69,6 +77,11 @@ impl Team {
         self.open.store(false, Ordering::Release);
     }
 
+    /// Threads that a stage may be shared by now, at least 1.
+    pub(crate) fn size(&self) -> usize {
+        if self.open.load(Ordering::Relaxed) { 1 + self.helpers.load(Ordering::Relaxed) } else { 1 }
+    }
+
     /// Runs `work` for each unit in 0..units, this thread and the helpers together; returns when all
     /// are done. Panics if a unit panicked. Whoever comes while another leads, or from within a unit,
     /// goes alone.
@@ -86,7 +99,7 @@ impl Team {
 
     /// The stage itself. Nothing in here may unwind while units are out: they use what `work` borrows.
     fn lead(&self, units: usize, work: &Work<'_>) {
-        self.done.store(0, Ordering::Relaxed);
+        self.done.0.store(0, Ordering::Relaxed);
         // SAFETY: all units of the last stage are done, so nobody reads the cell; and the pointer is not
         // followed after this function returns, since it returns only when all units are done.
         unsafe {
@@ -96,7 +109,7 @@ impl Team {
         self.state.store(stage << (2 * BITS) | (units as u64) << BITS, Ordering::Release);
         while self.take_unit() {}
         let mut turns = 0;
-        while self.done.load(Ordering::Acquire) < units {
+        while self.done.0.load(Ordering::Acquire) < units {
             wait(&mut turns);
         }
     }
@@ -104,6 +117,7 @@ impl Team {
     /// Works for the leader until the team is closed, or until the helper is `wanted` elsewhere.
     pub fn help(&self, wanted: &dyn Fn() -> bool) {
         let mut turns = 0;
+        self.helpers.fetch_add(1, Ordering::Relaxed);
         while self.open.load(Ordering::Acquire) && !wanted() {
             if self.take_unit() {
                 turns = 0;
@@ -111,6 +125,7 @@ impl Team {
                 wait(&mut turns);
             }
         }
+        self.helpers.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// Takes a unit and runs it; false if none is left.
@@ -132,7 +147,7 @@ impl Team {
                 self.failed.store(true, Ordering::Relaxed);
             }
         }
-        self.done.fetch_add(1, Ordering::Release);
+        self.done.0.fetch_add(1, Ordering::Release);
         true
     }
 }

@@ -208,7 +208,8 @@ impl Queue {
             if self.has_work() || self.sharing.load(Ordering::Relaxed) {
                 return true;
             }
-            std::hint::spin_loop();
+            // Whoever waits for an answer may need this core to take it.
+            std::thread::yield_now();
         }
         false
     }
