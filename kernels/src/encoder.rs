@@ -33,7 +33,9 @@ pub enum Precision {
     /// 32-bit floats.
     F32,
     /// 8-bit integers: weights with a scale for each output channel, activations with a scale and a zero
-    /// for each token, found while running.
+    /// for each token, found while running. In the last third of the layers queries, keys and values get
+    /// 16 bits of their input, by a second product with what the rounding left over: of all places this
+    /// is where rounding moves the embedding most.
     Int8,
 }
 
@@ -84,6 +86,8 @@ pub(crate) struct Norm {
 pub(crate) struct Layer {
     /// Queries, keys and values in one product.
     pub(crate) attend: Linear,
+    /// Whether that product also takes what rounding its input left over.
+    pub(crate) refined: bool,
     pub(crate) attended: Linear,
     pub(crate) attention_norm: Norm,
     pub(crate) inner: Linear,
@@ -109,6 +113,8 @@ pub struct Encoder {
 #[derive(Debug, Default)]
 pub struct Scratch {
     pub(crate) hidden: Rows,
+    /// What rounding the hidden states left over; bytes only.
+    pub(crate) rest: Rows,
     pub(crate) context: Rows,
     pub(crate) inner: Rows,
     /// Queries, keys and values.
@@ -259,6 +265,7 @@ impl Source<'_> {
         let (hidden, inner) = (shape.hidden, shape.inner);
         Ok(Layer {
             attend: self.linear(&attend, hidden, hidden)?,
+            refined: self.precision == Precision::Int8 && number >= shape.layers - shape.layers / 3,
             attended: self.linear(&[name("attention.output.dense")], hidden, hidden)?,
             attention_norm: self.norm(&name("attention.output.LayerNorm"), hidden)?,
             inner: self.linear(&[name("intermediate.dense")], inner, hidden)?,

@@ -20,8 +20,9 @@ pub(crate) struct Kernels {
     pub(crate) linear_int8: unsafe fn(Rows8, &PackedInt8, Range<usize>, &Output),
     pub(crate) attention: unsafe fn(&Head, &mut Scratch),
     pub(crate) layer_norm: unsafe fn(*mut f32, usize, usize, (*const f32, *const f32), f32),
-    /// Rounds the first number of floats of a row to 8 bits and arranges the second number of bytes.
-    pub(crate) quantize: unsafe fn(*const f32, usize, usize, *mut u8) -> Grid,
+    /// Rounds the first number of floats of a row to 8 bits and arranges the second number of bytes, and
+    /// likewise what the rounding left over.
+    pub(crate) quantize: unsafe fn(*const f32, usize, usize, *mut u8, Option<*mut u8>) -> Grid,
     /// Columns that lie interleaved in [`PackedF32`].
     pub(crate) f32_columns: usize,
     /// Bytes for each 8-bit activation.
@@ -66,10 +67,15 @@ macro_rules! kernels {
             }
 
             $(#[target_feature(enable = $features)])?
-            unsafe fn quantize(row: *const f32, width: usize, depth: usize, bytes: *mut u8) -> Grid {
+            unsafe fn quantize(
+                row: *const f32, width: usize, depth: usize, bytes: *mut u8, rest: Option<*mut u8>,
+            ) -> Grid {
                 unsafe {
-                    let grid = crate::rows::quantize::<V>(row, width, bytes);
+                    let grid = crate::rows::quantize::<V>(row, width, bytes, rest);
                     crate::linear::arrange::<D>(bytes, depth);
+                    if let Some(rest) = rest {
+                        crate::linear::arrange::<D>(rest, depth);
+                    }
                     grid
                 }
             }

@@ -16,6 +16,8 @@ pub(crate) enum Finish {
     Activate(Activation),
     /// output = output + sum + bias
     Add,
+    /// output = output + sum: the product of what rounding the input left over, after that of the input
+    Refine,
 }
 
 /// Where sums go: rows of `stride` floats.
@@ -38,7 +40,7 @@ impl Output {
             match self.finish {
                 Finish::Store => x.store(to),
                 Finish::Activate(activation) => activate(activation, x).store(to),
-                Finish::Add => x.add(V::load(to)).store(to),
+                Finish::Add | Finish::Refine => x.add(V::load(to)).store(to),
             }
         }
     }
@@ -225,7 +227,10 @@ unsafe fn scale_sums<V: Vector>(
         unsafe {
             let scale = V::load(weights.scale.as_ptr().add(column));
             let sum = V::load(weights.sum.as_ptr().add(column));
-            let bias = V::load(weights.bias.as_ptr().add(column));
+            let bias = match output.finish {
+                Finish::Refine => V::splat(0.0),
+                _ => V::load(weights.bias.as_ptr().add(column)),
+            };
             for (i, row) in rows.clone().enumerate() {
                 let grid = *grids.add(row);
                 let x = V::load_i32(sums.0.as_ptr().add(i * PANEL + offset));

@@ -23,6 +23,7 @@ pub(crate) struct Pass<'a> {
     team: &'a Team,
     tokens: usize,
     hidden: SharedRows<'a>,
+    rest: SharedRows<'a>,
     context: SharedRows<'a>,
     inner: SharedRows<'a>,
     attend: Shared<'a, f32>,
@@ -71,6 +72,7 @@ impl<'a> Pass<'a> {
             team,
             tokens,
             hidden: SharedRows::new(&mut scratch.hidden, encoder, tokens, hidden),
+            rest: SharedRows::new(&mut scratch.rest, encoder, tokens, hidden),
             context: SharedRows::new(&mut scratch.context, encoder, tokens, hidden),
             inner: SharedRows::new(&mut scratch.inner, encoder, tokens.min(BLOCK), inner),
             attend: Shared::new(&mut scratch.attend, 3 * hidden),
@@ -83,12 +85,15 @@ impl<'a> Pass<'a> {
         let all = 0..self.tokens;
         for (number, layer) in self.encoder.layers.iter().enumerate() {
             self.product(&layer.attend, (&self.hidden, all.clone()), (&self.attend, 0), Finish::Store);
+            if layer.refined {
+                self.product(&layer.attend, (&self.rest, all.clone()), (&self.attend, 0), Finish::Refine);
+            }
             self.attend(texts);
             self.round(&self.context, all.clone());
             let hidden = (&self.hidden.floats, 0);
             self.product(&layer.attended, (&self.context, all.clone()), hidden, Finish::Add);
-            self.settle(&layer.attention_norm, all.clone());
-            self.feed_forward(layer);
+            self.settle(&layer.attention_norm, all.clone(), false);
+            self.feed_forward(layer, self.refines(number + 1));
             if let Some(tap) = self.encoder.shape.taps.iter().position(|&tap| tap == number + 1) {
                 self.tap(texts, tap);
             }
@@ -107,40 +112,50 @@ impl<'a> Pass<'a> {
             words.add_row(text.ids[position] as usize, row);
             positions.add_row(position, row);
             types.add_row(text.type_ids[position] as usize, row);
-            self.settle_row(norm, token);
+            self.settle_row(norm, token, self.refines(0));
         });
     }
 
     /// Normalises hidden states, and rounds them for the product that comes next.
-    fn settle(&self, norm: &Norm, rows: Range<usize>) {
-        self.by_rows(rows, |row| self.settle_row(norm, row));
+    fn settle(&self, norm: &Norm, rows: Range<usize>, refined: bool) {
+        self.by_rows(rows, |row| self.settle_row(norm, row, refined));
     }
 
-    fn settle_row(&self, norm: &Norm, row: usize) {
+    fn settle_row(&self, norm: &Norm, row: usize, refined: bool) {
         let Encoder { shape, kernels, .. } = self.encoder;
         let floats = &self.hidden.floats;
         let weights = (norm.gain.as_ptr(), norm.shift.as_ptr());
         // SAFETY: the row is this unit's alone, and as wide as the norm's weights.
         unsafe { (kernels.layer_norm)(floats.row(row), shape.hidden, floats.stride, weights, shape.eps) };
-        self.round_row(&self.hidden, row);
+        self.round_row(&self.hidden, row, refined.then_some(&self.rest));
     }
 
     fn round(&self, rows: &SharedRows<'_>, range: Range<usize>) {
         if self.encoder.precision == Precision::Int8 {
-            self.by_rows(range, |row| self.round_row(rows, row));
+            self.by_rows(range, |row| self.round_row(rows, row, None));
         }
     }
 
-    fn round_row(&self, rows: &SharedRows<'_>, row: usize) {
+    fn round_row(&self, rows: &SharedRows<'_>, row: usize, rest: Option<&SharedRows<'_>>) {
         if self.encoder.precision == Precision::Int8 {
             let width = rows.floats.stride;
+            let depth = width.next_multiple_of(DEPTH);
+            let (from, to) = (rows.floats.row(row), rows.bytes.row(row));
             // SAFETY: the row is this unit's alone, in floats, bytes and grids.
             unsafe {
-                let (from, to) = (rows.floats.row(row), rows.bytes.row(row));
-                let depth = width.next_multiple_of(DEPTH);
-                rows.grids.row(row).write((self.encoder.kernels.quantize)(from, width, depth, to));
+                let left_over = rest.map(|rest| rest.bytes.row(row));
+                let grid = (self.encoder.kernels.quantize)(from, width, depth, to, left_over);
+                rows.grids.row(row).write(grid);
+                if let Some(rest) = rest {
+                    rest.grids.row(row).write(grid.rest());
+                }
             }
         }
+    }
+
+    /// Whether the layer of this number, if there is one, wants what rounding its input leaves over.
+    fn refines(&self, layer: usize) -> bool {
+        self.encoder.layers.get(layer).is_some_and(|layer| layer.refined)
     }
 
     fn by_rows(&self, rows: Range<usize>, work: impl Fn(usize) + Sync) {
@@ -210,7 +225,7 @@ impl<'a> Pass<'a> {
         });
     }
 
-    fn feed_forward(&self, layer: &Layer) {
+    fn feed_forward(&self, layer: &Layer, refined: bool) {
         let activation = Finish::Activate(self.encoder.shape.activation);
         for start in (0..self.tokens).step_by(BLOCK) {
             let rows = start..self.tokens.min(start + BLOCK);
@@ -218,7 +233,7 @@ impl<'a> Pass<'a> {
             self.round(&self.inner, 0..rows.len());
             let input = (&self.inner, 0..rows.len());
             self.product(&layer.outer, input, (&self.hidden.floats, start), Finish::Add);
-            self.settle(&layer.output_norm, rows);
+            self.settle(&layer.output_norm, rows, refined);
         }
     }
 

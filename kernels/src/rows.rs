@@ -48,12 +48,18 @@ pub(crate) struct Grid {
 }
 
 /// Rounds a row to 256 steps between its smallest and its largest number, 0 among them: after GELU
-/// nearly all of a row is positive, and a symmetric grid would waste half of its steps.
+/// nearly all of a row is positive, and a symmetric grid would waste half of its steps. What the
+/// rounding left over goes to `rest`, where one is wanted, in 256 steps of a step: see [`Grid::rest`].
 ///
 /// # Safety
-/// `row` is valid for reading and `bytes` for writing `width` elements, a multiple of the lanes.
+/// `row` is valid for reading and `bytes` and `rest` for writing `width` elements, a multiple of the lanes.
 #[inline(always)]
-pub(crate) unsafe fn quantize<V: Vector>(row: *const f32, width: usize, bytes: *mut u8) -> Grid {
+pub(crate) unsafe fn quantize<V: Vector>(
+    row: *const f32,
+    width: usize,
+    bytes: *mut u8,
+    rest: Option<*mut u8>,
+) -> Grid {
     // SAFETY: all offsets are below `width`.
     unsafe {
         let (mut low, mut high) = (V::splat(0.0), V::splat(0.0));
@@ -67,9 +73,26 @@ pub(crate) unsafe fn quantize<V: Vector>(row: *const f32, width: usize, bytes: *
         let zero = (-low / scale).round_ties_even().min(255.0);
         let (inverse, offset) = (V::splat(1.0 / scale), V::splat(zero));
         for i in (0..width).step_by(V::LANES) {
-            V::load(row.add(i)).mul_add(inverse, offset).store_u8(bytes.add(i));
+            let steps = V::load(row.add(i)).mul_add(inverse, offset);
+            steps.store_u8(bytes.add(i));
+            if let Some(rest) = rest {
+                let left = steps.sub(steps.round().max(V::splat(0.0)).min(V::splat(255.0)));
+                left.mul_add(V::splat(REST_STEPS), V::splat(REST_ZERO)).store_u8(rest.add(i));
+            }
         }
         Grid { scale, zero }
+    }
+}
+
+/// Steps that one step of a grid is divided into for what rounding left over.
+const REST_STEPS: f32 = 255.0;
+/// The byte of nothing left over.
+const REST_ZERO: f32 = 128.0;
+
+impl Grid {
+    /// The grid of what rounding to this one left over.
+    pub(crate) fn rest(self) -> Self {
+        Self { scale: self.scale / REST_STEPS, zero: REST_ZERO }
     }
 }
 

@@ -79,7 +79,7 @@ pub(crate) fn arranged(kernels: &Kernels, bytes: &[u8], depth: usize) -> Guarded
     for (bytes, to) in bytes.chunks_exact(depth).zip(arranged.chunks_exact_mut(stride)) {
         let floats = Guarded::of(&bytes.iter().map(|&byte| f32::from(byte)).collect::<Vec<_>>());
         // SAFETY: the row is as long as `depth`, and so are its bytes in the table's form.
-        let grid = unsafe { (kernels.quantize)(floats.as_ptr(), depth, depth, to.as_mut_ptr()) };
+        let grid = unsafe { (kernels.quantize)(floats.as_ptr(), depth, depth, to.as_mut_ptr(), None) };
         assert_eq!(grid, Grid { scale: 1.0, zero: 0.0 });
     }
     arranged

@@ -37,7 +37,9 @@ pub(crate) fn finished(finish: Finish, sum: f64, before: f32, tolerance: f64) ->
     let ulp = super::ULP;
     match finish {
         Finish::Store => (sum, tolerance),
-        Finish::Add => (sum + f64::from(before), tolerance + ulp * (sum.abs() + f64::from(before.abs()))),
+        Finish::Add | Finish::Refine => {
+            (sum + f64::from(before), tolerance + ulp * (sum.abs() + f64::from(before.abs())))
+        }
         Finish::Activate(activation) => {
             // No activation is steeper than 1.13; their own error is in `math`'s tests.
             (activated(activation, sum), 1.2 * tolerance + super::ACTIVATION_ERROR * sum.abs().max(1.0))
