@@ -78,7 +78,11 @@ async fn a_request_whose_client_left_costs_nothing() {
 
 #[tokio::test]
 async fn a_large_request_whose_client_left_costs_nothing_either() {
-    let app = TestApp::with(|settings| settings.inference.batch_tokens = usize::MAX).await;
+    let app = TestApp::with(|settings| {
+        settings.inference.batch_tokens = usize::MAX;
+        settings.inference.encoder = EncoderKind::Candle;
+    })
+    .await;
     let work = busy(&app).await;
     let before = app.app.model.tokens_read();
     let large = ticket(20_000);
