@@ -95,11 +95,19 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Half as many threads as there are cores: they carry requests in and answers out, the model's workers do the
-/// rest, one on each core.
+/// Threads for searches, large bodies and imports. More than there are places for large requests and
+/// imports, which wait for a search from such a thread.
+const ASIDE: usize = 32;
+
+/// Half as many threads as there are cores: they carry requests in and answers out, the model's workers do
+/// the rest, one on each core.
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     let cores = std::thread::available_parallelism()?.get();
-    tokio::runtime::Builder::new_multi_thread().worker_threads(cores.div_ceil(2)).enable_all().build()
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(cores.div_ceil(2))
+        .max_blocking_threads(ASIDE)
+        .enable_all()
+        .build()
 }
 
 async fn run(command: Command) -> anyhow::Result<Outcome> {
