@@ -221,18 +221,19 @@ impl Triage {
         }
         if let Some(desk) = &self.desk {
             let embedding = reading.embedding();
-            let query = Query {
-                text: &words.text,
-                embedding: &embedding,
-                audience: options.audience,
-                category: None,
-                language: None,
-                top: options.articles,
-            };
-            let suggestions = desk.knowledge.suggest(&query).await?;
-            answer.articles = suggestions.articles;
+            if options.articles > 0 {
+                let query = Query {
+                    text: &words.text,
+                    embedding: &embedding,
+                    audience: options.audience,
+                    category: None,
+                    language: None,
+                    top: options.articles,
+                };
+                answer.articles = desk.knowledge.suggest(&query).await?.articles;
+            }
             // Other people's tickets are nothing for a customer.
-            if options.audience == Audience::Agent {
+            if options.audience == Audience::Agent && options.similar > 0 {
                 answer.similar_tickets =
                     desk.knowledge.similar(&embedding, ticket.id.as_deref(), options.similar).await?;
             }
