@@ -16,6 +16,7 @@ mod heads;
 pub mod judge;
 pub mod metrics;
 mod network;
+pub mod promote;
 pub mod recipe;
 pub mod report;
 pub mod train;

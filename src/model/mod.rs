@@ -10,6 +10,7 @@ mod hugging_face;
 mod manifest;
 mod packed;
 mod queue;
+mod shelf;
 #[cfg(test)]
 pub(crate) mod testing;
 mod tokenizer;
@@ -28,6 +29,7 @@ pub use hugging_face::read as read_hugging_face;
 pub use manifest::{Base, EncoderSpec, HeadSpec, Limits, Manifest, ModelName, Reads, Thresholds};
 pub use packed::PackedEncoder;
 pub use queue::Lane;
+pub use shelf::{Shelf, ShelfError};
 pub use tokenizer::{Input, Tokenizer, Tokens};
 pub use workers::Workers;
 pub use writer::BundleWriter;
