@@ -13,7 +13,7 @@ use super::folds::stratified_folds;
 use super::heads::{Fitted, Split, fit_head, thresholds};
 use super::judge::{JudgeError, JudgeOptions, judge};
 use super::recipe::Recipe;
-use super::tune::{Epoch, HeadShape, Sample, Step, tune};
+use super::tuning::{Epoch, HeadShape, Sample, Step, tune};
 use crate::config::{InferenceSettings, Level, Matrix, Priority};
 use crate::model::weights::Weights;
 use crate::model::{

@@ -21,7 +21,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use bundle::{Bundle, BundleError, FORMAT, digest};
-pub(crate) use encoder::Padded;
 pub use encoder::{CandleEncoder, Desk, Encoder};
 pub use head::{Distribution, Head};
 pub use hugging_face::read as read_hugging_face;
