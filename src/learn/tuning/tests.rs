@@ -188,8 +188,17 @@ fn tuned(settings: &TuneSettings) -> (Weights, Weights, Vec<f64>) {
             losses.borrow_mut().push(epoch.loss);
         }
     };
-    let heads = [HeadShape { labels: 2, weight: 1.0 }];
-    tune(&spec, &mut after, &words(), &heads, settings, 2, &hear).unwrap();
+    let (samples, heads) = (words(), [HeadShape { labels: 2, weight: 1.0 }]);
+    let job = Job {
+        spec: &spec,
+        samples: &samples,
+        held_out: &[],
+        heads: &heads,
+        settings,
+        threads: 2,
+        checkpoint: None,
+    };
+    tune(&job, &mut after, &hear).unwrap();
     (before, after, losses.into_inner())
 }
 
