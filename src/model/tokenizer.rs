@@ -144,7 +144,8 @@ impl Tokenizer {
             _ => self.whole(input.first, window)?,
         };
         let second = input.second.map(|text| self.whole(text, window)).transpose()?;
-        let length = |words: &Option<Vec<Word>>| words.as_ref().map_or(window + 1, |words| long::ids(words).len());
+        let length =
+            |words: &Option<Vec<Word>>| words.as_ref().map_or(window + 1, |words| long::ids(words).len());
         let shares = shares(length(&first), second.as_ref().map_or(0, length), window);
         let truncated =
             length(&first) > shares.0 || second.as_ref().is_some_and(|words| length(words) > shares.1);

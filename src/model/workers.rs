@@ -66,10 +66,7 @@ impl Workers {
         Ok(replies)
     }
 
-    pub(super) fn submit_spare(
-        &self,
-        texts: &[Tokens],
-    ) -> Result<Vec<oneshot::Receiver<Reply>>, ModelError> {
+    pub(super) fn submit_spare(&self, texts: &[Tokens]) -> Result<Vec<oneshot::Receiver<Reply>>, ModelError> {
         let (jobs, replies) = jobs(texts);
         self.queue.push_spare(jobs)?;
         Ok(replies)

@@ -84,7 +84,8 @@ impl<'a> Places<'a> {
     fn seek(&self, word: &str, after: Option<&str>) -> Option<usize> {
         let mut only_marks = true;
         for at in self.next..self.glyphs.len().min(self.next + MOST_SKIPPED) {
-            let begins = at == self.next || !self.glyphs[at].joined || !self.glyphs[at - 1].letter.is_alphanumeric();
+            let begins =
+                at == self.next || !self.glyphs[at].joined || !self.glyphs[at - 1].letter.is_alphanumeric();
             if begins && self.stands(word, at) {
                 let behind = at + word.chars().count();
                 if only_marks || after.is_some_and(|after| self.stands(after, behind)) {
