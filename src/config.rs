@@ -157,7 +157,7 @@ impl InferenceSettings {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, Validate)]
 #[serde(deny_unknown_fields, default)]
 pub struct TriageSettings {
-    /// Replaces the bundle's threshold for the decision `auto`, by task (0..1).
+    /// Replaces the bundle's thresholds for the decision `auto`, by task (0..1), for all labels of it.
     #[garde(custom(probabilities))]
     pub auto_threshold: BTreeMap<String, f32>,
     /// Impact (outer) × urgency (inner) → priority.

@@ -3,6 +3,8 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod process;
+#[path = "common/tiny_bundle.rs"]
+mod tiny_bundle;
 
 use process::{deskhand, lines, ok, write};
 use serde_json::Value;
@@ -196,6 +198,78 @@ fn evaluate_shows_figures_beside_the_baseline() {
     let report: Value = serde_json::from_str(&run).unwrap();
     let sentiment = &report["tasks"]["sentiment"];
     assert!(sentiment["macro_f1"].as_f64().unwrap() > sentiment["baseline"]["macro_f1"].as_f64().unwrap());
+}
+
+/// Rows of two styles, told apart by their ids; one lacks its impact. And a bundle that says medium impact
+/// and high urgency, so P2, of each.
+fn two_styles(dir: &std::path::Path) -> (String, String) {
+    let row = |id: &str, body: &str, impact: &str, urgency: &str| {
+        format!(
+            "{{\"id\":\"{id}\",\"subject\":\"MARKER\",\"body\":\"{body}\",\"impact\":{impact},\"urgency\":\"{urgency}\"}}\n"
+        )
+    };
+    let rows = [
+        row("a-1", "the label printer is offline", "\"medium\"", "high"),
+        row("a-2", "a second monitor some day", "\"low\"", "low"),
+        row("a-3", "no impact is known", "null", "high"),
+        row("n-1", "nobody can work", "\"high\"", "high"),
+    ];
+    let bundle = dir.join("bundle");
+    tiny_bundle::write(&bundle);
+    (write(dir, "rows.jsonl", &rows.concat()), bundle.display().to_string())
+}
+
+#[test]
+fn evaluate_reports_groups_of_rows_apart_and_names_rows_without_their_words() {
+    let dir = tempfile::tempdir().unwrap();
+    let (input, model) = two_styles(dir.path());
+    let evaluate =
+        |args: &[&str]| ok(deskhand(&[&["evaluate", "--input", &input, "--model", &model], args].concat()));
+    let groups = ["--group", "plain=a-", "--group", "inferred=n-,k-", "--format", "json"];
+    let report: Value = serde_json::from_str(&evaluate(&groups)).unwrap();
+    assert_eq!(report["rows"], 3);
+    assert_eq!(report["skipped_rows"][0]["line"], 3);
+    let (plain, inferred) = (&report["groups"][0], &report["groups"][1]);
+    assert_eq!((&plain["name"], &plain["rows"], &inferred["rows"]), (&"plain".into(), &2.into(), &1.into()));
+    assert_eq!(plain["tasks"]["priority"]["accuracy"], 0.5);
+    assert_eq!(plain["tasks"]["priority"]["auto"]["rows"], 2);
+    assert_eq!(inferred["tasks"]["priority"]["p1_recall"], 0.0);
+    assert_eq!(report["priority"]["p1_misses"][0]["id"], "n-1");
+    assert_eq!(report["priority"]["p1_misses"][0]["line"], 4);
+    for format in ["json", "text", "html"] {
+        assert!(!evaluate(&["--format", format]).contains("MARKER"), "{format}");
+        assert!(evaluate(&["--subjects", "--format", format]).contains("MARKER"), "{format}");
+    }
+}
+
+#[test]
+fn evaluate_judges_only_the_wanted_ids_and_refuses_where_there_are_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let (input, model) = two_styles(dir.path());
+    let evaluate = ["evaluate", "--input", &input, "--model", &model, "--ids"];
+    let report = ok(deskhand(&[&evaluate[..], &["n-,k-", "--format", "json"]].concat()));
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!((&report["rows"], &report["tasks"]["impact"]["rows"]), (&1.into(), &1.into()));
+    let run = deskhand(&[&evaluate[..], &["z-"]].concat());
+    assert_eq!(run.status.code(), Some(1));
+    assert!(run.stderr.contains("begins with z-"), "{}", run.stderr);
+}
+
+#[test]
+fn a_site_with_a_matrix_or_a_threshold_of_its_own_is_judged_by_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let (input, model) = two_styles(dir.path());
+    let config = write(
+        dir.path(),
+        "deskhand.toml",
+        "[triage]\nauto_threshold = { impact = 1.0 }\n[triage.matrix]\nlow = [\"P3\", \"P4\", \"P1\"]\n",
+    );
+    let evaluate = ["evaluate", "--input", &input, "--model", &model, "--config", &config];
+    let report = ok(deskhand(&[&evaluate[..], &["--format", "json"]].concat()));
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["tasks"]["impact"]["decisions"]["auto"]["rows"], 0);
+    assert_eq!(report["tasks"]["urgency"]["decisions"]["auto"]["rows"], 3);
+    assert_eq!(report["priority"]["classes"][0]["support"], 2, "low and low is P1 here");
 }
 
 #[test]

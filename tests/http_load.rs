@@ -66,7 +66,7 @@ async fn an_answer_comes_without_reasons_where_there_is_no_room_for_them() {
     })
     .await;
     let work = busy(&app).await;
-    let explained = json!({"ticket": {"body": "The printer jams."}, "options": {"explain": true}});
+    let explained = json!({"ticket": {"id": "1", "body": "The printer jams."}, "options": {"explain": true}});
     let answer = app.post("/v1/triage", explained.clone()).await;
     assert!(!work.is_finished(), "the answer waited for nobody");
     assert_eq!(answer.status, 200);

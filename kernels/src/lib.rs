@@ -23,6 +23,7 @@ mod rows;
 mod team;
 #[cfg(test)]
 mod testing;
+pub mod training;
 mod vector;
 
 pub use encoder::{Encoder, Invalid, Precision, Scratch, Shape, Text};

@@ -11,16 +11,16 @@ use serde::Deserialize;
 use super::rows::Lines;
 use super::{Common, Data, Outcome};
 use crate::knowledge::JudgedQuery;
-use crate::learn::judge::judge;
+use crate::learn::judge::{JudgeOptions, judge};
 use crate::learn::recipe::Source;
-use crate::learn::report::EvaluationReport;
+use crate::learn::report::{EvaluationReport, Group};
 use crate::model::{Model, Reads};
 use crate::triage::{Ticket, TicketRow, Triage};
 
 /// Flags of `deskhand evaluate`.
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  deskhand evaluate --input samples/tickets.jsonl\n  deskhand evaluate --input models/recipes/default/tickets-dev.jsonl \\\n    --baseline models/recipes/default/tickets-train.jsonl\n  deskhand evaluate --input queries.jsonl --gap unanswered.jsonl --data kb\n  deskhand evaluate --reasons --input tickets.jsonl"
+    after_help = "Examples:\n  deskhand evaluate --input samples/tickets.jsonl\n  deskhand evaluate --input models/recipes/default/tickets-dev.jsonl \\\n    --baseline models/recipes/default/tickets-train.jsonl \\\n    --group plain=a-,b-,c-,d- --group inferred=n-,g-,h-,i-,j-,k- \\\n    --format html --output evaluation.html\n  deskhand evaluate --input queries.jsonl --gap unanswered.jsonl --data kb\n  deskhand evaluate --reasons --input tickets.jsonl"
 )]
 pub(super) struct Evaluate {
     /// Labelled rows, .jsonl or .csv; or, with --data, tickets with the ids of the articles that answer
@@ -41,8 +41,17 @@ pub(super) struct Evaluate {
     gap: Option<PathBuf>,
     /// Check the reasons for the predictions instead: whether deleting the words given costs more
     /// confidence than deleting others
-    #[arg(long, conflicts_with_all = ["data", "baseline"])]
+    #[arg(long, conflicts_with_all = ["data", "baseline", "ids", "group", "subjects"])]
     reasons: bool,
+    /// Judge only rows whose id begins with one of these, separated by commas
+    #[arg(long, value_name = "PREFIX,…", value_delimiter = ',', conflicts_with = "data")]
+    ids: Vec<String>,
+    /// Give the key figures of rows whose ids begin so, apart from the rest; may be given several times
+    #[arg(long, value_name = "NAME=PREFIX,…", value_parser = group, conflicts_with = "data")]
+    group: Vec<Group>,
+    /// Name single rows with their subject too, not with id and line alone
+    #[arg(long, conflicts_with = "data")]
+    subjects: bool,
     /// How to print the report
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -90,12 +99,15 @@ impl Evaluate {
                 }
             }
             None => {
-                let source = self.source(&model)?;
+                let (source, triage) = (self.source(&model)?, settings.triage);
                 let (input, baseline) = (self.input.clone(), self.baseline.clone());
-                let report =
-                    tokio::task::spawn_blocking(move || judge(&model, &input, &source, baseline.as_deref()))
-                        .await??;
-                render(&report, self.format)?
+                let (ids, groups, subjects) = (self.ids.clone(), self.group.clone(), self.subjects);
+                let report = tokio::task::spawn_blocking(move || {
+                    let options =
+                        JudgeOptions { baseline: baseline.as_deref(), ids, groups, subjects, triage };
+                    judge(&model, &input, &source, &options)
+                });
+                render(&report.await??, self.format)?
             }
         };
         write(self.output.as_deref(), &text)?;
@@ -131,6 +143,14 @@ impl Evaluate {
         let aspects = present.iter().any(|field| field == "aspects");
         Ok(Source { reads, train: self.input.clone(), dev: None, labels, aspects, weight: 1.0 })
     }
+}
+
+/// A group as it is written on the command line.
+fn group(text: &str) -> Result<Group, String> {
+    let parts = text.split_once('=').filter(|(name, prefixes)| !name.is_empty() && !prefixes.is_empty());
+    let (name, prefixes) =
+        parts.ok_or("it is not of the form NAME=PREFIX,PREFIX, for instance plain=a-,b-")?;
+    Ok(Group { name: name.to_owned(), prefixes: prefixes.split(',').map(str::to_owned).collect() })
 }
 
 /// A ticket with the articles that answer it, as a row.

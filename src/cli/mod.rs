@@ -85,7 +85,7 @@ enum Outcome {
 /// Runs the command line; the exit status is 0, 1 (some rows refused, or failed), or 2 (wrong usage).
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&anyhow::Error::new(error).context("the async runtime does not start")),
     };
@@ -94,6 +94,21 @@ pub fn main() -> ExitCode {
         Ok(Outcome::SomeRefused) => ExitCode::from(1),
         Err(error) => fail(&error),
     }
+}
+
+/// Threads for searches, large bodies and imports. More than there are places for large requests and
+/// imports, which wait for a search from such a thread.
+const ASIDE: usize = 32;
+
+/// Half as many threads as there are cores: they carry requests in and answers out, the model's workers do
+/// the rest, one on each core.
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    let cores = std::thread::available_parallelism()?.get();
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(cores.div_ceil(2))
+        .max_blocking_threads(ASIDE)
+        .enable_all()
+        .build()
 }
 
 async fn run(command: Command) -> anyhow::Result<Outcome> {

@@ -107,6 +107,9 @@ pub(super) struct TaskInfo {
     labels: Vec<String>,
     /// Confidence from which the decision is `auto`, as the bundle has it.
     auto_threshold: f32,
+    /// The same for labels that have a threshold of their own.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    auto_threshold_of: BTreeMap<String, f32>,
     /// Confidence from which the decision is `suggest`.
     suggest_threshold: f32,
     /// What the confidence was calibrated on; absent where it was not.
@@ -118,6 +121,7 @@ impl TaskInfo {
         Self {
             labels: head.labels.clone(),
             auto_threshold: head.thresholds.auto,
+            auto_threshold_of: head.thresholds.auto_of.clone(),
             suggest_threshold: head.thresholds.suggest,
             calibrated_on: head.calibrated_on.clone(),
         }

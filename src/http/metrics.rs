@@ -51,7 +51,8 @@ impl Metrics {
         metrics.gauge(QUEUE_TOKENS).set(0.0);
         metrics.gauge(ARTICLES).set(0.0);
         let tasks = manifest.heads.iter().filter(|head| head.reads == Reads::Ticket);
-        for task in tasks.map(|head| head.task.as_str()).chain(manifest.priority.map(|_| "priority")) {
+        for task in tasks.map(|head| head.task.as_str()).chain(manifest.priority.as_ref().map(|_| "priority"))
+        {
             for decision in [Decision::Auto, Decision::Suggest, Decision::Abstain] {
                 metrics.prediction_counter(task, decision).absolute(0);
             }

@@ -1,6 +1,6 @@
 //! Fitting a head and finding out how far it can be trusted.
 
-use super::calibrate::{fit_temperature, softmax_at, threshold_for_precision};
+use super::calibrate::{HeldOut, class_thresholds, fit_temperature, softmax_at, threshold_for_precision};
 use super::corpus::Task;
 use super::fit::{Features, FitSettings, Linear, fit};
 use super::train::TrainError;
@@ -78,7 +78,11 @@ pub(super) fn fit_head(
         labels: task.labels.clone(),
         temperature,
         calibrated_on: (!held_out.is_empty()).then(|| format!("{} rows, {calibrated_on}", held_out.len())),
-        thresholds: thresholds(held_out.iter().map(|(_, label, p)| (*label, p.as_slice())), auto_precision),
+        thresholds: thresholds(
+            held_out.iter().map(|(_, label, p)| (*label, p.as_slice())),
+            &task.labels,
+            auto_precision,
+        ),
     };
     let Linear { weight, bias, .. } = linear;
     let head = Head::new(spec, features.width(), weight, bias).map_err(TrainError::Head)?;
@@ -120,15 +124,19 @@ fn best_penalty(
 /// in practice is never.
 pub(super) fn thresholds<'a>(
     rows: impl Iterator<Item = (usize, &'a [f64])>,
+    labels: &[String],
     auto_precision: f64,
 ) -> Thresholds {
-    let confidences: Vec<(f32, bool)> = rows
+    let rows: Vec<HeldOut> = rows
         .filter_map(|(label, probabilities)| {
-            let top =
+            let class =
                 (0..probabilities.len()).max_by(|a, b| probabilities[*a].total_cmp(&probabilities[*b]))?;
-            Some((probabilities[top] as f32, top == label))
+            Some(HeldOut { class, confidence: probabilities[class] as f32, right: class == label })
         })
         .collect();
+    let confidences: Vec<(f32, bool)> = rows.iter().map(|row| (row.confidence, row.right)).collect();
     let auto = threshold_for_precision(&confidences, auto_precision).map_or(1.0, |t| t.value);
-    Thresholds { auto, suggest: SUGGEST.min(auto) }
+    let own = class_thresholds(&rows, auto, auto_precision);
+    let auto_of = own.into_iter().filter_map(|(class, auto)| Some((labels.get(class)?.clone(), auto)));
+    Thresholds { auto, suggest: SUGGEST.min(auto), auto_of: auto_of.collect() }
 }

@@ -11,10 +11,10 @@ use super::dataset::DatasetError;
 use super::fit::Features;
 use super::folds::stratified_folds;
 use super::heads::{Fitted, Split, fit_head, thresholds};
-use super::judge::{JudgeError, judge};
+use super::judge::{JudgeError, JudgeOptions, judge};
 use super::recipe::Recipe;
-use super::tune::{Epoch, HeadShape, Sample, Step, tune};
-use crate::config::{InferenceSettings, Level, Matrix};
+use super::tuning::{Epoch, HeadShape, Sample, Step, tune};
+use crate::config::{InferenceSettings, Level, Matrix, Priority};
 use crate::model::weights::Weights;
 use crate::model::{
     Bundle, BundleError, BundleWriter, Head, Manifest, Model, ModelError, Reading, Thresholds,
@@ -98,7 +98,7 @@ pub fn train(
     for file in &recipe.files {
         corpus.add(&file.train, file, None)?;
     }
-    corpus.notes.drain(..).for_each(|note| watch(Event::Note(note)));
+    corpus.told().into_iter().for_each(|note| watch(Event::Note(note)));
     let base = open(start, recipe, out)?;
     let held_out = held_out(&corpus, recipe.tune.is_some());
     let tuned = tuned_weights(&base, recipe, &corpus, &held_out, settings, watch)?;
@@ -131,7 +131,12 @@ fn measure(
         text.trained_on.push(name(&file.train));
         let Some(dev) = &file.dev else { continue };
         watch(Event::Note(format!("measuring on {}", dev.display())));
-        text.reports.push(judge(&model, dev, file, Some(&file.train))?);
+        text.reports.push(judge(
+            &model,
+            dev,
+            file,
+            &JudgeOptions { baseline: Some(&file.train), ..JudgeOptions::default() },
+        )?);
     }
     Ok(bundle.write_card(&card(bundle.manifest(), &text))?)
 }
@@ -329,7 +334,8 @@ fn priority_thresholds(fitted: &[Fitted], auto_precision: f64) -> Option<Thresho
         let truth = matrix.priority(impact_levels[*impact_label], urgency_levels[*urgency_label]);
         rows.push((truth as usize, sums));
     }
-    Some(thresholds(rows.iter().map(|(truth, p)| (*truth, p.as_slice())), auto_precision))
+    let labels = Priority::ALL.map(|priority| priority.label().to_owned());
+    Some(thresholds(rows.iter().map(|(truth, p)| (*truth, p.as_slice())), &labels, auto_precision))
 }
 
 fn write(
@@ -349,7 +355,7 @@ fn write(
                 heads.push(head);
             }
         }
-        priority = priority.or(base.manifest().priority);
+        priority = priority.or(base.manifest().priority.clone());
     }
     let writer = BundleWriter::new(out)?;
     writer.encoder_of(encoder)?;

@@ -136,7 +136,7 @@ mod tests {
             labels: (0..labels).map(|i| format!("label {i}")).collect(),
             temperature,
             calibrated_on: None,
-            thresholds: Thresholds { auto: 0.8, suggest: 0.4 },
+            thresholds: Thresholds::new(0.8, 0.4),
         }
     }
 

@@ -153,11 +153,37 @@ pub enum Reads {
 }
 
 /// Confidences (0..1) from which a prediction is acted on.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Thresholds {
-    /// From here on the decision is `auto`.
+    /// From here on the decision is `auto`, for labels that have no threshold of their own.
     pub auto: f32,
     /// From here on it is `suggest`, below `abstain`.
     pub suggest: f32,
+    /// Predicted label → from where on the decision is `auto`, for labels whose held-out rows proved that
+    /// they need another threshold than the rest.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub auto_of: BTreeMap<String, f32>,
+}
+
+/// What holds for one predicted label.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limits {
+    /// From this confidence (0..1) on the decision is `auto`.
+    pub auto: f32,
+    /// From here on it is `suggest`, below `abstain`; never above `auto`.
+    pub suggest: f32,
+}
+
+impl Thresholds {
+    /// The same for all labels.
+    pub fn new(auto: f32, suggest: f32) -> Self {
+        Self { auto, suggest, auto_of: BTreeMap::new() }
+    }
+
+    /// What holds where `label` is predicted. A threshold that the site has set wins over all of the bundle's.
+    pub fn limits(&self, label: &str, of_site: Option<f32>) -> Limits {
+        let auto = of_site.or_else(|| self.auto_of.get(label).copied()).unwrap_or(self.auto);
+        Limits { auto, suggest: self.suggest.min(auto) }
+    }
 }

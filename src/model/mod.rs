@@ -21,11 +21,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use bundle::{Bundle, BundleError, FORMAT, digest};
-pub(crate) use encoder::Padded;
 pub use encoder::{CandleEncoder, Desk, Encoder};
 pub use head::{Distribution, Head};
 pub use hugging_face::read as read_hugging_face;
-pub use manifest::{Base, EncoderSpec, HeadSpec, Manifest, ModelName, Reads, Thresholds};
+pub use manifest::{Base, EncoderSpec, HeadSpec, Limits, Manifest, ModelName, Reads, Thresholds};
 pub use packed::PackedEncoder;
 pub use queue::Lane;
 pub use tokenizer::{Input, Tokenizer, Tokens};

@@ -51,6 +51,10 @@ struct State {
     taken_tokens: u64,
     /// Workers that wait for something to do.
     idle: usize,
+    /// Workers that read.
+    reading: usize,
+    /// How many passes have yet to run alone before one is taken for alone again.
+    company: usize,
     /// Teams that idle workers may join.
     teams: Vec<Arc<Team>>,
     /// Seconds that workers have spent reading, and the tokens they read in them.
@@ -78,6 +82,9 @@ const FIRST_GUESS: f64 = 5_000.0;
 const ALERT: Duration = Duration::from_micros(100);
 /// A pass of fewer tokens is over before a sleeping helper is awake.
 const WORTH_SHARING: usize = 8;
+/// So many passes must have run one after another, none beside another, before the next is shared: where
+/// texts come side by side, every core has a text of its own, and helpers would only burn time.
+const ALONE: usize = 8;
 /// Tokens that a worker takes at least while others have nothing to do: below that, the texts of a group
 /// no longer share the reading of the weights.
 const LEAST_SHARE: usize = 32;
@@ -185,17 +192,19 @@ impl Queue {
 
     /// Takes jobs worth about `budget` tokens, at least one, requests before bulk work; less while others
     /// are idle, so that all have some. Jobs whose caller has gone are dropped before they cost
-    /// anything. With nothing left in the queue, idle workers are called to join `team`. `None` when
+    /// anything. Where passes run alone, idle workers are called to join `team`. `None` when
     /// closed and empty.
     pub(super) fn take(&self, budget: usize, team: Option<&Arc<Team>>) -> Option<Task> {
         let mut state = self.lock();
-        let mut alert = true;
+        let mut alert = state.company == 0;
         loop {
             let waiting = state.interactive_tokens + state.bulk_tokens;
             let share = waiting.div_ceil(state.idle + 1).max(LEAST_SHARE);
             let batch = state.next_batch(budget.min(share));
             self.waiting.store(!state.is_empty(), Ordering::Relaxed);
             if !batch.is_empty() {
+                state.company = if state.reading > 0 { ALONE } else { state.company.saturating_sub(1) };
+                state.reading += 1;
                 self.share(&mut state, &batch, team);
                 drop(state);
                 self.room.notify_waiters();
@@ -215,13 +224,14 @@ impl Queue {
                 state = self.lock();
             } else {
                 state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
-                alert = true;
+                alert = state.company == 0;
             }
             state.idle -= 1;
         }
     }
 
-    /// Looks out for something to do for a moment before sleeping: to be woken takes longer than that.
+    /// Looks out for something to do for a moment before sleeping, while passes run alone: to be woken takes
+    /// longer than that.
     /// False if nothing came.
     fn look_out(&self) -> bool {
         let start = Instant::now();
@@ -238,7 +248,8 @@ impl Queue {
     /// Calls idle workers to a pass that would otherwise run on one core while they sleep.
     fn share(&self, state: &mut State, batch: &[Job], team: Option<&Arc<Team>>) {
         let tokens: usize = batch.iter().map(|job| job.tokens.ids.len()).sum();
-        if let Some(team) = team.filter(|_| state.idle > 0 && state.is_empty() && tokens >= WORTH_SHARING) {
+        let alone = state.company == 0 && state.idle > 0 && state.is_empty();
+        if let Some(team) = team.filter(|_| alone && tokens >= WORTH_SHARING) {
             team.open();
             state.teams.push(Arc::clone(team));
             self.sharing.store(true, Ordering::Relaxed);
@@ -251,6 +262,7 @@ impl Queue {
         let mut state = self.lock();
         state.teams.retain(|other| !Arc::ptr_eq(other, team));
         self.sharing.store(!state.teams.is_empty(), Ordering::Relaxed);
+        state.reading = state.reading.saturating_sub(1);
         state.busy_tokens += tokens;
         state.busy_s += time.as_secs_f64();
         drop(state);

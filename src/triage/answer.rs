@@ -68,7 +68,7 @@ pub struct Prediction {
     pub confidence: f32,
     /// The same in a word.
     pub confidence_level: ConfidenceLevel,
-    /// From this confidence on the decision is `auto`.
+    /// From this confidence on the decision is `auto`, where this label is the most likely one.
     pub threshold: f32,
     /// What to do with it.
     pub decision: Decision,
@@ -84,18 +84,21 @@ pub struct Prediction {
 }
 
 impl Prediction {
-    /// `ranking` is sorted, best first, and has at least one entry.
+    /// `ranking` is sorted, best first, and has at least one entry. `of_site` is the threshold for `auto`
+    /// that the site has set for the task.
     pub(super) fn decide(
         mut ranking: Vec<Ranked>,
-        thresholds: Thresholds,
+        thresholds: &Thresholds,
+        of_site: Option<f32>,
         top_n: usize,
         foreign: bool,
     ) -> Self {
         let (label, confidence) =
             ranking.first().map_or_else(Default::default, |top| (top.label.clone(), top.confidence));
-        let (decision, confidence_level) = decide(confidence, thresholds, foreign);
+        let limits = thresholds.limits(&label, of_site);
+        let (decision, confidence_level) = decide(confidence, limits, foreign);
         ranking.truncate(top_n);
-        let threshold = thresholds.auto;
+        let threshold = limits.auto;
         Self {
             label,
             confidence,
@@ -132,5 +135,29 @@ impl Mismatch {
     pub(super) fn of(submitted: &str, prediction: &Prediction) -> Self {
         let flagged = prediction.label != submitted && prediction.decision == Decision::Auto;
         Self { submitted: submitted.to_string(), flagged }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decided(label: &str, of_site: Option<f32>) -> Prediction {
+        let thresholds = Thresholds { auto_of: [("B".to_owned(), 0.95)].into(), ..Thresholds::new(0.8, 0.4) };
+        let ranking = vec![Ranked { label: label.into(), confidence: 0.9 }];
+        Prediction::decide(ranking, &thresholds, of_site, 1, false)
+    }
+
+    #[test]
+    fn a_label_with_a_threshold_of_its_own_is_decided_by_it_and_the_answer_shows_it() {
+        let (a, b) = (decided("A", None), decided("B", None));
+        assert_eq!((a.decision, a.threshold), (Decision::Auto, 0.8));
+        assert_eq!((b.decision, b.threshold), (Decision::Suggest, 0.95));
+    }
+
+    #[test]
+    fn what_the_site_has_set_for_a_task_wins_over_the_thresholds_of_all_labels() {
+        let b = decided("B", Some(0.85));
+        assert_eq!((b.decision, b.threshold), (Decision::Auto, 0.85));
     }
 }

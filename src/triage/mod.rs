@@ -26,7 +26,7 @@ pub use ticket::{Options, Sla, Submitted, Ticket};
 
 use crate::config::{Priority, TriageSettings};
 use crate::knowledge::{Knowledge, KnowledgeError, Query, Suggestions};
-use crate::model::{Distribution, Input, Lane, Model, ModelError, Reading, Reads, Thresholds};
+use crate::model::{Distribution, Input, Lane, Model, ModelError, Reading, Reads};
 use crate::store::{Audience, Store, StoreError, TicketRecord};
 use crate::text::{language, mail, with_subject};
 
@@ -231,18 +231,19 @@ impl Triage {
         }
         if let Some(desk) = &self.desk {
             let embedding = reading.embedding();
-            let query = Query {
-                text: &words.text,
-                embedding: &embedding,
-                audience: options.audience,
-                category: None,
-                language: None,
-                top: options.articles,
-            };
-            let suggestions = desk.knowledge.suggest(&query).await?;
-            answer.articles = suggestions.articles;
+            if options.articles > 0 {
+                let query = Query {
+                    text: &words.text,
+                    embedding: &embedding,
+                    audience: options.audience,
+                    category: None,
+                    language: None,
+                    top: options.articles,
+                };
+                answer.articles = desk.knowledge.suggest(&query).await?.articles;
+            }
             // Other people's tickets are nothing for a customer.
-            if options.audience == Audience::Agent {
+            if options.audience == Audience::Agent && options.similar > 0 {
                 answer.similar_tickets =
                     desk.knowledge.similar(&embedding, ticket.id.as_deref(), options.similar).await?;
             }
@@ -263,8 +264,9 @@ impl Triage {
         for head in self.model.heads().iter().filter(|head| head.spec().reads == Reads::Ticket) {
             let spec = head.spec();
             let ranking = ranked(&head.distribution(&reading.features));
-            let thresholds = self.thresholds(&spec.task, spec.thresholds);
-            let mut prediction = Prediction::decide(ranking, thresholds, options.top_n, words.foreign);
+            let of_site = self.auto_threshold(&spec.task);
+            let mut prediction =
+                Prediction::decide(ranking, &spec.thresholds, of_site, options.top_n, words.foreign);
             let submitted = ticket.submitted.as_ref().and_then(|s| s.category.as_deref());
             if let (Some(label), "category") = (submitted, spec.task.as_str()) {
                 if spec.labels.iter().any(|known| known == label) {
@@ -293,21 +295,22 @@ impl Triage {
     ) -> Option<Prediction> {
         let impact = self.model.head("impact")?.distribution(&reading.features);
         let urgency = self.model.head("urgency")?.distribution(&reading.features);
-        let thresholds = self.thresholds("priority", self.model.manifest().priority?);
+        let thresholds = self.model.manifest().priority.as_ref()?;
         let ranking = priority::distribution(&self.settings.matrix, &impact, &urgency)
             .into_iter()
             .map(|(priority, confidence)| Ranked { label: priority.label().into(), confidence })
             .collect();
-        let mut prediction = Prediction::decide(ranking, thresholds, options.top_n, words.foreign);
+        let of_site = self.auto_threshold("priority");
+        let mut prediction = Prediction::decide(ranking, thresholds, of_site, options.top_n, words.foreign);
         if let Some(submitted) = ticket.submitted.as_ref().and_then(|s| s.priority) {
             prediction.mismatch = Some(Mismatch::of(Priority::label(submitted), &prediction));
         }
         Some(prediction)
     }
 
-    fn thresholds(&self, task: &str, of_bundle: Thresholds) -> Thresholds {
-        let auto = self.settings.auto_threshold.get(task).copied().unwrap_or(of_bundle.auto);
-        Thresholds { auto, suggest: of_bundle.suggest.min(auto) }
+    /// What the site has set for a task.
+    fn auto_threshold(&self, task: &str) -> Option<f32> {
+        self.settings.auto_threshold.get(task).copied()
     }
 }
 

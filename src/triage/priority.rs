@@ -33,7 +33,7 @@ mod tests {
             labels: Level::ALL.map(|level| level.label().to_string()).to_vec(),
             temperature: 1.0,
             calibrated_on: None,
-            thresholds: Thresholds { auto: 0.8, suggest: 0.4 },
+            thresholds: Thresholds::new(0.8, 0.4),
         };
         Head::new(spec, 1, vec![0.0; 3], logits.to_vec()).unwrap()
     }

@@ -2,6 +2,9 @@
 //! but everything from the tokenizer to the checksums is as in a real bundle. The heads look at nothing
 //! either, so that their answers are known: `Network`, medium impact, high urgency, mixed sentiment.
 
+#![allow(unreachable_pub, reason = "each test binary uses it in its own way")]
+#![allow(clippy::unwrap_used)]
+
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
@@ -43,14 +46,16 @@ pub fn write(dir: &Path) {
         languages: vec!["en".into()],
         base: Base { name: "no pretraining".into(), licence: "Apache-2.0".into() },
         encoder: encoder(),
-        priority: Some(THRESHOLDS),
+        priority: Some(thresholds()),
         heads: heads.iter().map(|head| head.spec().clone()).collect(),
         files: Default::default(),
     };
     writer.finish(manifest).unwrap();
 }
 
-const THRESHOLDS: Thresholds = Thresholds { auto: 0.8, suggest: 0.4 };
+fn thresholds() -> Thresholds {
+    Thresholds::new(0.8, 0.4)
+}
 
 fn encoder() -> EncoderSpec {
     EncoderSpec {
@@ -78,7 +83,7 @@ fn head(task: &str, reads: Reads, labels: &[&str], bias: &[f32]) -> Head {
         labels: labels.iter().map(ToString::to_string).collect(),
         temperature: 1.0,
         calibrated_on: None,
-        thresholds: THRESHOLDS,
+        thresholds: thresholds(),
     };
     Head::new(spec, encoder().features(), vec![0.0; labels.len() * encoder().features()], bias.to_vec())
         .unwrap()
