@@ -4,6 +4,7 @@
 mod doctor;
 mod evaluate;
 mod import;
+mod reasons;
 mod rows;
 mod sentiment;
 mod serve;
