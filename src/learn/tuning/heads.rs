@@ -64,6 +64,12 @@ impl Heads {
             .collect()
     }
 
+    /// What a row of each label counts, by head.
+    #[cfg(test)]
+    pub(super) fn balance(&self) -> &[Vec<f32>] {
+        &self.balance
+    }
+
     /// Weight and bias of each head.
     fn places(&self) -> impl Iterator<Item = (&[f32], &[f32])> {
         let mut rest = self.numbers.as_slice();
