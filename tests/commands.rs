@@ -38,6 +38,51 @@ fn triage_gives_one_answer_for_each_line_in_order_and_names_the_bad_one() {
 }
 
 #[test]
+fn reasons_are_words_of_the_ticket_as_it_was_sent_and_count_less_the_further_down() {
+    let dir = tempfile::tempdir().unwrap();
+    let (subject, body) =
+        ("  Größte Sorge: VPN ", "<p>The <b>VPN</b> disconnects &amp; our caf&eacute; cannot work.</p>");
+    let quoted = format!("{body}<blockquote type=\"cite\">Printer, invoice, refund</blockquote>");
+    let row = serde_json::json!({"id": "1", "subject": subject, "body": quoted, "body_format": "html"});
+    let input = write(dir.path(), "tickets.jsonl", &format!("{row}\n"));
+    let answer = lines(&ok(deskhand(&["triage", "--input", &input, "--explain"]))).remove(0);
+    for task in ["category", "impact", "urgency", "priority"] {
+        let prediction = &answer["predictions"][task];
+        let reasons = prediction["reasons"].as_array().unwrap();
+        let mut last = prediction["confidence"].as_f64().unwrap();
+        assert!(reasons.len() <= 5);
+        for reason in reasons {
+            let field = row[reason["field"].as_str().unwrap()].as_str().unwrap();
+            let (start, end) = (reason["start"].as_u64().unwrap(), reason["end"].as_u64().unwrap());
+            let word: String = field.chars().skip(start as usize).take((end - start) as usize).collect();
+            let known = ["Größte", "Sorge", "VPN", "disconnects", "caf&eacute;", "cannot", "work"];
+            assert!(known.contains(&word.as_str()), "{word}");
+            let weight = reason["weight"].as_f64().unwrap();
+            assert!(weight > 0.0 && weight <= last);
+            last = weight;
+        }
+    }
+    let first = &answer["predictions"]["category"]["reasons"][0];
+    assert_eq!(
+        (first["field"].as_str(), first["start"].as_u64(), first["end"].as_u64()),
+        (Some("subject"), Some(16), Some(19))
+    );
+}
+
+#[test]
+fn deleting_reasons_costs_more_confidence_than_deleting_other_words() {
+    let dir = tempfile::tempdir().unwrap();
+    let samples = std::fs::read_to_string("samples/tickets.jsonl").unwrap();
+    let some: String = samples.split_inclusive('\n').step_by(6).collect();
+    let input = write(dir.path(), "tickets.jsonl", &some);
+    let run = ok(deskhand(&["evaluate", "--reasons", "--input", &input, "--format", "json"]));
+    let report: Value = serde_json::from_str(&run).unwrap();
+    let category = &report["tasks"]["category"];
+    assert!(category["share"].as_f64().unwrap() >= 0.85, "{report}");
+    assert!(category["lost_without_reasons"].as_f64() > category["lost_without_random"].as_f64());
+}
+
+#[test]
 fn sentiment_reads_the_question_and_flags_a_rating_that_contradicts_the_words() {
     let dir = tempfile::tempdir().unwrap();
     let input = write(

@@ -58,6 +58,30 @@ async fn a_full_queue_is_told_at_once_with_the_time_to_come_back() {
 }
 
 #[tokio::test]
+async fn an_answer_comes_without_reasons_where_there_is_no_room_for_them() {
+    let app = TestApp::with(|settings| {
+        one_batch(settings);
+        // One text at a time, requests first: the others still wait when the answer is there.
+        settings.inference.batch_tokens = 1;
+    })
+    .await;
+    let work = busy(&app).await;
+    let explained = json!({"ticket": {"id": "1", "body": "The printer jams."}, "options": {"explain": true}});
+    let answer = app.post("/v1/triage", explained.clone()).await;
+    assert!(!work.is_finished(), "the answer waited for nobody");
+    assert_eq!(answer.status, 200);
+    let busy = "no reasons are given, because the model has too much to do; ask again for them";
+    assert_eq!(answer.json()["warnings"], json!([busy]));
+    assert!(answer.json()["predictions"]["category"].get("reasons").is_none());
+    work.await.unwrap();
+    let answer = app.post("/v1/triage", explained).await.json();
+    assert_eq!(
+        (&answer["warnings"], &answer["predictions"]["category"]["reasons"]),
+        (&json!([]), &json!([]))
+    );
+}
+
+#[tokio::test]
 async fn a_request_whose_client_left_costs_nothing() {
     let app = TestApp::with(one_batch).await;
     let one = {

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use crate::linear::{Sink, tiles};
+use crate::linear::{Left, Sink, tiles};
 use crate::math::exp;
 use crate::memory::Aligned;
 use crate::packed::PANEL;
@@ -57,13 +57,14 @@ pub(crate) unsafe fn attention<V: Vector>(head: &Head, scratch: &mut Scratch) {
     scratch.scores.reserve(V::ROWS * keys_padded);
     // SAFETY: the caller's promise, and the scratch is as large as what is put into it.
     unsafe {
-        transpose_keys(head, panel, &mut scratch.keys);
-        arrange_values(head, panel, &mut scratch.values);
+        let part = |n: usize| (head.input.add(n * head.part), head.input_stride);
+        transpose(part(1), (head.tokens, head.width), panel, &mut scratch.keys);
+        arrange(part(2), (head.tokens, head.width), panel, &mut scratch.values);
         let scores = scratch.scores.as_mut_ptr();
         let mut shares = [0f32; 16];
         for row in (0..head.tokens).step_by(V::ROWS) {
             let rows = V::ROWS.min(head.tokens - row);
-            let queries = (head.input.add(row * head.input_stride), head.input_stride);
+            let queries = Left::rows((head.input.add(row * head.input_stride), head.input_stride));
             for key in (0..head.tokens).step_by(panel) {
                 let keys = scratch.keys.as_ptr().add(key * head.width);
                 let sink = Scores { to: scores.add(key), stride: keys_padded };
@@ -75,7 +76,7 @@ pub(crate) unsafe fn attention<V: Vector>(head: &Head, scratch: &mut Scratch) {
             for first in (0..head.width).step_by(panel) {
                 let values = scratch.values.as_ptr().add(first * head.tokens);
                 let sink = Context { head, row, first, shares: &shares };
-                let scores = (scores.cast_const(), keys_padded);
+                let scores = Left::rows((scores.cast_const(), keys_padded));
                 tiles::<V>(rows, scores, (values, panel), head.tokens, &sink);
             }
         }
@@ -111,14 +112,18 @@ impl<V: Vector> Sink<V> for Context<'_> {
         // SAFETY: only the head's own columns are written.
         unsafe {
             let to = self.head.output.add((self.row + row) * self.head.output_stride + column);
-            put(sums.mul(V::splat(self.shares[row])), to, self.head.width.saturating_sub(column));
+            let room = self.head.width.saturating_sub(column);
+            sums.mul(V::splat(self.shares[row])).store_part(to, room);
         }
     }
 }
 
 /// Powers of e in place of the scores, unnormalised; returns what they must be multiplied by.
+///
+/// # Safety
+/// The row is padded to whole panels.
 #[inline(always)]
-unsafe fn softmax<V: Vector>(scores: *mut f32, keys: usize, width: usize) -> f32 {
+pub(crate) unsafe fn softmax<V: Vector>(scores: *mut f32, keys: usize, width: usize) -> f32 {
     #[expect(clippy::cast_precision_loss, reason = "widths are small")]
     let scale = 1.0 / (width as f32).sqrt();
     let padded = keys.next_multiple_of(V::LANES);
@@ -142,50 +147,47 @@ unsafe fn softmax<V: Vector>(scores: *mut f32, keys: usize, width: usize) -> f32
     }
 }
 
-/// Keys as panels: for each of the head's channels, as many keys side by side as two registers hold.
+/// Rows (of keys) as panels: for each channel, as many rows side by side as two registers hold.
+///
+/// # Safety
+/// `from` is valid for so many rows of that width, `stride` apart; `to` holds whole panels of rows.
 #[inline(always)]
-unsafe fn transpose_keys(head: &Head, panel: usize, to: &mut [f32]) {
-    for token in 0..head.tokens {
-        // SAFETY: token and channel are the head's own, and `to` holds whole panels of keys.
+pub(crate) unsafe fn transpose(
+    (from, stride): (*const f32, usize),
+    (rows, width): (usize, usize),
+    panel: usize,
+    to: &mut [f32],
+) {
+    for row in 0..rows {
+        // SAFETY: the caller's promise.
         unsafe {
-            let key =
-                std::slice::from_raw_parts(head.input.add(token * head.input_stride + head.part), head.width);
-            let column = to.as_mut_ptr().add(token / panel * panel * head.width + token % panel);
-            for (channel, &x) in key.iter().enumerate() {
+            let numbers = std::slice::from_raw_parts(from.add(row * stride), width);
+            let column = to.as_mut_ptr().add(row / panel * panel * width + row % panel);
+            for (channel, &x) in numbers.iter().enumerate() {
                 *column.add(channel * panel) = x;
             }
         }
     }
 }
 
-/// Values as panels: for each token, as many channels side by side as two registers hold.
+/// Rows (of values) as panels: for each row, as many channels side by side as two registers hold.
+///
+/// # Safety
+/// `from` is valid for so many rows of that width, `stride` apart.
 #[inline(always)]
-unsafe fn arrange_values(head: &Head, panel: usize, to: &mut [f32]) {
-    for first in (0..head.width).step_by(panel) {
-        let channels = panel.min(head.width - first);
-        for token in 0..head.tokens {
-            // SAFETY: token and channels are the head's own.
-            let from = unsafe {
-                let value = head.input.add(token * head.input_stride + 2 * head.part + first);
-                std::slice::from_raw_parts(value, channels)
-            };
-            let start = first * head.tokens + token * panel;
+pub(crate) unsafe fn arrange(
+    (from, stride): (*const f32, usize),
+    (rows, width): (usize, usize),
+    panel: usize,
+    to: &mut [f32],
+) {
+    for first in (0..width).step_by(panel) {
+        let channels = panel.min(width - first);
+        for row in 0..rows {
+            // SAFETY: the caller's promise.
+            let from = unsafe { std::slice::from_raw_parts(from.add(row * stride + first), channels) };
+            let start = first * rows + row * panel;
             to[start..start + channels].copy_from_slice(from);
-        }
-    }
-}
-
-/// Stores the first `room` lanes, all if there is room for more.
-#[inline(always)]
-unsafe fn put<V: Vector>(x: V, to: *mut f32, room: usize) {
-    // SAFETY: only what there is room for is written; sixteen lanes are the most.
-    unsafe {
-        if room >= V::LANES {
-            x.store(to);
-        } else if room > 0 {
-            let mut lanes = [0f32; 16];
-            x.store(lanes.as_mut_ptr());
-            std::ptr::copy_nonoverlapping(lanes.as_ptr(), to, room);
         }
     }
 }

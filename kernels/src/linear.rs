@@ -56,13 +56,32 @@ pub(crate) trait Sink<V: Vector> {
     unsafe fn put(&self, row: usize, half: usize, sums: V);
 }
 
+/// The left factor of a product, as it lies in memory.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Left {
+    /// Its first number.
+    pub(crate) first: *const f32,
+    /// Floats from one row to the next.
+    pub(crate) stride: usize,
+    /// Floats from one number of a row to the next: 1, unless it lies transposed.
+    pub(crate) step: usize,
+}
+
+impl Left {
+    /// Rows of numbers that lie side by side.
+    #[inline(always)]
+    pub(crate) fn rows((first, stride): (*const f32, usize)) -> Self {
+        Self { first, stride, step: 1 }
+    }
+}
+
 /// `ROWS` rows of `a` by two registers' worth of columns of `b`; the first row is `first` to the sink.
 ///
 /// # Safety
 /// `a` is valid for ROWS rows of `depth` floats, `b` for `depth` rows of two registers.
 #[inline(always)]
 pub(crate) unsafe fn tile<V: Vector, const ROWS: usize>(
-    (a, a_stride): (*const f32, usize),
+    a: Left,
     (b, b_stride): (*const f32, usize),
     depth: usize,
     first: usize,
@@ -75,7 +94,7 @@ pub(crate) unsafe fn tile<V: Vector, const ROWS: usize>(
             let b = b.add(k * b_stride);
             let b = [V::load(b), V::load(b.add(V::LANES))];
             for (row, acc) in acc.iter_mut().enumerate() {
-                let a = V::splat(*a.add(row * a_stride + k));
+                let a = V::splat(*a.first.add(row * a.stride + k * a.step));
                 acc[0] = a.mul_add(b[0], acc[0]);
                 acc[1] = a.mul_add(b[1], acc[1]);
             }
@@ -94,14 +113,14 @@ pub(crate) unsafe fn tile<V: Vector, const ROWS: usize>(
 #[inline(always)]
 pub(crate) unsafe fn tiles<V: Vector>(
     rows: usize,
-    (a, a_stride): (*const f32, usize),
+    a: Left,
     b: (*const f32, usize),
     depth: usize,
     sink: &impl Sink<V>,
 ) {
     let mut row = 0;
     while row < rows {
-        let a = (a.wrapping_add(row * a_stride), a_stride);
+        let a = Left { first: a.first.wrapping_add(row * a.stride), ..a };
         let left = (rows - row).min(V::ROWS);
         // SAFETY: the caller's promise.
         row += unsafe {
@@ -136,7 +155,8 @@ pub(crate) unsafe fn linear_f32<V: Vector>(
             let panel = weights.weights.as_ptr().add(column * weights.depth);
             let bias = weights.bias.as_ptr().add(column);
             let sink = Biased { bias, column, output };
-            tiles::<V>(output.rows, (input, stride), (panel, width), weights.depth, &sink);
+            let rows = Left::rows((input, stride));
+            tiles::<V>(output.rows, rows, (panel, width), weights.depth, &sink);
         }
     }
 }

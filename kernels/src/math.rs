@@ -37,7 +37,7 @@ pub(crate) unsafe fn exp<V: Vector>(x: V) -> V {
 
 /// erf(x) to about 3e-7: the rational approximation that Eigen and TensorFlow use, x clamped to ±4.
 #[inline(always)]
-unsafe fn erf<V: Vector>(x: V) -> V {
+pub(crate) unsafe fn erf<V: Vector>(x: V) -> V {
     // SAFETY: passed on to the caller by `Vector`.
     unsafe {
         let x = x.max(V::splat(-4.0)).min(V::splat(4.0));

@@ -1,4 +1,4 @@
-//! A register of f32 lanes, and what the encoder does with one; every loop over f32 is written once
+//! A register of f32 lanes, and what the kernels do with one; every loop over f32 is written once
 //! against this trait.
 //!
 //! The methods are `unsafe` because an implementation may use instructions that the CPU must have:
@@ -43,9 +43,40 @@ pub(crate) trait Vector: Copy {
     /// 2^self for integral self in -126..=127.
     unsafe fn power_of_two(self) -> Self;
 
+    unsafe fn sqrt(self) -> Self;
+
     unsafe fn sum(self) -> f32;
     unsafe fn largest(self) -> f32;
     unsafe fn smallest(self) -> f32;
+
+    /// Loads the first `room` lanes, all if there are more; the others are `fill`.
+    #[inline(always)]
+    unsafe fn load_part(from: *const f32, room: usize, fill: f32) -> Self {
+        // SAFETY: only what is there is read; sixteen lanes are the most.
+        unsafe {
+            if room >= Self::LANES {
+                return Self::load(from);
+            }
+            let mut lanes = [fill; 16];
+            std::ptr::copy_nonoverlapping(from, lanes.as_mut_ptr(), room);
+            Self::load(lanes.as_ptr())
+        }
+    }
+
+    /// Stores the first `room` lanes, all if there is room for more.
+    #[inline(always)]
+    unsafe fn store_part(self, to: *mut f32, room: usize) {
+        // SAFETY: only what there is room for is written; sixteen lanes are the most.
+        unsafe {
+            if room >= Self::LANES {
+                self.store(to);
+            } else if room > 0 {
+                let mut lanes = [0f32; 16];
+                self.store(lanes.as_mut_ptr());
+                std::ptr::copy_nonoverlapping(lanes.as_ptr(), to, room);
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::triage::{Ticket, TicketRow, Triage};
 /// Flags of `deskhand evaluate`.
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  deskhand evaluate --input samples/tickets.jsonl\n  deskhand evaluate --input models/recipes/default/tickets-dev.jsonl \\\n    --baseline models/recipes/default/tickets-train.jsonl \\\n    --group plain=a-,b-,c-,d- --group inferred=n-,g-,h-,i-,j-,k- \\\n    --format html --output evaluation.html\n  deskhand evaluate --input queries.jsonl --gap unanswered.jsonl --data kb"
+    after_help = "Examples:\n  deskhand evaluate --input samples/tickets.jsonl\n  deskhand evaluate --input models/recipes/default/tickets-dev.jsonl \\\n    --baseline models/recipes/default/tickets-train.jsonl \\\n    --group plain=a-,b-,c-,d- --group inferred=n-,g-,h-,i-,j-,k- \\\n    --format html --output evaluation.html\n  deskhand evaluate --input queries.jsonl --gap unanswered.jsonl --data kb\n  deskhand evaluate --reasons --input tickets.jsonl"
 )]
 pub(super) struct Evaluate {
     /// Labelled rows, .jsonl or .csv; or, with --data, tickets with the ids of the articles that answer
@@ -36,6 +36,10 @@ pub(super) struct Evaluate {
     /// Tickets that no article answers, to measure how well that is noticed
     #[arg(long, value_name = "FILE", requires = "data")]
     gap: Option<PathBuf>,
+    /// Check the reasons for the predictions instead: whether deleting the words given costs more
+    /// confidence than deleting others
+    #[arg(long, conflicts_with_all = ["data", "baseline", "ids", "group", "subjects"])]
+    reasons: bool,
     /// Judge only rows whose id begins with one of these, separated by commas
     #[arg(long, value_name = "PREFIX,…", value_delimiter = ',', conflicts_with = "data")]
     ids: Vec<String>,
@@ -67,6 +71,15 @@ impl Evaluate {
         let settings = self.common.settings()?;
         let model = self.common.model(&settings, self.data.as_deref()).await?;
         let text = match &self.data {
+            None if self.reasons => {
+                let triage = Triage::for_batches(model, settings.triage, None);
+                let report = super::reasons::check(&triage, &self.input).await?;
+                match self.format {
+                    Format::Text => report.text(),
+                    Format::Json => serde_json::to_string_pretty(&report)?,
+                    Format::Html => bail!("the check of reasons comes as text or json; give --format text"),
+                }
+            }
             Some(data) => {
                 let (store, knowledge) = Data { data: data.clone() }.open(&model, &settings).await?;
                 let triage = Triage::for_batches(model, settings.triage, None);

@@ -6,6 +6,7 @@ mod evaluate;
 mod import;
 mod labelled;
 mod promote;
+mod reasons;
 mod rows;
 mod sentiment;
 mod serve;

@@ -25,6 +25,9 @@ pub(super) struct Triage {
     /// Labels in each ranking
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=50))]
     top_n: u64,
+    /// Give the words that moved each decision; takes up to 25 times as long
+    #[arg(long)]
+    explain: bool,
 }
 
 impl Triage {
@@ -40,7 +43,12 @@ impl Triage {
         };
         let store = desk.as_ref().map(|desk| desk.store.clone());
         let triage = triage::Triage::for_batches(model, settings.triage, desk);
-        let options = Options { top_n: self.top_n as usize, audience: Audience::Agent, ..Options::default() };
+        let options = Options {
+            top_n: self.top_n as usize,
+            explain: self.explain,
+            audience: Audience::Agent,
+            ..Options::default()
+        };
         let outcome = self
             .files
             .answer("tickets", async |rows: Vec<TicketRow>| {

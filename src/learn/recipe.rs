@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::tune::TuneSettings;
+use super::tuning::TuneSettings;
 use crate::model::Reads;
 
 /// Everything that training needs besides the base model.

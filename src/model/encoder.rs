@@ -104,17 +104,17 @@ impl CandleEncoder {
 }
 
 /// Texts side by side, padded to the longest, each `[texts, tokens]`.
-pub(crate) struct Padded {
+struct Padded {
     /// Vocabulary ids, 0 where there is no token.
-    pub(crate) ids: Tensor,
+    ids: Tensor,
     /// Which sequence a token is of.
-    pub(crate) type_ids: Tensor,
+    type_ids: Tensor,
     /// 1 where a token is, 0 where none is.
-    pub(crate) mask: Tensor,
+    mask: Tensor,
 }
 
 impl Padded {
-    pub(crate) fn new(texts: &[Tokens], device: &Device) -> candle_core::Result<Self> {
+    fn new(texts: &[Tokens], device: &Device) -> candle_core::Result<Self> {
         let longest = texts.iter().map(|text| text.ids.len()).max().unwrap_or(0);
         let shape = (texts.len(), longest);
         let padded = |field: fn(&Tokens) -> &[u32]| {

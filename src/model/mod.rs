@@ -22,7 +22,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use bundle::{Bundle, BundleError, FORMAT, digest};
-pub(crate) use encoder::Padded;
 pub use encoder::{CandleEncoder, Desk, Encoder};
 pub use head::{Distribution, Head};
 pub use hugging_face::read as read_hugging_face;
@@ -154,13 +153,14 @@ impl Model {
 
     /// Reads texts without blocking the caller's thread; one [`Reading`] for each input, in order.
     /// Dropping the future withdraws what has not been started. `Lane::Bulk` waits for room
-    /// instead of failing with [`ModelError::Overloaded`], and always lets the other lane pass.
+    /// instead of failing with [`ModelError::Overloaded`]; it and `Lane::Spare` always let requests pass.
     pub async fn read(&self, inputs: &[Input<'_>], lane: Lane) -> Result<Vec<Reading>, ModelError> {
         let texts = self.tokenize(inputs)?;
         let mut replies = Vec::with_capacity(texts.len());
         match lane {
             // Admitted whole or not at all.
             Lane::Interactive => replies = self.workers.submit(&texts)?,
+            Lane::Spare => replies = self.workers.submit_spare(&texts)?,
             Lane::Bulk => {
                 for chunk in texts.chunks(BULK_CHUNK) {
                     replies.extend(self.workers.submit_when_room(chunk).await?);

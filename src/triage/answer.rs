@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::decision::{ConfidenceLevel, Decision, decide};
+use super::reasons::Reason;
 use super::ticket::Ticket;
 use crate::knowledge::{SimilarTicket, Suggested};
 use crate::model::{Manifest, ModelName, Thresholds};
@@ -76,6 +77,10 @@ pub struct Prediction {
     /// The submitter's label against this one, where there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mismatch: Option<Mismatch>,
+    /// With `explain`: the words that moved the decision, at most five, those that count most first. None
+    /// for words that cannot be placed in the ticket as it was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reasons: Option<Vec<Reason>>,
 }
 
 impl Prediction {
@@ -94,7 +99,16 @@ impl Prediction {
         let (decision, confidence_level) = decide(confidence, limits, foreign);
         ranking.truncate(top_n);
         let threshold = limits.auto;
-        Self { label, confidence, confidence_level, threshold, decision, ranking, mismatch: None }
+        Self {
+            label,
+            confidence,
+            confidence_level,
+            threshold,
+            decision,
+            ranking,
+            mismatch: None,
+            reasons: None,
+        }
     }
 }
 

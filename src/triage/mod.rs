@@ -7,17 +7,20 @@
 mod answer;
 mod decision;
 mod priority;
+mod reasons;
 mod record;
 mod rows;
 mod ticket;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 pub use answer::{Mismatch, Prediction, Ranked, TriageAnswer};
 pub use decision::{ConfidenceLevel, Decision};
+pub use reasons::{DeletionReport, DeletionTask, Field, Reason};
 pub use rows::{HistoryRow, TicketRow};
 pub use ticket::{Options, Sla, Submitted, Ticket};
 
@@ -81,6 +84,10 @@ pub struct Words {
     pub foreign: bool,
     /// What was set aside or not understood, for the answer.
     pub warnings: Vec<String>,
+    /// Where the body's words begin in `text`, in bytes.
+    body_at: usize,
+    /// For each line of them, the part of the body that it was read from.
+    sources: Vec<Range<usize>>,
 }
 
 impl Triage {
@@ -184,7 +191,9 @@ impl Triage {
                 detected.code.unwrap_or("another language"),
             ));
         }
-        Words { text, language: detected.code, foreign, warnings }
+        let body_at = text.len() - cleaned.text.trim().len();
+        let sources = cleaned.sources;
+        Words { text, language: detected.code, foreign, warnings, body_at, sources }
     }
 
     /// A ticket's words and what the encoder makes of them.
@@ -208,10 +217,11 @@ impl Triage {
         answer.predictions = predictions;
         answer.language = words.language;
         answer.truncated = reading.truncated;
-        answer.warnings = words.warnings;
+        answer.warnings.clone_from(&words.warnings);
         answer.warnings.append(&mut warnings);
         if options.explain {
-            answer.warnings.push("this version gives no reasons; `explain` changed nothing".into());
+            let warning = self.explain(ticket, &words, reading, &mut answer.predictions).await?;
+            answer.warnings.extend(warning);
         }
         if reading.truncated {
             answer.warnings.push(format!(

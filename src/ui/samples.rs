@@ -45,6 +45,7 @@ pub(super) fn prediction(ranking: &[(&str, f32)]) -> Prediction {
         decision,
         ranking: ranking.iter().map(ranked).collect(),
         mismatch: None,
+        reasons: None,
     }
 }
 

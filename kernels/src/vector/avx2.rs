@@ -106,6 +106,11 @@ impl Vector for Avx2 {
     }
 
     #[inline(always)]
+    unsafe fn sqrt(self) -> Self {
+        Self(unsafe { _mm256_sqrt_ps(self.0) })
+    }
+
+    #[inline(always)]
     unsafe fn sum(self) -> f32 {
         unsafe { fold!(self.0, _mm_add_ps) }
     }

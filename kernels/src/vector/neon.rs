@@ -92,6 +92,11 @@ impl Vector for Neon {
     }
 
     #[inline(always)]
+    unsafe fn sqrt(self) -> Self {
+        Self(unsafe { vsqrtq_f32(self.0) })
+    }
+
+    #[inline(always)]
     unsafe fn sum(self) -> f32 {
         unsafe { vaddvq_f32(self.0) }
     }

@@ -46,6 +46,20 @@ impl Methods {
         }
         to.to_vec()
     }
+
+    /// The last `room` numbers of `x`, loaded and stored as parts.
+    #[inline(always)]
+    unsafe fn parts<V: Vector>(&self, room: usize) -> Vec<f32> {
+        let mut to = Guarded::new(room, 0.0);
+        for i in (0..room).step_by(V::LANES) {
+            // SAFETY: so many numbers are there.
+            unsafe {
+                let x = V::load_part(self.x.as_ptr().add(COUNT - room + i), room - i, 7.0);
+                x.store_part(to.as_mut_ptr().add(i), room - i);
+            }
+        }
+        to.to_vec()
+    }
 }
 
 impl Job for Methods {
@@ -61,8 +75,12 @@ impl Job for Methods {
                 ("min", self.lanes::<V>(|x, y, _| x.min(y))),
                 ("splat", self.lanes::<V>(|_, _, _| V::splat(self.x[3]))),
                 ("round", self.lanes::<V>(|x, _, _| x.round())),
+                ("sqrt", self.lanes::<V>(|x, _, _| x.mul(x).sqrt())),
                 ("power of two", self.lanes::<V>(|x, _, _| x.round().max(V::splat(-126.0)).power_of_two())),
             ];
+            for room in 0..COUNT {
+                self.exact.push(("load and store a part", self.parts::<V>(room)));
+            }
             self.rounded = vec![
                 ("mul_add", self.lanes::<V>(|x, y, z| x.mul_add(y, z))),
                 ("reciprocal", self.lanes::<V>(|_, y, _| y.reciprocal())),

@@ -1,0 +1,227 @@
+//! Tuning the encoder with all heads at once.
+//!
+//! Every batch is split over the cores: each thread runs its share forward and backward with one
+//! core of its own (`trainer.rs`), gradients are summed, and the optimizer's work is shared out. The
+//! encoder is written out both ways (`network.rs`, `layer.rs`); candle's graph begins at its features and
+//! has the heads and the loss (`heads.rs`). A text has a label for some heads and none for others. The
+//! embedding is held to what the base model says of the same text, so that search does not pay for what
+//! triage learns.
+
+mod batches;
+mod checkpoint;
+mod heads;
+mod layer;
+mod network;
+mod optimizer;
+mod trainer;
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::fit::Linear;
+use crate::model::weights::Weights;
+use crate::model::{EncoderSpec, Tokens};
+use checkpoint::{Best, Progress};
+use trainer::Trainer;
+
+/// How the encoder is tuned.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TuneSettings {
+    /// Passes over all texts.
+    pub epochs: usize,
+    /// So many of the upper layers are tuned; absent: all.
+    pub layers: Option<usize>,
+    /// Texts a step.
+    pub batch: usize,
+    /// Largest learning rate of the encoder, after warming up over a twentieth of the steps; then it
+    /// falls to nothing in a line.
+    pub encoder_rate: f64,
+    /// The same for the heads.
+    pub head_rate: f64,
+    /// Decoupled weight decay.
+    pub weight_decay: f64,
+    /// Share of the target that is spread over all labels.
+    pub label_smoothing: f64,
+    /// Share of words that are masked at random, so that no single word is learnt by heart.
+    pub word_dropout: f32,
+    /// Weight of 1 - cosine between a text's embedding and the base model's.
+    pub keep_embedding: f64,
+    /// Weight of the supervised contrastive loss over the embeddings of a batch; with it, texts of the same
+    /// label are read side by side.
+    pub contrastive: f64,
+    /// How far rare labels count for more: their rows count (mean rows of a label / rows of this one) to
+    /// this power; 0 counts all rows alike, 1 all labels.
+    pub balance: f64,
+    /// Each layer learns at this share of the rate of the layer above it.
+    pub layer_decay: f64,
+    /// Stops after so many passes without fewer wrong labels on held-out texts. The best pass counts.
+    pub patience: usize,
+    /// Seeds every draw.
+    pub seed: u64,
+}
+
+impl Default for TuneSettings {
+    fn default() -> Self {
+        Self {
+            epochs: 8,
+            layers: None,
+            batch: 32,
+            encoder_rate: 2e-4,
+            head_rate: 2e-3,
+            weight_decay: 0.01,
+            label_smoothing: 0.05,
+            word_dropout: 0.1,
+            keep_embedding: 2.0,
+            contrastive: 0.0,
+            balance: 0.25,
+            layer_decay: 1.0,
+            patience: 4,
+            seed: 1,
+        }
+    }
+}
+
+/// A text with what is known of it.
+#[derive(Debug, Clone)]
+pub struct Sample {
+    /// The text.
+    pub tokens: Tokens,
+    /// For each head the index of its label, where there is one.
+    pub labels: Vec<Option<u32>>,
+    /// What the base model makes of the text, unit length.
+    pub embedding: Vec<f32>,
+}
+
+/// A head in training: number of labels and weight of its loss.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HeadShape {
+    /// Number of labels.
+    pub labels: usize,
+    /// Weight of its loss.
+    pub weight: f64,
+}
+
+/// What happened in one pass over the texts.
+#[derive(Debug, Clone, Copy)]
+pub struct Epoch {
+    /// Which, from 1.
+    pub number: usize,
+    /// Mean loss of a text.
+    pub loss: f64,
+    /// Share of wrong labels on held-out texts, over all heads; none where nothing is held out.
+    pub wrong: Option<f64>,
+}
+
+/// What happens while tuning.
+#[derive(Debug, Clone, Copy)]
+pub enum Step {
+    /// So many steps are done, out of so many.
+    Done(usize, usize),
+    /// A pass over the texts is over.
+    Epoch(Epoch),
+    /// An interrupted tuning goes on after so many passes.
+    Resumed(usize),
+}
+
+/// What is to be tuned, on what.
+#[derive(Debug, Clone, Copy)]
+pub struct Job<'a> {
+    /// The encoder.
+    pub spec: &'a EncoderSpec,
+    /// Texts to learn from.
+    pub samples: &'a [Sample],
+    /// Texts that only tell when to stop and which pass was the best.
+    pub held_out: &'a [Sample],
+    /// The heads that are trained along.
+    pub heads: &'a [HeadShape],
+    /// How.
+    pub settings: &'a TuneSettings,
+    /// Cores to use.
+    pub threads: usize,
+    /// Where the state is kept after each pass, to go on from if this is interrupted; removed at the end.
+    pub checkpoint: Option<&'a Path>,
+}
+
+/// Tunes the encoder's layers in place and gives the heads that were trained along, for the features of
+/// the tuned encoder; `watch` hears of every step. The same seed and number of threads give the same numbers.
+///
+/// # Errors
+/// Weights or texts that do not fit the encoder, or a checkpoint that cannot be written.
+pub fn tune(job: &Job<'_>, weights: &mut Weights, watch: &dyn Fn(Step)) -> candle_core::Result<Vec<Linear>> {
+    let settings = job.settings;
+    let mut trainer = Trainer::new(job, weights)?;
+    let fingerprint = checkpoint::fingerprint(job, weights)?;
+    let begun = job.checkpoint.and_then(|path| checkpoint::load(path, &fingerprint, &mut trainer));
+    if let Some(progress) = &begun {
+        watch(Step::Resumed(progress.passes));
+    }
+    let mut progress = begun.unwrap_or_default();
+    while progress.passes < settings.epochs && progress.stale < settings.patience.max(1) {
+        let epoch = pass(job, &mut trainer, &mut progress, watch)?;
+        if let Some(path) = job.checkpoint {
+            checkpoint::save(path, &fingerprint, &trainer, &progress)?;
+        }
+        watch(Step::Epoch(epoch));
+    }
+    if let Some(best) = progress.best {
+        trainer.network.set_tuned(&best.encoder);
+        trainer.heads.numbers = best.heads;
+    }
+    let heads = trainer.store(weights)?;
+    if let Some(path) = job.checkpoint {
+        // What is left of it is written over by the next training.
+        let _ = std::fs::remove_file(path);
+    }
+    Ok(heads)
+}
+
+/// One pass over the texts, and a look at those held out.
+fn pass(
+    job: &Job<'_>,
+    trainer: &mut Trainer,
+    progress: &mut Progress,
+    watch: &dyn Fn(Step),
+) -> candle_core::Result<Epoch> {
+    let settings = job.settings;
+    let mut rng = batches::draws(settings.seed, progress.passes);
+    let order = batches::order(job.samples, job.heads, settings, &mut rng);
+    let size = settings.batch.max(1);
+    let steps = order.len().div_ceil(size);
+    let mut loss = 0.0;
+    for (number, chosen) in order.chunks(size).enumerate() {
+        let text = |&i: &usize| batches::masked(&job.samples[i], settings.word_dropout, &mut rng);
+        let batch: Vec<Sample> = chosen.iter().map(text).collect();
+        let step = progress.passes * steps + number;
+        loss += trainer.step(&batch, schedule(step, settings.epochs * steps))?;
+        watch(Step::Done(step + 1, settings.epochs * steps));
+    }
+    progress.passes += 1;
+    let mut share = None;
+    if !job.held_out.is_empty() {
+        let tally = trainer.tally(job.held_out)?;
+        share = Some(tally.wrong as f64 / tally.asked.max(1) as f64);
+        progress.stale += 1;
+        // Of equals the later, which has seen more.
+        if progress.best.as_ref().is_none_or(|best| tally.wrong <= best.wrong) {
+            let (encoder, heads) = (trainer.network.tuned().to_vec(), trainer.heads.numbers.clone());
+            progress.best = Some(Best { wrong: tally.wrong, encoder, heads });
+            progress.stale = 0;
+        }
+    }
+    Ok(Epoch { number: progress.passes, loss: loss / job.samples.len().max(1) as f64, wrong: share })
+}
+
+/// Share of the largest rate: up over the first twentieth, then down to nothing.
+fn schedule(step: usize, total: usize) -> f64 {
+    let warm_up = (total / 20).max(1);
+    if step < warm_up {
+        (step + 1) as f64 / warm_up as f64
+    } else {
+        (total - step) as f64 / (total - warm_up).max(1) as f64
+    }
+}
+
+#[cfg(test)]
+mod tests;
