@@ -38,7 +38,8 @@ impl Trainer {
         settings: TuneSettings,
         threads: usize,
     ) -> Result<Self> {
-        let network = Network::new(spec, weights, settings.layers.unwrap_or(spec.layers))?;
+        let layers = settings.layers.unwrap_or(spec.layers);
+        let network = Network::new(spec, weights, layers, settings.precision.factors())?;
         let heads = Heads::new(shapes, spec.features(), spec.hidden_size, settings)?;
         let worker = |_| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
