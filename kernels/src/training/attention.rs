@@ -114,7 +114,8 @@ unsafe fn rows<V: Vector>(shares: *mut f32, slopes: *mut f32, tokens: usize, wid
         let whole = V::splat(softmax::<V>(shares, tokens, width));
         let mut sum = V::splat(0.0);
         for i in (0..tokens).step_by(V::LANES) {
-            let share = V::load(shares.add(i)).mul(whole);
+            // In the padding stand the least of all powers, whose products would be too small to be fast.
+            let share = V::load_part(shares.add(i), tokens - i, 0.0).mul(whole);
             share.store(shares.add(i));
             sum = share.mul_add(V::load_part(slopes.add(i), tokens - i, 0.0), sum);
         }

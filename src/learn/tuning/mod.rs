@@ -17,6 +17,7 @@ mod trainer;
 
 use std::path::Path;
 
+use deskhand_kernels::training::Factors;
 use serde::{Deserialize, Serialize};
 
 use super::fit::Linear;
@@ -33,6 +34,8 @@ pub struct TuneSettings {
     pub epochs: usize,
     /// So many of the upper layers are tuned; absent: all.
     pub layers: Option<usize>,
+    /// In which numbers the products are computed.
+    pub precision: Precision,
     /// Texts a step.
     pub batch: usize,
     /// Largest learning rate of the encoder, after warming up over a twentieth of the steps; then it
@@ -67,6 +70,7 @@ impl Default for TuneSettings {
         Self {
             epochs: 8,
             layers: None,
+            precision: Precision::Mixed,
             batch: 32,
             encoder_rate: 2e-4,
             head_rate: 2e-3,
@@ -79,6 +83,26 @@ impl Default for TuneSettings {
             layer_decay: 1.0,
             patience: 4,
             seed: 1,
+        }
+    }
+}
+
+/// In which numbers the products of the encoder are computed, forward and backward. Weights, gradients and
+/// everything between the products are in f32 either way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// 32-bit floats.
+    F32,
+    /// Factors are rounded to bfloat16 where the CPU is faster with it, sums are in f32.
+    Mixed,
+}
+
+impl Precision {
+    fn factors(self) -> Factors {
+        match self {
+            Self::F32 => Factors::F32,
+            Self::Mixed => Factors::Bf16,
         }
     }
 }
