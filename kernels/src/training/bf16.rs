@@ -49,12 +49,6 @@ pub(crate) trait Rounded {
 
     /// `sums` = A × B for two strips of `blocks` blocks each, the second `blocks` after the first.
     unsafe fn tile(a: *const Block, b: *const Block, blocks: usize, sums: &mut Sums);
-
-    /// Exchanges the rows and columns of a block.
-    #[inline(always)]
-    unsafe fn transpose(block: &Block) -> Block {
-        Block(std::array::from_fn(|i| std::array::from_fn(|j| block.0[j][i])))
-    }
 }
 
 /// The factors in blocks.
@@ -92,11 +86,11 @@ pub(crate) unsafe fn product<V: Vector, R: Rounded>(whole: &Product, scratch: &m
         // SAFETY: the caller's promise.
         unsafe {
             let columns = Lines { factor: part.b, along: part.b.transposed, first: 0, count: part.columns };
-            pack::<R>(&columns, depth, !columns.along, &mut scratch.b);
+            pack::<V>(&columns, depth, !columns.along, &mut scratch.b);
             for row in (0..part.rows).step_by(ROWS) {
                 let count = ROWS.min(part.rows - row);
                 let rows = Lines { factor: part.a, along: !part.a.transposed, first: row, count };
-                pack::<R>(&rows, depth, rows.along, &mut scratch.a);
+                pack::<V>(&rows, depth, rows.along, &mut scratch.a);
                 tiles::<V, R>(&part, row..row + count, scratch);
             }
         }
@@ -139,7 +133,7 @@ struct Lines {
 /// The lines as strips of blocks, filled up to whole tiles with zeros; `as_read` says whether the blocks
 /// are to be as [`read`] gives them.
 #[inline(always)]
-unsafe fn pack<R: Rounded>(lines: &Lines, depth: usize, as_read: bool, to: &mut Vec<Block>) {
+unsafe fn pack<V: Vector>(lines: &Lines, depth: usize, as_read: bool, to: &mut Vec<Block>) {
     let blocks = depth.div_ceil(DEEP);
     let strips = lines.count.div_ceil(TILE) * 2;
     if to.len() < strips * blocks {
@@ -150,7 +144,12 @@ unsafe fn pack<R: Rounded>(lines: &Lines, depth: usize, as_read: bool, to: &mut 
             // SAFETY: only what is there is read.
             unsafe {
                 let block = read(lines, strip * SIDE, number * DEEP, depth);
-                to[strip * blocks + number] = if as_read { block } else { R::transpose(&block) };
+                let to = &mut to[strip * blocks + number];
+                if as_read {
+                    *to = block;
+                } else {
+                    transpose::<V>(&block, to);
+                }
             }
         }
     }
@@ -185,6 +184,20 @@ unsafe fn read(lines: &Lines, line: usize, start: usize, depth: usize) -> Block 
         }
     }
     block
+}
+
+/// Exchanges the rows and columns of a block.
+#[inline(always)]
+unsafe fn transpose<V: Vector>(block: &Block, to: &mut Block) {
+    let (from, to) = (block.0.as_ptr().cast::<f32>(), to.0.as_mut_ptr().cast::<f32>());
+    for row in (0..SIDE).step_by(V::LANES) {
+        for column in (0..SIDE).step_by(V::LANES) {
+            // SAFETY: the square is within the blocks; pairs are moved as they are.
+            unsafe {
+                V::transpose((from.add(row * SIDE + column), SIDE), (to.add(column * SIDE + row), SIDE));
+            }
+        }
+    }
 }
 
 /// Neighbours become pairs.

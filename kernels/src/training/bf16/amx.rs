@@ -58,10 +58,4 @@ impl Rounded for Amx {
             );
         }
     }
-
-    #[inline(always)]
-    unsafe fn transpose(block: &Block) -> Block {
-        // SAFETY: a CPU with AMX has AVX-512.
-        unsafe { super::avx512::transpose(block) }
-    }
 }

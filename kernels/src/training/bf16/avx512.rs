@@ -36,12 +36,6 @@ impl Rounded for Avx512 {
             }
         }
     }
-
-    #[inline(always)]
-    unsafe fn transpose(block: &Block) -> Block {
-        // SAFETY: AVX-512 F, as above.
-        unsafe { transpose(block) }
-    }
 }
 
 /// # Safety
@@ -50,45 +44,4 @@ impl Rounded for Avx512 {
 unsafe fn bf16(from: *const i32) -> __m512bh {
     // SAFETY: the caller's promise; the types are of the same bits.
     unsafe { std::mem::transmute::<__m512i, __m512bh>(_mm512_loadu_si512(from.cast())) }
-}
-
-/// Exchanges rows and columns: twice among the four of a quarter of a register, twice among the quarters.
-///
-/// # Safety
-/// The CPU has AVX-512 F.
-#[inline(always)]
-pub(super) unsafe fn transpose(block: &Block) -> Block {
-    // SAFETY: the caller's promise; a block has sixteen rows of a register each.
-    unsafe {
-        let mut rows = [_mm512_setzero_si512(); SIDE];
-        for (row, from) in rows.iter_mut().zip(&block.0) {
-            *row = _mm512_load_si512(from.as_ptr().cast());
-        }
-        let mut pairs = rows;
-        for i in (0..SIDE).step_by(2) {
-            pairs[i] = _mm512_unpacklo_epi32(rows[i], rows[i + 1]);
-            pairs[i + 1] = _mm512_unpackhi_epi32(rows[i], rows[i + 1]);
-        }
-        // Of the rows 4n..4n + 4: in each quarter the column 4 × quarter + i % 4.
-        let mut fours = rows;
-        for i in (0..SIDE).step_by(4) {
-            for j in 0..2 {
-                fours[i + 2 * j] = _mm512_unpacklo_epi64(pairs[i + j], pairs[i + j + 2]);
-                fours[i + 2 * j + 1] = _mm512_unpackhi_epi64(pairs[i + j], pairs[i + j + 2]);
-            }
-        }
-        // Of the rows 8n..8n + 8: the columns of the quarters 0 and 2, then those of 1 and 3.
-        let mut eights = rows;
-        for i in [0, 1, 2, 3, 8, 9, 10, 11] {
-            eights[i] = _mm512_shuffle_i32x4::<0x88>(fours[i], fours[i + 4]);
-            eights[i + 4] = _mm512_shuffle_i32x4::<0xdd>(fours[i], fours[i + 4]);
-        }
-        let mut to = Block([[0; SIDE]; SIDE]);
-        for i in 0..8 {
-            let (x, y) = (eights[i], eights[i + 8]);
-            _mm512_store_si512(to.0[i].as_mut_ptr().cast(), _mm512_shuffle_i32x4::<0x88>(x, y));
-            _mm512_store_si512(to.0[i + 8].as_mut_ptr().cast(), _mm512_shuffle_i32x4::<0xdd>(x, y));
-        }
-        to
-    }
 }

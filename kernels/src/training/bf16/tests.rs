@@ -1,4 +1,4 @@
-//! Rounding to bfloat16, and the blocks' transposition; the products are in `product/tests.rs`.
+//! Rounding to bfloat16; the products are in `product/tests.rs`.
 
 use super::*;
 use crate::testing::Numbers;
@@ -36,24 +36,5 @@ fn numbers_are_rounded_to_the_nearest_and_halves_to_the_even_one() {
     assert_eq!(f32::from_bits(round(f32::MAX)), f32::INFINITY);
     for bits in [0x7f80_0001, 0xff80_0001, 0x7fff_ffff, 0xffff_ffff] {
         assert!(f32::from_bits(round(f32::from_bits(bits))).is_nan(), "{bits:x}");
-    }
-}
-
-#[test]
-#[cfg(target_arch = "x86_64")]
-fn transposed_blocks_are_those_of_the_portable_twin() {
-    #[target_feature(enable = "avx512f")]
-    unsafe fn transpose(block: &Block) -> Block {
-        // SAFETY: asked for below.
-        unsafe { avx512::transpose(block) }
-    }
-    let mut numbers = Numbers(2);
-    let block = Block(std::array::from_fn(|_| std::array::from_fn(|_| numbers.word() as u32)));
-    // SAFETY: plain Rust.
-    let expected = unsafe { portable::Portable::transpose(&block) };
-    assert_eq!(expected.0[3][7], block.0[7][3]);
-    if crate::Isa::Avx512.is_available() {
-        // SAFETY: the CPU has it.
-        assert_eq!(unsafe { transpose(&block) }.0, expected.0);
     }
 }
