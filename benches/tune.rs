@@ -96,8 +96,16 @@ fn own(
             ends.push(Instant::now());
         }
     };
-    let job =
-        Job { spec, samples, held_out: &[], heads: &heads, settings: &settings, threads, checkpoint: None };
+    let job = Job {
+        spec,
+        samples,
+        held_out: &[],
+        passes: None,
+        heads: &heads,
+        settings: &settings,
+        threads,
+        checkpoint: None,
+    };
     tune(&job, &mut weights.clone(), &hear)?;
     let ends = ends.into_inner()?;
     Ok(median(ends.windows(2).map(|pair| pair[1] - pair[0]).collect()))

@@ -95,14 +95,15 @@ pub fn train(
     corpus.told().into_iter().for_each(|note| watch(Event::Note(note)));
     let base = open(start, recipe, out)?;
     let encoder = encoder::prepare(&base.bundle, recipe, &corpus, out, settings, watch)?;
-    let model = Model::load(encoder.bundle.dir(), settings)?;
-    let mut features = Features::new(model.manifest().encoder.features());
-    for reading in encoder::read_all(&model, &corpus, "reading texts", watch)? {
-        features.push(&reading.features);
+    let mut features = Features::new(encoder.bundle.manifest().encoder.features());
+    if encoder.tuned.is_none() {
+        let model = Model::load(encoder.bundle.dir(), settings)?;
+        for reading in encoder::read_all(&model, &corpus, "reading texts", watch)? {
+            features.push(&reading.features);
+        }
     }
     let fitted = fit_all(&corpus, &features, &encoder, recipe, settings.worker_count(), watch)?;
     let bundle = write(recipe, &encoder, &base.bundle, fitted, out)?;
-    drop(model);
     measure(&bundle, recipe, settings, watch)?;
     Ok(bundle)
 }
@@ -173,13 +174,12 @@ fn fit_one(
     recipe: &Recipe,
 ) -> Result<Fitted, TrainError> {
     let task = &corpus.tasks[number];
-    if let Some(linear) = encoder.heads.get(number) {
+    if let Some(tuned) = &encoder.tuned {
         // The head that was tuned along. Rows that it has seen look easier than they are, so they
         // calibrate nothing.
-        let rows = task.rows.iter().filter(|(text, _)| encoder.held_out[*text]);
-        let held_out = rows.map(|&(text, label)| (text, label, linear.logits(features.row(text)))).collect();
+        let (linear, held_out) = (tuned.heads[number].clone(), tuned.held_out[number].clone());
         let how = "held out from tuning";
-        return calibrate(task, linear.clone(), features.width(), held_out, recipe.auto_precision, how);
+        return calibrate(task, linear, features.width(), held_out, recipe.auto_precision, how);
     }
     let splits = cross_validation(task, corpus);
     let all: Vec<usize> = (0..task.rows.len()).collect();
@@ -241,7 +241,7 @@ fn write(
     let mut heads = trained.heads;
     let mut priority = trained.priority;
     // On an encoder that was left as it is, the base's other heads still mean what they meant.
-    if encoder.heads.is_empty() && encoder.bundle.manifest().encoder == base.manifest().encoder {
+    if encoder.tuned.is_none() && encoder.bundle.manifest().encoder == base.manifest().encoder {
         for head in base.heads()? {
             if !heads.iter().any(|new| new.spec().task == head.spec().task) {
                 heads.push(head);

@@ -202,6 +202,7 @@ fn tuned(settings: &TuneSettings) -> (Weights, Weights, Vec<f64>) {
         spec: &spec,
         samples: &samples,
         held_out: &[],
+        passes: None,
         heads: &heads,
         settings,
         threads: 2,
@@ -277,9 +278,18 @@ fn tuned_with(
         }
     };
     let heads = &heads;
-    let job = Job { spec: &spec, samples: &samples, held_out, heads, settings, threads: 2, checkpoint };
-    let linears = tune(&job, &mut weights, &hear).unwrap();
-    (weights, linears, passes.into_inner())
+    let job = Job {
+        spec: &spec,
+        samples: &samples,
+        held_out,
+        passes: None,
+        heads,
+        settings,
+        threads: 2,
+        checkpoint,
+    };
+    let heads = tune(&job, &mut weights, &hear).unwrap().heads;
+    (weights, heads, passes.into_inner())
 }
 
 #[test]
