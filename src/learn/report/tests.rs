@@ -62,7 +62,8 @@ fn priority() -> PriorityReport {
     let distributions: Vec<Vec<f64>> =
         ours.iter().map(|&(class, p)| distribution(4, class, f64::from(p))).collect();
     let named = NamedRows { labels: &labels, names: &names, truths: &truths, distributions: &distributions };
-    PriorityReport { report: report.unwrap(), p1_misses: named.p1_misses() }
+    let p1_floor = Some(P1FloorReport::new(0.95, 0.08, &truths, &distributions));
+    PriorityReport { report: report.unwrap(), p1_misses: named.p1_misses(), p1_floor }
 }
 
 fn report() -> EvaluationReport {
