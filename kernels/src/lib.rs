@@ -1,4 +1,4 @@
-//! The encoder's forward pass on a CPU.
+//! The encoder's forward pass on a CPU, and the operations of its training ([`training`]).
 //!
 //! For one architecture only: BERT, of any width, depth and number of heads. Weights are packed once at
 //! load; texts of different length lie side by side without padding; nothing is allocated in the pass

@@ -127,7 +127,10 @@ fn show(bar: &RefCell<Option<(&'static str, Progress)>>, event: Event) {
         }
         // A closed stderr must not stop a training.
         Event::Epoch(epoch) => {
-            let _ = writeln!(std::io::stderr(), "pass {}: mean loss {:.4}", epoch.number, epoch.loss);
+            let wrong = epoch.wrong.map_or(String::new(), |share| {
+                format!(", {:.2} % of the held-out labels wrong", 100.0 * share)
+            });
+            let _ = writeln!(std::io::stderr(), "pass {}: mean loss {:.4}{wrong}", epoch.number, epoch.loss);
         }
         Event::Note(note) => {
             let _ = writeln!(std::io::stderr(), "{note}");

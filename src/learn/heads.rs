@@ -64,6 +64,19 @@ pub(super) fn fit_head(
             held_out.push((text, label, linear.logits(features.row(text))));
         }
     }
+    let linear = fitted(last, l2)?;
+    calibrate(task, linear, features.width(), held_out, auto_precision, calibrated_on)
+}
+
+/// A head with its temperature and thresholds, from text, label and logits of rows that it was not fitted on.
+pub(super) fn calibrate(
+    task: &Task,
+    linear: Linear,
+    features: usize,
+    held_out: Vec<(usize, usize, Vec<f32>)>,
+    auto_precision: f64,
+    calibrated_on: &str,
+) -> Result<Fitted, TrainError> {
     let logits: Vec<Vec<f32>> = held_out.iter().map(|(_, _, logits)| logits.clone()).collect();
     let truths: Vec<usize> = held_out.iter().map(|(_, label, _)| *label).collect();
     let temperature = fit_temperature(&logits, &truths).unwrap_or(1.0);
@@ -71,7 +84,6 @@ pub(super) fn fit_head(
         .into_iter()
         .map(|(text, label, logits)| (text, label, softmax_at(&logits, temperature)))
         .collect();
-    let linear = fitted(last, l2)?;
     let spec = HeadSpec {
         task: task.name.clone(),
         reads: task.reads,
@@ -85,7 +97,7 @@ pub(super) fn fit_head(
         ),
     };
     let Linear { weight, bias, .. } = linear;
-    let head = Head::new(spec, features.width(), weight, bias).map_err(TrainError::Head)?;
+    let head = Head::new(spec, features, weight, bias).map_err(TrainError::Head)?;
     Ok(Fitted { head, held_out })
 }
 

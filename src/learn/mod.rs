@@ -10,6 +10,7 @@ pub mod calibrate;
 pub mod card;
 pub mod corpus;
 pub mod dataset;
+mod encoder;
 pub mod fit;
 pub mod folds;
 mod heads;
