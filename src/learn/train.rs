@@ -5,6 +5,7 @@ use std::thread;
 
 pub use super::base::Start;
 use super::base::{headless, open};
+use super::calibrate::recall_curve;
 use super::card::{CardText, card};
 use super::corpus::{Corpus, Task};
 use super::dataset::DatasetError;
@@ -16,7 +17,9 @@ use super::judge::{JudgeError, JudgeOptions, judge};
 use super::recipe::Recipe;
 use super::tuning::Epoch;
 use crate::config::{InferenceSettings, Level, Matrix, Priority};
-use crate::model::{Bundle, BundleError, BundleWriter, Head, Manifest, Model, ModelError, Thresholds};
+use crate::model::{
+    Bundle, BundleError, BundleWriter, Head, Manifest, Model, ModelError, P1Point, Thresholds,
+};
 
 /// Folds for calibrating heads on a frozen encoder.
 const FOLDS: usize = 5;
@@ -135,7 +138,8 @@ fn measure(
 
 struct Trained {
     heads: Vec<Head>,
-    priority: Option<Thresholds>,
+    /// Its thresholds, and from where on P1 are found.
+    priority: Option<(Thresholds, Vec<P1Point>)>,
 }
 
 fn fit_all(
@@ -162,7 +166,13 @@ fn fit_all(
             fitted.push(result?);
         }
     }
-    let priority = priority_thresholds(&fitted, recipe.auto_precision);
+    let priority = priority_rows(&fitted).map(|rows| {
+        let labels = Priority::ALL.map(|priority| priority.label().to_owned());
+        let priorities = rows.iter().map(|(truth, p)| (*truth, p.as_slice()));
+        let p1 = |(truth, p): &(usize, [f64; 4])| (p[0] as f32, *truth == Priority::P1 as usize);
+        let p1 = recall_curve(&rows.iter().map(p1).collect::<Vec<_>>());
+        (thresholds(priorities, &labels, recipe.auto_precision), p1)
+    });
     Ok(Trained { heads: fitted.into_iter().map(|f| f.head).collect(), priority })
 }
 
@@ -206,8 +216,8 @@ fn levels(fitted: &Fitted) -> Option<Vec<Level>> {
     fitted.head.spec().labels.iter().map(level).collect()
 }
 
-/// Thresholds for the priority, from the held-out distributions over impact and urgency.
-fn priority_thresholds(fitted: &[Fitted], auto_precision: f64) -> Option<Thresholds> {
+/// True priority and distribution over P1 to P4, from the held-out distributions over impact and urgency.
+fn priority_rows(fitted: &[Fitted]) -> Option<Vec<(usize, [f64; 4])>> {
     let of = |task: &str| fitted.iter().find(|f| f.head.spec().task == task);
     let (impact, urgency) = (of("impact")?, of("urgency")?);
     let urgency_by_text: std::collections::BTreeMap<usize, (usize, &Vec<f64>)> =
@@ -227,8 +237,7 @@ fn priority_thresholds(fitted: &[Fitted], auto_precision: f64) -> Option<Thresho
         let truth = matrix.priority(impact_levels[*impact_label], urgency_levels[*urgency_label]);
         rows.push((truth as usize, sums));
     }
-    let labels = Priority::ALL.map(|priority| priority.label().to_owned());
-    Some(thresholds(rows.iter().map(|(truth, p)| (*truth, p.as_slice())), &labels, auto_precision))
+    Some(rows)
 }
 
 fn write(
@@ -247,16 +256,19 @@ fn write(
                 heads.push(head);
             }
         }
-        priority = priority.or(base.manifest().priority.clone());
+        let of_base = base.manifest();
+        priority = priority.or(of_base.priority.clone().map(|thresholds| (thresholds, of_base.p1.clone())));
     }
     let writer = BundleWriter::new(out)?;
     writer.encoder_of(&encoder.bundle)?;
     writer.heads(&heads)?;
+    let (priority, p1) = priority.unzip();
     let manifest = Manifest {
         name: recipe.name.clone(),
         version: recipe.version.clone(),
         languages: recipe.languages.clone(),
         priority,
+        p1: p1.unwrap_or_default(),
         heads: heads.iter().map(|head| head.spec().clone()).collect(),
         ..headless(base.manifest().base.clone(), encoder.bundle.manifest().encoder.clone())
     };

@@ -8,6 +8,7 @@ mod encoder;
 mod head;
 mod hugging_face;
 mod manifest;
+mod p1;
 mod packed;
 mod queue;
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub use encoder::{CandleEncoder, Desk, Encoder};
 pub use head::{Distribution, Head};
 pub use hugging_face::read as read_hugging_face;
 pub use manifest::{Base, EncoderSpec, HeadSpec, Limits, Manifest, ModelName, Reads, Thresholds};
+pub use p1::{NoFloor, P1Point};
 pub use packed::PackedEncoder;
 pub use queue::Lane;
 pub use tokenizer::{Input, Tokenizer, Tokens};
