@@ -10,6 +10,7 @@ mod html;
 mod lines;
 mod priority;
 mod rows;
+pub(super) mod table;
 mod task;
 #[cfg(test)]
 mod tests;
