@@ -145,6 +145,15 @@ fn report_of(
             subject: options.subjects.then(|| place.subject.clone()),
         })
         .collect();
+    let mut warnings = corpus.notes.clone();
+    let mut point = |floor| match model.manifest().p1_from(floor, &options.triage.matrix) {
+        Ok(point) => Some((floor, point)),
+        Err(no_floor) => {
+            warnings.push(no_floor.to_string());
+            None
+        }
+    };
+    let floor = options.triage.p1_recall_floor.filter(|_| priority.is_some()).and_then(&mut point);
     let name = model.manifest().model_name();
     let tasks = answers.iter().map(|task| Ok((task.name.clone(), task.report(&rows)?)));
     let skipped = corpus.skipped_rows.iter();
@@ -157,9 +166,9 @@ fn report_of(
             .map(|(_, row)| SkippedRow { line: row.line, reason: row.reason.to_string() })
             .collect(),
         tasks: tasks.collect::<Result<_, MetricError>>()?,
-        priority: priority.map(|answers| answers.priority_report(&rows)).transpose()?,
+        priority: priority.map(|answers| answers.priority_report(&rows, floor)).transpose()?,
         groups: Vec::new(),
-        warnings: corpus.notes.clone(),
+        warnings,
     })
 }
 

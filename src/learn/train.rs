@@ -5,6 +5,7 @@ use std::thread;
 
 pub use super::base::Start;
 use super::base::{headless, open};
+use super::calibrate::recall_curve;
 use super::card::{CardText, card};
 use super::corpus::{Corpus, Task};
 use super::dataset::DatasetError;
@@ -16,7 +17,9 @@ use super::judge::{JudgeError, JudgeOptions, judge};
 use super::recipe::Recipe;
 use super::tuning::Epoch;
 use crate::config::{InferenceSettings, Level, Matrix, Priority};
-use crate::model::{Bundle, BundleError, BundleWriter, Head, Manifest, Model, ModelError, Thresholds};
+use crate::model::{
+    Bundle, BundleError, BundleWriter, Head, Manifest, Model, ModelError, P1Point, Thresholds,
+};
 
 /// Folds for calibrating heads on a frozen encoder.
 const FOLDS: usize = 5;
@@ -95,14 +98,15 @@ pub fn train(
     corpus.told().into_iter().for_each(|note| watch(Event::Note(note)));
     let base = open(start, recipe, out)?;
     let encoder = encoder::prepare(&base.bundle, recipe, &corpus, out, settings, watch)?;
-    let model = Model::load(encoder.bundle.dir(), settings)?;
-    let mut features = Features::new(model.manifest().encoder.features());
-    for reading in encoder::read_all(&model, &corpus, "reading texts", watch)? {
-        features.push(&reading.features);
+    let mut features = Features::new(encoder.bundle.manifest().encoder.features());
+    if encoder.tuned.is_none() {
+        let model = Model::load(encoder.bundle.dir(), settings)?;
+        for reading in encoder::read_all(&model, &corpus, "reading texts", watch)? {
+            features.push(&reading.features);
+        }
     }
     let fitted = fit_all(&corpus, &features, &encoder, recipe, settings.worker_count(), watch)?;
     let bundle = write(recipe, &encoder, &base.bundle, fitted, out)?;
-    drop(model);
     measure(&bundle, recipe, settings, watch)?;
     Ok(bundle)
 }
@@ -134,7 +138,8 @@ fn measure(
 
 struct Trained {
     heads: Vec<Head>,
-    priority: Option<Thresholds>,
+    /// Its thresholds, and from where on P1 are found.
+    priority: Option<(Thresholds, Vec<P1Point>)>,
 }
 
 fn fit_all(
@@ -161,7 +166,13 @@ fn fit_all(
             fitted.push(result?);
         }
     }
-    let priority = priority_thresholds(&fitted, recipe.auto_precision);
+    let priority = priority_rows(&fitted).map(|rows| {
+        let labels = Priority::ALL.map(|priority| priority.label().to_owned());
+        let priorities = rows.iter().map(|(truth, p)| (*truth, p.as_slice()));
+        let p1 = |(truth, p): &(usize, [f64; 4])| (p[0] as f32, *truth == Priority::P1 as usize);
+        let p1 = recall_curve(&rows.iter().map(p1).collect::<Vec<_>>());
+        (thresholds(priorities, &labels, recipe.auto_precision), p1)
+    });
     Ok(Trained { heads: fitted.into_iter().map(|f| f.head).collect(), priority })
 }
 
@@ -173,13 +184,12 @@ fn fit_one(
     recipe: &Recipe,
 ) -> Result<Fitted, TrainError> {
     let task = &corpus.tasks[number];
-    if let Some(linear) = encoder.heads.get(number) {
+    if let Some(tuned) = &encoder.tuned {
         // The head that was tuned along. Rows that it has seen look easier than they are, so they
         // calibrate nothing.
-        let rows = task.rows.iter().filter(|(text, _)| encoder.held_out[*text]);
-        let held_out = rows.map(|&(text, label)| (text, label, linear.logits(features.row(text)))).collect();
+        let (linear, held_out) = (tuned.heads[number].clone(), tuned.held_out[number].clone());
         let how = "held out from tuning";
-        return calibrate(task, linear.clone(), features.width(), held_out, recipe.auto_precision, how);
+        return calibrate(task, linear, features.width(), held_out, recipe.auto_precision, how);
     }
     let splits = cross_validation(task, corpus);
     let all: Vec<usize> = (0..task.rows.len()).collect();
@@ -206,8 +216,8 @@ fn levels(fitted: &Fitted) -> Option<Vec<Level>> {
     fitted.head.spec().labels.iter().map(level).collect()
 }
 
-/// Thresholds for the priority, from the held-out distributions over impact and urgency.
-fn priority_thresholds(fitted: &[Fitted], auto_precision: f64) -> Option<Thresholds> {
+/// True priority and distribution over P1 to P4, from the held-out distributions over impact and urgency.
+fn priority_rows(fitted: &[Fitted]) -> Option<Vec<(usize, [f64; 4])>> {
     let of = |task: &str| fitted.iter().find(|f| f.head.spec().task == task);
     let (impact, urgency) = (of("impact")?, of("urgency")?);
     let urgency_by_text: std::collections::BTreeMap<usize, (usize, &Vec<f64>)> =
@@ -227,8 +237,7 @@ fn priority_thresholds(fitted: &[Fitted], auto_precision: f64) -> Option<Thresho
         let truth = matrix.priority(impact_levels[*impact_label], urgency_levels[*urgency_label]);
         rows.push((truth as usize, sums));
     }
-    let labels = Priority::ALL.map(|priority| priority.label().to_owned());
-    Some(thresholds(rows.iter().map(|(truth, p)| (*truth, p.as_slice())), &labels, auto_precision))
+    Some(rows)
 }
 
 fn write(
@@ -241,22 +250,25 @@ fn write(
     let mut heads = trained.heads;
     let mut priority = trained.priority;
     // On an encoder that was left as it is, the base's other heads still mean what they meant.
-    if encoder.heads.is_empty() && encoder.bundle.manifest().encoder == base.manifest().encoder {
+    if encoder.tuned.is_none() && encoder.bundle.manifest().encoder == base.manifest().encoder {
         for head in base.heads()? {
             if !heads.iter().any(|new| new.spec().task == head.spec().task) {
                 heads.push(head);
             }
         }
-        priority = priority.or(base.manifest().priority.clone());
+        let of_base = base.manifest();
+        priority = priority.or(of_base.priority.clone().map(|thresholds| (thresholds, of_base.p1.clone())));
     }
     let writer = BundleWriter::new(out)?;
     writer.encoder_of(&encoder.bundle)?;
     writer.heads(&heads)?;
+    let (priority, p1) = priority.unzip();
     let manifest = Manifest {
         name: recipe.name.clone(),
         version: recipe.version.clone(),
         languages: recipe.languages.clone(),
         priority,
+        p1: p1.unwrap_or_default(),
         heads: heads.iter().map(|head| head.spec().clone()).collect(),
         ..headless(base.manifest().base.clone(), encoder.bundle.manifest().encoder.clone())
     };

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::p1::P1Point;
+
 /// What `bundle.toml` says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,6 +28,10 @@ pub struct Manifest {
     /// When to act on a priority; there if the bundle has heads for impact and urgency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<Thresholds>,
+    /// From which P(P1) on how many P1 were found on rows that the heads were not fitted on, recall rising;
+    /// absent in older bundles. P1 here is what the default matrix makes of impact and urgency.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub p1: Vec<P1Point>,
     /// One head for each task.
     #[serde(default)]
     pub heads: Vec<HeadSpec>,

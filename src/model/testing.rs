@@ -57,6 +57,7 @@ pub(crate) fn bundle(dir: &Path, seed: u64, heads: &[Head]) -> Bundle {
         base: Base { name: "random weights".into(), licence: "Apache-2.0".into() },
         encoder: spec(),
         priority: None,
+        p1: Vec::new(),
         heads: heads.iter().map(|head| head.spec().clone()).collect(),
         files: Default::default(),
     };

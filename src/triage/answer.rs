@@ -72,8 +72,11 @@ pub struct Prediction {
     pub threshold: f32,
     /// What to do with it.
     pub decision: Decision,
-    /// The most likely labels, best first.
+    /// The most likely labels, best first: the first one is `label`, unless that was raised.
     pub ranking: Vec<Ranked>,
+    /// Of a priority that is P1 although another was likelier: why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub raised: Option<Raised>,
     /// The submitter's label against this one, where there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mismatch: Option<Mismatch>,
@@ -106,9 +109,33 @@ impl Prediction {
             threshold,
             decision,
             ranking,
+            raised: None,
             mismatch: None,
             reasons: None,
         }
+    }
+
+    /// Makes it `label`, whose confidence reaches `at`, because the site wants to miss few of these. It is
+    /// then worth an agent's look, however unsure; `auto` takes what it always takes.
+    pub(super) fn raise(
+        &mut self,
+        label: Ranked,
+        at: f32,
+        thresholds: &Thresholds,
+        of_site: Option<f32>,
+        foreign: bool,
+    ) {
+        let limits = thresholds.limits(&label.label, of_site);
+        let (decision, confidence_level) = decide(label.confidence, limits, foreign);
+        let likelier = std::mem::replace(&mut self.label, label.label);
+        if likelier != self.label {
+            self.raised = Some(Raised { from: likelier, at });
+        }
+        self.confidence = label.confidence;
+        self.confidence_level = confidence_level;
+        self.threshold = limits.auto;
+        let unsure = decision == Decision::Abstain && !foreign;
+        self.decision = if unsure { Decision::Suggest } else { decision };
     }
 }
 
@@ -119,6 +146,16 @@ pub struct Ranked {
     pub label: String,
     /// Its probability, 0..1.
     pub confidence: f32,
+}
+
+/// Why a priority is P1 although another was likelier: the site's floor for the recall of P1
+/// (`triage.p1_recall_floor`).
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Raised {
+    /// The likelier priority.
+    pub from: String,
+    /// From this probability of P1 on the floor takes tickets for P1, 0..1.
+    pub at: f32,
 }
 
 /// The submitter's label against the predicted one.

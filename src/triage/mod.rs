@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-pub use answer::{Mismatch, Prediction, Ranked, TriageAnswer};
+pub use answer::{Mismatch, Prediction, Raised, Ranked, TriageAnswer};
 pub use decision::{ConfidenceLevel, Decision};
 pub use reasons::{DeletionReport, DeletionTask, Field, Reason};
 pub use rows::{HistoryRow, TicketRow};
@@ -60,6 +60,8 @@ pub struct Triage {
     settings: Arc<TriageSettings>,
     desk: Option<Desk>,
     lane: Lane,
+    /// From which P(P1) on a ticket is P1, where the site has set a floor that the bundle can keep.
+    p1_from: Option<f32>,
 }
 
 /// The articles that answer a ticket.
@@ -93,7 +95,14 @@ pub struct Words {
 impl Triage {
     /// Triage by `model`; without a desk there are predictions only.
     pub fn new(model: Arc<Model>, settings: TriageSettings, desk: Option<Desk>) -> Self {
-        Self { model, settings: Arc::new(settings), desk, lane: Lane::Interactive }
+        let floor = settings.p1_recall_floor;
+        let point = floor.map(|floor| model.manifest().p1_from(floor, &settings.matrix)).transpose();
+        let p1_from = point.unwrap_or_else(|no_floor| {
+            tracing::warn!("{no_floor}");
+            None
+        });
+        let p1_from = p1_from.map(|point| point.from);
+        Self { model, settings: Arc::new(settings), desk, lane: Lane::Interactive, p1_from }
     }
 
     /// The same for files of tickets: waits for room in the model's queue instead of being refused.
@@ -296,12 +305,18 @@ impl Triage {
         let impact = self.model.head("impact")?.distribution(&reading.features);
         let urgency = self.model.head("urgency")?.distribution(&reading.features);
         let thresholds = self.model.manifest().priority.as_ref()?;
-        let ranking = priority::distribution(&self.settings.matrix, &impact, &urgency)
+        let ranking: Vec<Ranked> = priority::distribution(&self.settings.matrix, &impact, &urgency)
             .into_iter()
             .map(|(priority, confidence)| Ranked { label: priority.label().into(), confidence })
             .collect();
+        let p1 = ranking.iter().find(|ranked| ranked.label == Priority::P1.label()).cloned();
         let of_site = self.auto_threshold("priority");
         let mut prediction = Prediction::decide(ranking, thresholds, of_site, options.top_n, words.foreign);
+        if let (Some(p1), Some(at)) = (p1, self.p1_from)
+            && p1.confidence >= at
+        {
+            prediction.raise(p1, at, thresholds, of_site, words.foreign);
+        }
         if let Some(submitted) = ticket.submitted.as_ref().and_then(|s| s.priority) {
             prediction.mismatch = Some(Mismatch::of(Priority::label(submitted), &prediction));
         }

@@ -44,6 +44,7 @@ pub(super) fn prediction(ranking: &[(&str, f32)]) -> Prediction {
         threshold: 0.8,
         decision,
         ranking: ranking.iter().map(ranked).collect(),
+        raised: None,
         mismatch: None,
         reasons: None,
     }

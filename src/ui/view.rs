@@ -54,6 +54,8 @@ pub(super) struct PredictionView {
     pub(super) mismatch: Option<String>,
     /// The words of the ticket that moved the decision, those that count most first.
     pub(super) reasons: Vec<String>,
+    /// The likelier priority, where the site's floor for P1 raised this one.
+    pub(super) raised: Option<String>,
 }
 
 /// A confidence against its threshold.
@@ -167,7 +169,7 @@ impl PredictionView {
         let reasons = prediction.reasons.iter().flatten().map(|reason| word(reason, ticket)).collect();
         let mut parents: Vec<String> = prediction.label.split("::").map(str::to_owned).collect();
         let leaf = parents.pop().unwrap_or_default();
-        let others = prediction.ranking.iter().skip(1);
+        let others = prediction.ranking.iter().filter(|ranked| ranked.label != prediction.label);
         let others =
             others.map(|other| Other { label: path(&other.label), percent: percent(other.confidence) });
         Self {
@@ -181,6 +183,7 @@ impl PredictionView {
             },
             others: others.filter(|other| other.percent >= WORTH_NAMING).collect(),
             mismatch: prediction.mismatch.filter(|m| m.flagged).map(|m| path(&m.submitted)),
+            raised: prediction.raised.map(|raised| raised.from),
             reasons,
         }
     }

@@ -3,10 +3,12 @@
 //! All of this must be fitted on rows that the model was not trained on.
 
 mod platt;
+mod recall;
 mod temperature;
 mod threshold;
 
 pub use platt::{Platt, fit_platt};
+pub use recall::recall_curve;
 pub use temperature::{MAX_TEMPERATURE, MIN_TEMPERATURE, fit_temperature, softmax_at};
 pub use threshold::{HeldOut, Threshold, class_thresholds, threshold_for_precision};
 

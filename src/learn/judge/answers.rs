@@ -6,9 +6,9 @@ use crate::learn::baseline::{Baseline, BaselineSettings};
 use crate::learn::corpus::{Corpus, Task};
 use crate::learn::metrics::MetricError;
 use crate::learn::report::{
-    KeyFigures, NamedRows, Prediction, PriorityReport, RowName, TaskReport, TaskResults,
+    KeyFigures, NamedRows, P1FloorReport, Prediction, PriorityReport, RowName, TaskReport, TaskResults,
 };
-use crate::model::{Model, Reading, Thresholds};
+use crate::model::{Model, P1Point, Reading, Thresholds};
 
 /// Probabilities for each row of a task.
 type Distributions = Vec<Vec<f64>>;
@@ -119,10 +119,20 @@ impl Answers {
         Ok(self.figures(|_| true)?.with_suspects(self.named(&names).suspects()))
     }
 
-    /// All figures of a priority, with the P1 that were missed.
-    pub(super) fn priority_report(&self, names: &[RowName]) -> Result<PriorityReport, MetricError> {
+    /// All figures of a priority, with the P1 that were missed, and with what a floor makes of P1.
+    pub(super) fn priority_report(
+        &self,
+        names: &[RowName],
+        floor: Option<(f32, P1Point)>,
+    ) -> Result<PriorityReport, MetricError> {
         let names = self.names(names);
-        Ok(PriorityReport { report: self.figures(|_| true)?, p1_misses: self.named(&names).p1_misses() })
+        let p1_floor =
+            floor.map(|(floor, point)| P1FloorReport::new(floor, point.from, &self.truths, &self.model));
+        Ok(PriorityReport {
+            report: self.figures(|_| true)?,
+            p1_misses: self.named(&names).p1_misses(),
+            p1_floor,
+        })
     }
 
     /// The labels of the task.

@@ -5,8 +5,8 @@ use askama::Template;
 
 use super::curve::{Bar, Curve, bar, curve};
 use super::lines::{
-    FigureLine, Lines, class_lines, coverage_lines, decision_lines, figure_lines, group_lines, miss_lines,
-    missed, reliability_lines, suspect_lines, suspected,
+    FigureLine, Lines, class_lines, coverage_lines, decision_lines, figure_lines, floored, group_lines,
+    miss_lines, missed, reliability_lines, suspect_lines, suspected,
 };
 use super::task::TaskReport;
 use super::{EvaluationReport, PriorityReport};
@@ -41,6 +41,8 @@ struct TaskView<'a> {
 }
 
 struct OddRows {
+    /// What stands before them.
+    note: Option<String>,
     title: String,
     lines: Lines,
     /// How many are not shown.
@@ -92,6 +94,7 @@ fn task_view<'a>(name: &'a str, task: &'a TaskReport, odd: OddRows) -> TaskView<
 
 fn suspects(task: &TaskReport) -> OddRows {
     OddRows {
+        note: None,
         title: suspected(task),
         lines: suspect_lines(&task.suspects),
         more: task.suspect_rows - task.suspects.len(),
@@ -99,7 +102,8 @@ fn suspects(task: &TaskReport) -> OddRows {
 }
 
 fn misses(priority: &PriorityReport) -> OddRows {
-    OddRows { title: missed(priority), lines: miss_lines(&priority.p1_misses), more: 0 }
+    let lines = miss_lines(&priority.p1_misses);
+    OddRows { note: floored(priority), title: missed(priority), lines, more: 0 }
 }
 
 fn heat_map(labels: &[&str], confusion: &[Vec<u64>]) -> Vec<HeatRow> {

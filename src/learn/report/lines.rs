@@ -171,6 +171,22 @@ pub(super) fn missed(priority: &PriorityReport) -> String {
     format!("P1 that were missed: {} of {of}", priority.p1_misses.len())
 }
 
+/// What a floor for the recall of P1 makes of it.
+pub(super) fn floored(priority: &PriorityReport) -> Option<String> {
+    let of = priority.p1_floor.as_ref()?;
+    Some(format!(
+        "P1 from P(P1) = {:.3} on, so that recall is at least {}; rows raised: {}\n\
+         P1 recall then {} (95 % between {}), precision {} (95 % between {})",
+        of.from,
+        of.floor,
+        of.raised,
+        figure(of.recall),
+        between(of.recall_interval),
+        figure(of.precision),
+        between(of.precision_interval),
+    ))
+}
+
 /// How many rows look wrongly labelled.
 pub(super) fn suspected(task: &TaskReport) -> String {
     format!(

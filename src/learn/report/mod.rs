@@ -22,7 +22,7 @@ use serde::Serialize;
 
 pub use decisions::{CoveragePoint, DecisionShare, Decisions};
 pub use groups::{Group, GroupReport, KeyFigures};
-pub use priority::PriorityReport;
+pub use priority::{P1FloorReport, PriorityReport};
 pub use rows::{MAX_SUSPECTS, NamedRows, P1Miss, RowName, SUSPECT_FROM, Suspect};
 pub use task::{ClassReport, Figures, P1Figures, Prediction, TaskReport, TaskResults};
 

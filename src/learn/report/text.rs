@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use super::lines::{
-    FigureLine, Lines, class_lines, coverage_lines, decision_lines, figure_lines, group_lines, miss_lines,
-    missed, reliability_lines, suspect_lines, suspected,
+    FigureLine, Lines, class_lines, coverage_lines, decision_lines, figure_lines, floored, group_lines,
+    miss_lines, missed, reliability_lines, suspect_lines, suspected,
 };
 use super::table::Table;
 use super::task::TaskReport;
@@ -55,6 +55,9 @@ pub(super) fn render(report: &EvaluationReport) -> String {
 }
 
 fn render_misses(out: &mut String, priority: &PriorityReport) {
+    if let Some(floored) = floored(priority) {
+        let _ = writeln!(out, "\n{floored}");
+    }
     let _ = writeln!(out, "\n{}", missed(priority));
     let shown = &priority.p1_misses[..priority.p1_misses.len().min(NAMED_ROWS)];
     narrow(miss_lines(shown)).render(out);
