@@ -2,13 +2,16 @@
 
 use candle_core::{D, Device, Tensor, Var};
 use candle_nn::{AdamW, Optimizer, ParamsAdamW, loss, ops};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
 
 /// How a head is fitted.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FitSettings {
     /// Weight of the L2 penalty: the loss is mean cross-entropy + l2 / 2 · |weight|².
     pub l2: f64,
-    /// Steps of full-batch AdamW.
+    /// Steps of AdamW, each over at most [`BATCH`] rows.
     pub steps: usize,
     /// Largest learning rate; it falls to nothing along a half cosine.
     pub rate: f64,
@@ -19,6 +22,10 @@ impl Default for FitSettings {
         Self { l2: 0.1, steps: 150, rate: 0.03 }
     }
 }
+
+/// Rows that one step sees. Up to as many it sees them all, and the fit is that of full batches; of more it
+/// sees them in turns, so that time does not grow with the rows: 150 steps go 12 times through 100,000.
+const BATCH: usize = 8_192;
 
 /// A fitted linear map from features to logits.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,22 +92,23 @@ impl Features {
         self.values.get(start..start + self.width).unwrap_or_default()
     }
 
-    fn select(&self, rows: &[usize]) -> Self {
-        let mut selected = Self::new(self.width);
-        selected.values.reserve(rows.len() * self.width);
+    /// These rows, each column less its mean and divided by its deviation.
+    fn standardised(&self, rows: &[usize], (means, deviations): &(Vec<f32>, Vec<f32>)) -> Vec<f32> {
+        let mut values = Vec::with_capacity(rows.len() * self.width);
         for &row in rows {
-            selected.values.extend_from_slice(self.row(row));
+            let columns = self.row(row).iter().zip(means).zip(deviations);
+            values.extend(columns.map(|((x, mean), deviation)| (x - mean) / deviation));
         }
-        selected
+        values
     }
 
-    /// Mean and standard deviation of each column; a constant column gets the deviation 1.
-    fn moments(&self) -> (Vec<f32>, Vec<f32>) {
-        let rows = self.len().max(1) as f64;
+    /// Mean and standard deviation of each column over these rows; a constant column gets the deviation 1.
+    fn moments(&self, chosen: &[usize]) -> (Vec<f32>, Vec<f32>) {
+        let rows = chosen.len().max(1) as f64;
         let mut sum = vec![0f64; self.width];
         let mut squares = vec![0f64; self.width];
-        for row in self.values.chunks_exact(self.width.max(1)) {
-            for (i, x) in row.iter().enumerate() {
+        for &row in chosen {
+            for (i, x) in self.row(row).iter().enumerate() {
                 sum[i] += f64::from(*x);
                 squares[i] += f64::from(*x) * f64::from(*x);
             }
@@ -115,8 +123,8 @@ impl Features {
 }
 
 /// Fits a linear map on the given rows. `labels[row]` is below `classes`. Features are standardised
-/// while fitting and the scaling is folded into the result. Starts from zero, so the same rows in the
-/// same order give the same head.
+/// while fitting and the scaling is folded into the result. Starts from zero and takes rows in an order that
+/// is always the same, so the same rows in the same order give the same head.
 pub fn fit(
     features: &Features,
     labels: &[usize],
@@ -125,20 +133,23 @@ pub fn fit(
     settings: FitSettings,
 ) -> candle_core::Result<Linear> {
     let device = Device::Cpu;
-    let chosen = features.select(rows);
-    let (means, deviations) = chosen.moments();
+    let moments = features.moments(rows);
     let width = features.width();
-    let x = Tensor::from_vec(chosen.values, (rows.len(), width), &device)?;
-    let x = x
-        .broadcast_sub(&Tensor::from_slice(&means, width, &device)?)?
-        .broadcast_div(&Tensor::from_slice(&deviations, width, &device)?)?;
-    let y: Vec<u32> = rows.iter().map(|&row| labels[row] as u32).collect();
-    let y = Tensor::from_vec(y, rows.len(), &device)?;
+    let batch = |rows: &[usize]| {
+        let x = Tensor::from_vec(features.standardised(rows, &moments), (rows.len(), width), &device)?;
+        let y: Vec<u32> = rows.iter().map(|&row| labels[row] as u32).collect();
+        Ok::<_, candle_core::Error>((x, Tensor::from_vec(y, rows.len(), &device)?))
+    };
+    let mut turns = Turns::new(rows);
+    let (mut x, mut y) = batch(turns.next())?;
     let weight = Var::zeros((classes, width), candle_core::DType::F32, &device)?;
     let bias = Var::zeros(classes, candle_core::DType::F32, &device)?;
     let params = ParamsAdamW { lr: settings.rate, weight_decay: 0.0, ..ParamsAdamW::default() };
     let mut optimizer = AdamW::new(vec![weight.clone(), bias.clone()], params)?;
     for step in 0..settings.steps {
+        if step > 0 && turns.are_needed() {
+            (x, y) = batch(turns.next())?;
+        }
         let progress = step as f64 / settings.steps as f64;
         optimizer.set_learning_rate(settings.rate * 0.5 * (1.0 + (std::f64::consts::PI * progress).cos()));
         let logits = x.matmul(&weight.t()?)?.broadcast_add(&bias)?;
@@ -147,7 +158,39 @@ pub fn fit(
         optimizer.backward_step(&(entropy + penalty)?)?;
     }
     let scaled = weight.flatten_all()?.to_vec1::<f32>()?;
-    Ok(unscale(scaled, bias.to_vec1()?, &means, &deviations))
+    Ok(unscale(scaled, bias.to_vec1()?, &moments.0, &moments.1))
+}
+
+/// Rows in turns of at most [`BATCH`]; after the last comes the first again, in another order.
+struct Turns {
+    rows: Vec<usize>,
+    next: usize,
+    order: StdRng,
+}
+
+impl Turns {
+    fn new(rows: &[usize]) -> Self {
+        Self { rows: rows.to_vec(), next: rows.len(), order: StdRng::seed_from_u64(0) }
+    }
+
+    /// Whether not all rows come every time.
+    fn are_needed(&self) -> bool {
+        self.rows.len() > BATCH
+    }
+
+    fn next(&mut self) -> &[usize] {
+        if !self.are_needed() {
+            return &self.rows;
+        }
+        // Less than a whole turn is left over for the next time round.
+        if self.next + BATCH > self.rows.len() {
+            self.rows.shuffle(&mut self.order);
+            self.next = 0;
+        }
+        let turn = &self.rows[self.next..self.next + BATCH];
+        self.next += BATCH;
+        turn
+    }
 }
 
 /// Folds (x - mean) / deviation into weight and bias.
@@ -191,6 +234,28 @@ mod tests {
             let best = (0..3).max_by(|a, b| logits[*a].total_cmp(&logits[*b])).unwrap();
             assert_eq!(best, labels[row]);
         }
+    }
+
+    #[test]
+    fn more_rows_than_a_step_sees_are_learnt_in_turns() {
+        let mut features = Features::new(2);
+        let labels: Vec<usize> = (0..3 * BATCH).map(|row| row % 2).collect();
+        for (row, label) in labels.iter().enumerate() {
+            let wobble = f32::from((row * 7 % 11) as u16) / 20.0;
+            features.push(&[*label as f32 + wobble, wobble]);
+        }
+        let rows: Vec<usize> = (0..labels.len()).collect();
+        let settings = FitSettings { l2: 0.001, steps: 40, ..FitSettings::default() };
+        let linear = fit(&features, &labels, &rows, 2, settings).unwrap();
+        let right = rows.iter().filter(|row| {
+            let logits = linear.logits(features.row(**row));
+            usize::from(logits[1] > logits[0]) == labels[**row]
+        });
+        assert_eq!(right.count(), rows.len());
+        let mut turns = Turns::new(&rows);
+        let mut seen: Vec<usize> = (0..3).flat_map(|_| turns.next().to_vec()).collect();
+        seen.sort_unstable();
+        assert_eq!(seen, rows, "each row once, before one comes again");
     }
 
     #[test]

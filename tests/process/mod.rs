@@ -29,7 +29,22 @@ fn command(args: &[&str]) -> Command {
 
 /// Runs a command to its end.
 pub fn deskhand(args: &[&str]) -> Run {
-    let output = command(args).output().unwrap();
+    finished(command(args))
+}
+
+/// Runs a command to its end after a shell has carried out `setup`, such as a limit.
+pub fn deskhand_within(setup: &str, args: &[String]) -> Run {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("{setup}; exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_deskhand")]);
+    shell.args(args).current_dir(env!("CARGO_MANIFEST_DIR"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("DESKHAND_")) {
+        shell.env_remove(name);
+    }
+    finished(shell)
+}
+
+fn finished(mut command: Command) -> Run {
+    let output = command.output().unwrap();
     Run {
         status: output.status,
         stdout: String::from_utf8(output.stdout).unwrap(),
