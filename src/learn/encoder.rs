@@ -36,6 +36,8 @@ pub(super) struct TunedHeads {
     /// For each task text, label and logits of rows that nothing was tuned on, by the first tuning if there
     /// were two.
     pub(super) held_out: Vec<Vec<(usize, usize, Vec<f32>)>>,
+    /// Which texts these are.
+    pub(super) kept_back: Vec<bool>,
 }
 
 /// The encoder as the recipe wants it.
@@ -65,7 +67,7 @@ pub(super) fn prepare(
         drop(scratch);
         (bundle, scratch) = written(base, Some(&weights), out)?;
     }
-    let tuned = Some(TunedHeads { heads: tuned.heads, held_out: rows });
+    let tuned = Some(TunedHeads { heads: tuned.heads, held_out: rows, kept_back: held_out });
     Ok(Prepared { bundle, tuned, _scratch: scratch })
 }
 

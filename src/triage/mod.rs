@@ -272,7 +272,7 @@ impl Triage {
         let mut predictions = BTreeMap::new();
         for head in self.model.heads().iter().filter(|head| head.spec().reads == Reads::Ticket) {
             let spec = head.spec();
-            let ranking = ranked(&head.distribution(&reading.features));
+            let ranking = ranked(&head.distribution(&reading.features, &reading.terms));
             let of_site = self.auto_threshold(&spec.task);
             let mut prediction =
                 Prediction::decide(ranking, &spec.thresholds, of_site, options.top_n, words.foreign);
@@ -302,8 +302,8 @@ impl Triage {
         words: &Words,
         reading: &Reading,
     ) -> Option<Prediction> {
-        let impact = self.model.head("impact")?.distribution(&reading.features);
-        let urgency = self.model.head("urgency")?.distribution(&reading.features);
+        let impact = self.model.head("impact")?.distribution(&reading.features, &reading.terms);
+        let urgency = self.model.head("urgency")?.distribution(&reading.features, &reading.terms);
         let thresholds = self.model.manifest().priority.as_ref()?;
         let ranking: Vec<Ranked> = priority::distribution(&self.settings.matrix, &impact, &urgency)
             .into_iter()
