@@ -18,5 +18,6 @@ pub mod judge;
 pub mod metrics;
 pub mod recipe;
 pub mod report;
+mod scope;
 pub mod train;
 pub mod tuning;

@@ -12,7 +12,7 @@ use super::dataset::DatasetError;
 use super::encoder::{self, Prepared};
 use super::fit::Features;
 use super::folds::stratified_folds;
-use super::heads::{Fitted, Split, calibrate, fit_head, thresholds};
+use super::heads::{FeaturesOf, Fitted, Split, calibrate, fit_head, thresholds};
 use super::judge::{JudgeError, JudgeOptions, judge};
 use super::recipe::Recipe;
 use super::tuning::Epoch;
@@ -183,13 +183,15 @@ fn fit_one(
     recipe: &Recipe,
 ) -> Result<Fitted, TrainError> {
     let task = &corpus.tasks[number];
+    let features = FeaturesOf { rows: features, embedding: encoder.bundle.manifest().encoder.hidden_size };
     if let Some(linear) = encoder.heads.get(number) {
         // The head that was tuned along. Rows that it has seen look easier than they are, so they
         // calibrate nothing.
-        let rows = task.rows.iter().filter(|(text, _)| encoder.held_out[*text]);
-        let held_out = rows.map(|&(text, label)| (text, label, linear.logits(features.row(text)))).collect();
-        let how = "held out from tuning";
-        return calibrate(task, linear.clone(), features.width(), held_out, recipe.auto_precision, how);
+        let (held_out, trained): (Vec<_>, Vec<_>) =
+            task.rows.iter().copied().partition(|(text, _)| encoder.held_out[*text]);
+        let held_out = features.held_out(task, linear, &trained, &held_out);
+        let (linear, how) = (linear.clone(), "held out from tuning");
+        return calibrate(task, linear, features, held_out, &trained, recipe.auto_precision, how);
     }
     let splits = cross_validation(task, corpus);
     let all: Vec<usize> = (0..task.rows.len()).collect();

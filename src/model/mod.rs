@@ -11,6 +11,7 @@ mod manifest;
 mod p1;
 mod packed;
 mod queue;
+mod scope;
 #[cfg(test)]
 pub(crate) mod testing;
 mod tokenizer;
@@ -29,6 +30,7 @@ pub use manifest::{Base, EncoderSpec, HeadSpec, Limits, Manifest, ModelName, Rea
 pub use p1::{NoFloor, P1Point};
 pub use packed::PackedEncoder;
 pub use queue::Lane;
+pub use scope::{Means, Scope, Signs, Spread};
 pub use tokenizer::{Input, Tokenizer, Tokens};
 pub use workers::Workers;
 pub use writer::BundleWriter;
