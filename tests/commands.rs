@@ -377,7 +377,9 @@ fn doctor_finds_everything_in_order_on_a_fresh_machine() {
 
 #[test]
 fn every_command_shows_an_example() {
-    for command in ["serve", "triage", "suggest", "sentiment", "import", "train", "evaluate", "doctor"] {
+    for command in
+        ["serve", "triage", "suggest", "sentiment", "import", "train", "evaluate", "promote", "doctor"]
+    {
         assert!(ok(deskhand(&[command, "--help"])).contains("Example"), "{command}");
     }
 }

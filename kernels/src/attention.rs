@@ -58,8 +58,8 @@ pub(crate) unsafe fn attention<V: Vector>(head: &Head, scratch: &mut Scratch) {
     // SAFETY: the caller's promise, and the scratch is as large as what is put into it.
     unsafe {
         let part = |n: usize| (head.input.add(n * head.part), head.input_stride);
-        transpose(part(1), (head.tokens, head.width), panel, &mut scratch.keys);
-        arrange(part(2), (head.tokens, head.width), panel, &mut scratch.values);
+        transpose::<V>(part(1), (head.tokens, head.width), scratch.keys.as_mut_ptr());
+        arrange::<V>(part(2), (head.tokens, head.width), scratch.values.as_mut_ptr());
         let scores = scratch.scores.as_mut_ptr();
         let mut shares = [0f32; 16];
         for row in (0..head.tokens).step_by(V::ROWS) {
@@ -152,42 +152,56 @@ pub(crate) unsafe fn softmax<V: Vector>(scores: *mut f32, keys: usize, width: us
 /// # Safety
 /// `from` is valid for so many rows of that width, `stride` apart; `to` holds whole panels of rows.
 #[inline(always)]
-pub(crate) unsafe fn transpose(
+pub(crate) unsafe fn transpose<V: Vector>(
     (from, stride): (*const f32, usize),
     (rows, width): (usize, usize),
-    panel: usize,
-    to: &mut [f32],
+    to: *mut f32,
 ) {
-    for row in 0..rows {
-        // SAFETY: the caller's promise.
-        unsafe {
-            let numbers = std::slice::from_raw_parts(from.add(row * stride), width);
-            let column = to.as_mut_ptr().add(row / panel * panel * width + row % panel);
-            for (channel, &x) in numbers.iter().enumerate() {
-                *column.add(channel * panel) = x;
+    let panel = 2 * V::LANES;
+    let whole = (rows - rows % V::LANES, width - width % V::LANES);
+    for row in (0..rows).step_by(V::LANES) {
+        let to = to.wrapping_add(row / panel * panel * width + row % panel);
+        for channel in (0..width).step_by(V::LANES) {
+            // SAFETY: the square, or what there is of it, lies within the rows.
+            unsafe {
+                let (from, to) = (from.add(row * stride + channel), to.add(channel * panel));
+                if row < whole.0 && channel < whole.1 {
+                    V::transpose((from, stride), (to, panel));
+                    continue;
+                }
+                for r in 0..V::LANES.min(rows - row) {
+                    for c in 0..V::LANES.min(width - channel) {
+                        *to.add(c * panel + r) = *from.add(r * stride + c);
+                    }
+                }
             }
         }
     }
 }
 
-/// Rows (of values) as panels: for each row, as many channels side by side as two registers hold.
+/// Rows (of values) as panels: for each row, as many channels side by side as two registers hold; what is
+/// missing to the last panel is 0.
 ///
 /// # Safety
-/// `from` is valid for so many rows of that width, `stride` apart.
+/// `from` is valid for so many rows of that width, `stride` apart; `to` holds whole panels of channels.
 #[inline(always)]
-pub(crate) unsafe fn arrange(
+pub(crate) unsafe fn arrange<V: Vector>(
     (from, stride): (*const f32, usize),
     (rows, width): (usize, usize),
-    panel: usize,
-    to: &mut [f32],
+    to: *mut f32,
 ) {
+    let panel = 2 * V::LANES;
     for first in (0..width).step_by(panel) {
-        let channels = panel.min(width - first);
         for row in 0..rows {
-            // SAFETY: the caller's promise.
-            let from = unsafe { std::slice::from_raw_parts(from.add(row * stride + first), channels) };
-            let start = first * rows + row * panel;
-            to[start..start + channels].copy_from_slice(from);
+            for half in [0, V::LANES] {
+                let channel = first + half;
+                // SAFETY: only channels that are there are read.
+                unsafe {
+                    let from = from.wrapping_add(row * stride + channel);
+                    let numbers = V::load_part(from, width.saturating_sub(channel), 0.0);
+                    numbers.store(to.add(first * rows + row * panel + half));
+                }
+            }
         }
     }
 }

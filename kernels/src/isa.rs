@@ -74,6 +74,19 @@ impl Isa {
         }
     }
 
+    /// Whether the CPU can multiply bfloat16 in its matrix unit.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fn has_amx_bf16(self) -> bool {
+        self == Self::Amx && self.is_available() && amx::has_bf16()
+    }
+
+    /// Whether the CPU can multiply bfloat16 in registers of 512 bits.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fn has_avx512_bf16(self) -> bool {
+        let wide = matches!(self, Self::Avx512 | Self::Avx512Vnni | Self::Amx);
+        wide && self.is_available() && is_x86_feature_detected!("avx512bf16")
+    }
+
     /// The name in settings and reports.
     pub fn name(self) -> &'static str {
         match self {
@@ -114,6 +127,12 @@ mod amx {
 
     /// The tile unit and its 8-bit product in leaf 7.
     const TILE_AND_INT8: u32 = 1 << 24 | 1 << 25;
+    /// Its product of bfloat16, in the same place.
+    const BF16: u32 = 1 << 22;
+
+    pub(super) fn has_bf16() -> bool {
+        __cpuid_count(7, 0).edx & BF16 != 0
+    }
 
     /// Asked once: the answer of the operating system is for the whole process.
     pub(super) fn is_available() -> bool {

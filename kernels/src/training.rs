@@ -4,6 +4,7 @@
 
 pub(crate) mod adam;
 pub(crate) mod attention;
+pub(crate) mod bf16;
 pub(crate) mod gelu;
 pub(crate) mod norm;
 pub(crate) mod product;
@@ -15,7 +16,7 @@ use adam::Moving;
 use attention::HeadBackward;
 use norm::{Norm, NormBackward};
 use product::{Base, Factor, Product};
-use table::Table;
+use table::{RoundedProduct, Table};
 
 pub use adam::AdamW;
 
@@ -23,6 +24,17 @@ pub use adam::AdamW;
 #[derive(Debug, Clone, Copy)]
 pub struct Arithmetic {
     table: Table,
+    /// Where factors are rounded.
+    rounded: Option<RoundedProduct>,
+}
+
+/// What becomes of the factors of a product; sums are in f32.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Factors {
+    /// They stay as they are.
+    F32,
+    /// They are rounded to bfloat16, to nearest and even, where the CPU is faster with it.
+    Bf16,
 }
 
 /// A factor of a product.
@@ -105,8 +117,15 @@ impl Heads {
 
 impl Arithmetic {
     /// By the instructions of `isa`, if the CPU has them, else by the portable kernels.
-    pub fn new(isa: Isa) -> Self {
-        Self { table: Table::new(isa) }
+    pub fn new(isa: Isa, factors: Factors) -> Self {
+        let isa = if isa.is_available() { isa } else { Isa::Portable };
+        let rounded = if factors == Factors::Bf16 { table::rounded(isa) } else { None };
+        Self { table: Table::new(isa), rounded }
+    }
+
+    /// What becomes of factors, on this CPU.
+    pub fn factors(&self) -> Factors {
+        if self.rounded.is_some() { Factors::Bf16 } else { Factors::F32 }
     }
 
     /// `c` = `a` × `b` and what the sums are added `onto`.
@@ -124,7 +143,10 @@ impl Arithmetic {
         let (a, b) = (a.factor(), b.factor());
         let product = Product { rows, depth, columns, a, b, c: c.as_mut_ptr(), base };
         // SAFETY: the shapes fit together; the table is for instructions that the CPU has, here and below.
-        product::with_scratch(|scratch| unsafe { (self.table.product)(&product, scratch) });
+        match self.rounded {
+            Some(rounded) => bf16::with_scratch(|scratch| unsafe { rounded(&product, scratch) }),
+            None => product::with_scratch(|scratch| unsafe { (self.table.product)(&product, scratch) }),
+        }
     }
 
     /// `sums` = the sum of the rows of `from`, which are as long as `sums`.
@@ -265,5 +287,5 @@ fn rows(values: &[f32], width: usize) -> usize {
 /// What the tests compare: the operations by every set of instructions that this CPU has.
 #[cfg(test)]
 pub(crate) fn arithmetics() -> impl Iterator<Item = (Isa, Arithmetic)> {
-    Isa::ALL.into_iter().filter(|isa| isa.is_available()).map(|isa| (isa, Arithmetic::new(isa)))
+    Isa::ALL.into_iter().filter(|isa| isa.is_available()).map(|isa| (isa, Arithmetic::new(isa, Factors::F32)))
 }

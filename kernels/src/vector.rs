@@ -49,6 +49,18 @@ pub(crate) trait Vector: Copy {
     unsafe fn largest(self) -> f32;
     unsafe fn smallest(self) -> f32;
 
+    /// Exchanges the rows and columns of a square of [`Vector::LANES`] rows, `stride` and `to_stride` apart.
+    /// Only moves bits, whatever they stand for.
+    #[inline(always)]
+    unsafe fn transpose((from, stride): (*const f32, usize), (to, to_stride): (*mut f32, usize)) {
+        for row in 0..Self::LANES {
+            for column in 0..Self::LANES {
+                // SAFETY: within the squares.
+                unsafe { *to.add(column * to_stride + row) = *from.add(row * stride + column) }
+            }
+        }
+    }
+
     /// Loads the first `room` lanes, all if there are more; the others are `fill`.
     #[inline(always)]
     unsafe fn load_part(from: *const f32, room: usize, fill: f32) -> Self {

@@ -1,6 +1,5 @@
 //! `deskhand evaluate`: how good a bundle or the search is, on labelled rows.
 
-use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -9,12 +8,10 @@ use clap::{Args, ValueEnum};
 use serde::Deserialize;
 
 use super::rows::Lines;
-use super::{Common, Data, Outcome};
+use super::{Common, Data, Outcome, labelled};
 use crate::knowledge::JudgedQuery;
 use crate::learn::judge::{JudgeOptions, judge};
-use crate::learn::recipe::Source;
 use crate::learn::report::{EvaluationReport, Group};
-use crate::model::{Model, Reads};
 use crate::triage::{Ticket, TicketRow, Triage};
 
 /// Flags of `deskhand evaluate`.
@@ -75,7 +72,7 @@ enum Format {
 impl Evaluate {
     pub(super) async fn run(self) -> anyhow::Result<Outcome> {
         let settings = self.common.settings()?;
-        let model = self.common.model(&settings).await?;
+        let model = self.common.model(&settings, self.data.as_deref()).await?;
         let text = match &self.data {
             None if self.reasons => {
                 let triage = Triage::for_batches(model, settings.triage, None);
@@ -102,7 +99,9 @@ impl Evaluate {
                 }
             }
             None => {
-                let (source, triage) = (self.source(&model)?, settings.triage);
+                let heads = model.heads().iter().map(|head| head.spec());
+                let source = labelled::source(&self.input, &self.label_field, heads)?;
+                let triage = settings.triage;
                 let (input, baseline) = (self.input.clone(), self.baseline.clone());
                 let outside = self.out_of_scope.clone();
                 let (ids, groups, subjects) = (self.ids.clone(), self.group.clone(), self.subjects);
@@ -122,36 +121,6 @@ impl Evaluate {
         };
         write(self.output.as_deref(), &text)?;
         Ok(Outcome::Clean)
-    }
-
-    /// Which of the bundle's heads can be judged: those whose field the first row has.
-    fn source(&self, model: &Model) -> anyhow::Result<Source> {
-        let mut fields: BTreeMap<String, String> = BTreeMap::new();
-        for pair in &self.label_field {
-            let (task, field) = pair.split_once('=').with_context(|| {
-                format!("--label-field {pair:?} is not of the form TASK=FIELD, for instance category=topic")
-            })?;
-            fields.insert(task.to_string(), field.to_string());
-        }
-        let present = first_fields(&self.input)?;
-        let survey = present.iter().any(|field| field == "sentiment" || field == "aspects");
-        let reads = if survey { Reads::Survey } else { Reads::Ticket };
-        let of_bundle = model.heads().iter().map(|head| head.spec()).filter(|spec| spec.reads == reads);
-        let labels: BTreeMap<String, String> = of_bundle
-            .filter_map(|spec| {
-                let field = fields.get(&spec.task).unwrap_or(&spec.task);
-                present.contains(field).then(|| (spec.task.clone(), field.clone()))
-            })
-            .collect();
-        if labels.is_empty() {
-            bail!(
-                "{}: no field holds labels of this bundle ({}); name one with --label-field TASK=FIELD",
-                self.input.display(),
-                model.heads().iter().map(|head| head.spec().task.as_str()).collect::<Vec<_>>().join(", "),
-            );
-        }
-        let aspects = present.iter().any(|field| field == "aspects");
-        Ok(Source { reads, train: self.input.clone(), dev: None, labels, aspects, weight: 1.0 })
     }
 }
 
@@ -188,19 +157,6 @@ async fn judged(triage: &Triage, path: &Path) -> anyhow::Result<Vec<JudgedQuery>
             queries.push(JudgedQuery { text, embedding, relevant: content.relevant });
         }
     }
-}
-
-/// Field names of the first row.
-fn first_fields(path: &Path) -> anyhow::Result<Vec<String>> {
-    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("jsonl")) {
-        let rows = Lines::open(path)?.batch::<serde_json::Map<String, serde_json::Value>>(1)?;
-        let row = rows.into_iter().next().with_context(|| format!("{} is empty", path.display()))?;
-        let row = row.content.map_err(|e| anyhow::anyhow!("{}, line {}: {e}", path.display(), row.line))?;
-        return Ok(row.keys().cloned().collect());
-    }
-    let mut reader =
-        csv::Reader::from_path(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    Ok(reader.headers()?.iter().map(str::to_string).collect())
 }
 
 fn render(report: &EvaluationReport, format: Format) -> anyhow::Result<String> {

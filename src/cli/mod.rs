@@ -4,6 +4,8 @@
 mod doctor;
 mod evaluate;
 mod import;
+mod labelled;
+mod promote;
 mod reasons;
 mod rows;
 mod sentiment;
@@ -22,7 +24,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::Settings;
 use crate::knowledge::Knowledge;
-use crate::model::Model;
+use crate::model::{Model, Shelf};
 use crate::store::Store;
 
 /// Local ticket triage and knowledge suggestion. Everything runs on this machine's CPU; no text leaves it.
@@ -50,6 +52,8 @@ enum Command {
     Train(train::Train),
     /// Measure a bundle on labelled rows, or the search on tickets with known articles
     Evaluate(evaluate::Evaluate),
+    /// Let a better bundle answer from now on, if it loses nothing that matters
+    Promote(promote::Promote),
     /// Check the bundle, the data folder and the settings
     Doctor(doctor::Doctor),
 }
@@ -57,7 +61,8 @@ enum Command {
 /// Which bundle and which settings.
 #[derive(Args)]
 struct Common {
-    /// Folder of the bundle [default: models/default, here or beside the program]
+    /// Folder of the bundle [default: the one promoted in the data folder, else models/default, here or
+    /// beside the program]
     #[arg(long, value_name = "DIR", env = "DESKHAND_MODEL")]
     model: Option<PathBuf>,
     /// Settings file
@@ -120,6 +125,7 @@ async fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Import(command) => command.run().await,
         Command::Train(command) => tokio::task::spawn_blocking(|| command.run()).await?,
         Command::Evaluate(command) => command.run().await,
+        Command::Promote(command) => command.run().await,
         Command::Doctor(command) => command.run().await,
     }
 }
@@ -135,19 +141,33 @@ impl Common {
         Ok(Settings::load(self.config.as_deref())?)
     }
 
-    fn bundle_dir(&self) -> anyhow::Result<PathBuf> {
+    /// The bundle that was asked for, else the one promoted in the data folder, else the shipped one.
+    fn bundle_dir(&self, data: Option<&Path>) -> anyhow::Result<PathBuf> {
         match &self.model {
             Some(dir) => Ok(dir.clone()),
-            None => shipped("models/default").context(
-                "there is no models/default here or beside the program; give a bundle with --model DIR",
-            ),
+            None => bundle_of(data),
         }
     }
 
-    async fn model(&self, settings: &Settings) -> anyhow::Result<Arc<Model>> {
-        let (dir, inference) = (self.bundle_dir()?, settings.inference.clone());
-        Ok(Arc::new(tokio::task::spawn_blocking(move || Model::load(&dir, &inference)).await??))
+    async fn model(&self, settings: &Settings, data: Option<&Path>) -> anyhow::Result<Arc<Model>> {
+        load(&self.bundle_dir(data)?, settings).await
     }
+}
+
+/// The bundle promoted in the data folder, else the shipped one.
+fn bundle_of(data: Option<&Path>) -> anyhow::Result<PathBuf> {
+    if let Some(data) = data
+        && let Some(promoted) = Shelf::of(data).current()?
+    {
+        return Ok(promoted);
+    }
+    shipped("models/default")
+        .context("there is no models/default here or beside the program; give a bundle with --model DIR")
+}
+
+async fn load(dir: &Path, settings: &Settings) -> anyhow::Result<Arc<Model>> {
+    let (dir, inference) = (dir.to_owned(), settings.inference.clone());
+    Ok(Arc::new(tokio::task::spawn_blocking(move || Model::load(&dir, &inference)).await??))
 }
 
 impl Data {

@@ -61,7 +61,7 @@ impl Serve {
         // The address first: a port that is taken should not cost the time of loading.
         let listener =
             TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
-        let mut app = App::open(settings, &data, &self.common.bundle_dir()?).await?;
+        let mut app = App::open(settings, &data, &self.common.bundle_dir(Some(&data))?).await?;
         if self.demo {
             let samples = shipped("samples").context(
                 "--demo needs the folder samples, here or beside the program; it comes with the source",

@@ -60,7 +60,7 @@ impl Train {
         let settings = self.common.settings()?;
         let recipe = self.recipe()?;
         let start = match &self.base {
-            None => Start::Bundle(self.common.bundle_dir()?),
+            None => Start::Bundle(self.common.bundle_dir(None)?),
             Some(dir) => Start::HuggingFace {
                 dir: dir.clone(),
                 name: self.base_name.clone(),

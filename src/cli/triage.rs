@@ -19,7 +19,7 @@ pub(super) struct Triage {
     files: Files,
     #[command(flatten)]
     common: Common,
-    /// Also suggest articles and similar tickets from this data folder
+    /// Also suggest articles and similar tickets from this data folder, and use the bundle promoted in it
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Labels in each ranking
@@ -33,7 +33,7 @@ pub(super) struct Triage {
 impl Triage {
     pub(super) async fn run(self) -> anyhow::Result<Outcome> {
         let settings = self.common.settings()?;
-        let model = self.common.model(&settings).await?;
+        let model = self.common.model(&settings, self.data.as_deref()).await?;
         let desk = match self.data.clone() {
             None => None,
             Some(data) => {

@@ -71,11 +71,11 @@ pub(super) fn fit_head(
         let linear = fitted(&split.train, l2)?;
         held_out.extend(features.held_out(task, &linear, &rows(&split.train), &rows(&split.held_out)));
     }
-    calibrate(task, fitted(last, l2)?, features, held_out, &rows(last), auto_precision, calibrated_on)
+    calibrate(task, fitted(last, l2)?, features, held_out, auto_precision, calibrated_on)
 }
 
 /// What a head says of a row that it was not fitted on.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct HeldOutRow {
     text: usize,
     label: usize,
@@ -103,14 +103,12 @@ impl FeaturesOf<'_> {
     }
 }
 
-/// A head with its temperature, thresholds and scope, from rows that it was not fitted on; `trained` are
-/// those that it was fitted on, by text and label.
+/// A head with its temperature, thresholds and scope, from rows that it was not fitted on.
 pub(super) fn calibrate(
     task: &Task,
     linear: Linear,
     features: FeaturesOf<'_>,
     held_out: Vec<HeldOutRow>,
-    trained: &[(usize, usize)],
     auto_precision: f64,
     calibrated_on: &str,
 ) -> Result<Fitted, TrainError> {
@@ -119,7 +117,7 @@ pub(super) fn calibrate(
     let temperature = fit_temperature(&logits, &truths).unwrap_or(1.0);
     // Only decisions about tickets ask for it.
     let scope = (task.reads == Reads::Ticket).then(|| {
-        let means = means(features.rows, features.embedding, task.labels.len(), trained.iter().copied());
+        let means = means(features.rows, features.embedding, task.labels.len(), task.rows.iter().copied());
         let right = |row: &HeldOutRow| row.logits.iter().all(|logit| *logit <= row.logits[row.label]);
         let seen: Vec<Seen> =
             held_out.iter().map(|row| Seen { signs: row.signs, right: right(row) }).collect();

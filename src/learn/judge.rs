@@ -1,6 +1,6 @@
 //! Judging a bundle on labelled rows, beside the baseline.
 
-mod answers;
+pub(super) mod answers;
 mod scope;
 
 use std::collections::BTreeMap;

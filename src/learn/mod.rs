@@ -16,6 +16,7 @@ pub mod folds;
 mod heads;
 pub mod judge;
 pub mod metrics;
+pub mod promote;
 pub mod recipe;
 pub mod report;
 mod scope;

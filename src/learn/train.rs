@@ -10,9 +10,8 @@ use super::card::{CardText, card};
 use super::corpus::{Corpus, Task};
 use super::dataset::DatasetError;
 use super::encoder::{self, Prepared};
-use super::fit::Features;
 use super::folds::stratified_folds;
-use super::heads::{FeaturesOf, Fitted, Split, calibrate, fit_head, thresholds};
+use super::heads::{Fitted, Split, calibrate, fit_head, thresholds};
 use super::judge::{JudgeError, JudgeOptions, judge};
 use super::recipe::Recipe;
 use super::tuning::Epoch;
@@ -98,14 +97,8 @@ pub fn train(
     corpus.told().into_iter().for_each(|note| watch(Event::Note(note)));
     let base = open(start, recipe, out)?;
     let encoder = encoder::prepare(&base.bundle, recipe, &corpus, out, settings, watch)?;
-    let model = Model::load(encoder.bundle.dir(), settings)?;
-    let mut features = Features::new(model.manifest().encoder.features());
-    for reading in encoder::read_all(&model, &corpus, "reading texts", watch)? {
-        features.push(&reading.features);
-    }
-    let fitted = fit_all(&corpus, &features, &encoder, recipe, settings.worker_count(), watch)?;
+    let fitted = fit_all(&corpus, &encoder, recipe, settings.worker_count(), watch)?;
     let bundle = write(recipe, &encoder, &base.bundle, fitted, out)?;
-    drop(model);
     measure(&bundle, recipe, settings, watch)?;
     Ok(bundle)
 }
@@ -143,7 +136,6 @@ struct Trained {
 
 fn fit_all(
     corpus: &Corpus,
-    features: &Features,
     encoder: &Prepared,
     recipe: &Recipe,
     threads: usize,
@@ -157,7 +149,7 @@ fn fit_all(
         let results: Vec<Result<Fitted, TrainError>> = thread::scope(|scope| {
             let workers: Vec<_> = numbers
                 .iter()
-                .map(|&number| scope.spawn(move || fit_one(number, corpus, features, encoder, recipe)))
+                .map(|&number| scope.spawn(move || fit_one(number, corpus, encoder, recipe)))
                 .collect();
             workers.into_iter().map(|worker| worker.join().unwrap_or(Err(TrainError::Panicked))).collect()
         });
@@ -178,20 +170,17 @@ fn fit_all(
 fn fit_one(
     number: usize,
     corpus: &Corpus,
-    features: &Features,
     encoder: &Prepared,
     recipe: &Recipe,
 ) -> Result<Fitted, TrainError> {
     let task = &corpus.tasks[number];
-    let features = FeaturesOf { rows: features, embedding: encoder.bundle.manifest().encoder.hidden_size };
-    if let Some(linear) = encoder.heads.get(number) {
+    let features = encoder.features();
+    if let Some(tuned) = &encoder.tuned {
         // The head that was tuned along. Rows that it has seen look easier than they are, so they
         // calibrate nothing.
-        let (held_out, trained): (Vec<_>, Vec<_>) =
-            task.rows.iter().copied().partition(|(text, _)| encoder.held_out[*text]);
-        let held_out = features.held_out(task, linear, &trained, &held_out);
-        let (linear, how) = (linear.clone(), "held out from tuning");
-        return calibrate(task, linear, features, held_out, &trained, recipe.auto_precision, how);
+        let (linear, held_out) = (tuned.heads[number].clone(), tuned.held_out[number].clone());
+        let how = "held out from tuning";
+        return calibrate(task, linear, features, held_out, recipe.auto_precision, how);
     }
     let splits = cross_validation(task, corpus);
     let all: Vec<usize> = (0..task.rows.len()).collect();
@@ -252,7 +241,7 @@ fn write(
     let mut heads = trained.heads;
     let mut priority = trained.priority;
     // On an encoder that was left as it is, the base's other heads still mean what they meant.
-    if encoder.heads.is_empty() && encoder.bundle.manifest().encoder == base.manifest().encoder {
+    if encoder.tuned.is_none() && encoder.bundle.manifest().encoder == base.manifest().encoder {
         for head in base.heads()? {
             if !heads.iter().any(|new| new.spec().task == head.spec().task) {
                 heads.push(head);

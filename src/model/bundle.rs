@@ -28,7 +28,7 @@ pub(super) const MANIFEST: &str = "bundle.toml";
 pub(super) const TOKENIZER: &str = "tokenizer.json";
 pub(super) const ENCODER: &str = "encoder.safetensors";
 pub(super) const HEADS: &str = "heads.safetensors";
-const CARD: &str = "MODEL_CARD.md";
+pub(super) const CARD: &str = "MODEL_CARD.md";
 
 /// A bundle that cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -12,6 +12,7 @@ mod p1;
 mod packed;
 mod queue;
 mod scope;
+mod shelf;
 #[cfg(test)]
 pub(crate) mod testing;
 mod tokenizer;
@@ -31,6 +32,7 @@ pub use p1::{NoFloor, P1Point};
 pub use packed::PackedEncoder;
 pub use queue::Lane;
 pub use scope::{Means, Scope, Signs, Spread};
+pub use shelf::{Shelf, ShelfError};
 pub use tokenizer::{Input, Tokenizer, Tokens};
 pub use workers::Workers;
 pub use writer::BundleWriter;

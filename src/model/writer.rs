@@ -11,7 +11,7 @@ use super::manifest::{HeadSpec, Manifest};
 use super::weights::{self, Weights};
 
 /// Text of the licence of the base model, where the bundle has it.
-const LICENCE: &str = "LICENSE";
+pub(super) const LICENCE: &str = "LICENSE";
 
 /// Writes a bundle beside its final place and moves it there whole.
 #[derive(Debug)]
@@ -94,7 +94,11 @@ impl BundleWriter {
         if self.out.exists() {
             moved(&self.out, &old)?;
         }
-        moved(&self.staging, &self.out)?;
+        if let Err(error) = moved(&self.staging, &self.out) {
+            // What stood there must go on standing there.
+            let _ = fs::rename(&old, &self.out);
+            return Err(error);
+        }
         // Only space is lost if the old bundle cannot be removed.
         let _ = fs::remove_dir_all(&old);
         Ok(())

@@ -2,7 +2,7 @@
 //! but everything from the tokenizer to the checksums is as in a real bundle. The heads look at nothing
 //! either, so that their answers are known: `Network`, medium impact, high urgency, mixed sentiment.
 
-#![allow(unreachable_pub, reason = "each test binary uses it in its own way")]
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses it in its own way")]
 #![allow(clippy::unwrap_used)]
 
 use std::path::Path;
@@ -21,10 +21,27 @@ const VOCABULARY: usize = 108;
 /// Longest text in tokens.
 pub const MAX_TOKENS: usize = 512;
 
+/// What may differ from one small bundle to the next.
+#[derive(Clone, Copy)]
+pub struct Tiny {
+    /// Version of the bundle.
+    pub version: &'static str,
+    /// What the head for the category says: 0 for `Network`, 1 for `Hardware`, 2 for `Access`.
+    pub category: usize,
+    /// Another number is another encoder.
+    pub encoder: usize,
+}
+
 /// Writes the bundle to `dir`.
 pub fn write(dir: &Path) {
+    write_as(dir, Tiny { version: "1", category: 0, encoder: 0 });
+}
+
+/// Writes one that differs to `dir`.
+pub fn write_as(dir: &Path, tiny: Tiny) {
+    let category: [f32; 3] = std::array::from_fn(|label| if label == tiny.category { 4.0 } else { 0.0 });
     let heads = [
-        head("category", Reads::Ticket, &["Network", "Hardware", "Access"], &[4.0, 0.0, 0.0]),
+        head("category", Reads::Ticket, &["Network", "Hardware", "Access"], &category),
         head("impact", Reads::Ticket, &["high", "medium", "low"], &[0.0, 4.0, 0.0]),
         head("urgency", Reads::Ticket, &["high", "medium", "low"], &[4.0, 0.0, 0.0]),
         head(
@@ -38,12 +55,12 @@ pub fn write(dir: &Path) {
     let writer = BundleWriter::new(dir).unwrap();
     let tokenizer = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/model/tokenizer.json");
     writer.tokenizer(&tokenizer).unwrap();
-    writer.encoder(&weights()).unwrap();
+    writer.encoder(&weights(tiny.encoder)).unwrap();
     writer.heads(&heads).unwrap();
     let manifest = Manifest {
         format: FORMAT,
         name: "tiny".into(),
-        version: "1".into(),
+        version: tiny.version.into(),
         taxonomy: String::new(),
         languages: vec!["en".into()],
         base: Base { name: "no pretraining".into(), licence: "Apache-2.0".into() },
@@ -98,7 +115,7 @@ fn head(task: &str, reads: Reads, labels: &[&str], bias: &[f32]) -> Head {
         .unwrap()
 }
 
-fn weights() -> Weights {
+fn weights(seed: usize) -> Weights {
     let mut weights = Weights::new();
     let mut add = |name: String, shape: &[usize]| {
         let count = shape.iter().product();
@@ -106,7 +123,9 @@ fn weights() -> Weights {
             Some("weight") => vec![1.0; count],
             Some(_) => vec![0.0; count],
             // Anything that has no pattern will do; this needs no generator and is the same everywhere.
-            None => (0..count).map(|i| ((i * 7 + name.len() * 13) as f32 * 12.9898).sin() * 0.5).collect(),
+            None => (0..count)
+                .map(|i| ((i * 7 + name.len() * 13 + seed * 1_001) as f32 * 12.9898).sin() * 0.5)
+                .collect(),
         };
         weights.insert(name, Tensor::from_vec(values, shape, &Device::Cpu).unwrap());
     };

@@ -53,7 +53,7 @@ pub(crate) unsafe fn attention_backward<V: Vector>(way: &HeadBackward, scratch: 
     let [query, key, value] = [0, 1, 2].map(|n| head.input.wrapping_add(n * head.part));
     let to = [0, 1, 2].map(|n| head.output.wrapping_add(n * head.part));
     let (shares, slopes) = (scratch.shares.as_mut_ptr(), scratch.slopes.as_mut_ptr());
-    let panels = &mut *scratch.panels;
+    let panels = scratch.panels.as_mut_ptr();
     // SAFETY: the caller's promise, and the scratch is as large as what is put into it.
     unsafe {
         square::<V>(head, (query, head.input_stride), key, panels, shares);
@@ -75,16 +75,16 @@ unsafe fn square<V: Vector>(
     head: &Head,
     left: (*const f32, usize),
     right: *const f32,
-    panels: &mut [f32],
+    panels: *mut f32,
     to: *mut f32,
 ) {
     let panel = 2 * V::LANES;
     let padded = head.tokens.next_multiple_of(panel);
     // SAFETY: passed on.
     unsafe {
-        transpose((right, head.input_stride), (head.tokens, head.width), panel, panels);
+        transpose::<V>((right, head.input_stride), (head.tokens, head.width), panels);
         for column in (0..head.tokens).step_by(panel) {
-            let b = (panels.as_ptr().add(column * head.width), panel);
+            let b = (panels.cast_const().add(column * head.width), panel);
             let sink = Square { to: to.add(column), stride: padded };
             tiles::<V>(head.tokens, Left::rows(left), b, head.width, &sink);
         }
@@ -114,7 +114,8 @@ unsafe fn rows<V: Vector>(shares: *mut f32, slopes: *mut f32, tokens: usize, wid
         let whole = V::splat(softmax::<V>(shares, tokens, width));
         let mut sum = V::splat(0.0);
         for i in (0..tokens).step_by(V::LANES) {
-            let share = V::load(shares.add(i)).mul(whole);
+            // In the padding stand the least of all powers, whose products would be too small to be fast.
+            let share = V::load_part(shares.add(i), tokens - i, 0.0).mul(whole);
             share.store(shares.add(i));
             sum = share.mul_add(V::load_part(slopes.add(i), tokens - i, 0.0), sum);
         }
@@ -132,15 +133,15 @@ unsafe fn narrow<V: Vector>(
     head: &Head,
     left: Left,
     right: (*const f32, usize),
-    panels: &mut [f32],
+    panels: *mut f32,
     to: *mut f32,
 ) {
     let panel = 2 * V::LANES;
     // SAFETY: passed on.
     unsafe {
-        arrange(right, (head.tokens, head.width), panel, panels);
+        arrange::<V>(right, (head.tokens, head.width), panels);
         for column in (0..head.width).step_by(panel) {
-            let b = (panels.as_ptr().add(column * head.tokens), panel);
+            let b = (panels.cast_const().add(column * head.tokens), panel);
             let sink = Narrow { to: to.add(column), stride: head.output_stride, room: head.width - column };
             tiles::<V>(head.tokens, left, b, head.tokens, &sink);
         }

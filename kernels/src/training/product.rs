@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 
+use crate::attention::transpose;
 use crate::linear::{Left, Sink, tiles};
 use crate::memory::Aligned;
 use crate::vector::Vector;
@@ -173,16 +174,9 @@ unsafe fn pack_panels<V: Vector>(part: &Product, to: *mut f32) {
         // SAFETY: row and column are B's own; the panels hold its depth.
         unsafe {
             let to = to.add(column * part.depth);
-            if columns < panel {
-                to.write_bytes(0, panel * part.depth);
-            }
             if part.b.transposed {
-                for c in 0..columns {
-                    let from = part.b.at(0, column + c);
-                    for k in 0..part.depth {
-                        *to.add(k * panel + c) = *from.add(k);
-                    }
-                }
+                to.write_bytes(0, if columns < panel { panel * part.depth } else { 0 });
+                transpose::<V>((part.b.at(0, column), part.b.stride), (columns, part.depth), to);
             } else {
                 for k in 0..part.depth {
                     let (from, to) = (part.b.at(k, column), to.add(k * panel));

@@ -1,9 +1,11 @@
-//! One table of functions for each kind of vector, as in [`crate::kernels`].
+//! One table of functions for each kind of vector, as in [`crate::kernels`], and the products of rounded
+//! factors.
 
 use crate::Isa;
 use crate::attention::{Head, Scratch};
 use crate::training::adam::{AdamW, Moving};
 use crate::training::attention::{HeadBackward, Scratch as BackwardScratch};
+use crate::training::bf16;
 use crate::training::norm::{Norm, NormBackward};
 use crate::training::product::{Product, Scratch as ProductScratch};
 
@@ -97,6 +99,47 @@ table!(avx2, crate::vector::avx2::Avx2, "avx2,fma");
 table!(avx512, crate::vector::avx512::Avx512, "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl");
 #[cfg(target_arch = "aarch64")]
 table!(neon, crate::vector::neon::Neon, "neon");
+
+/// The product with rounded factors.
+pub(crate) type RoundedProduct = unsafe fn(&Product, &mut bf16::Scratch);
+
+macro_rules! rounded {
+    ($name:ident, $vector:ty, $rounded:ty $(, $features:literal)?) => {
+        $(#[target_feature(enable = $features)])?
+        unsafe fn $name(product: &Product, scratch: &mut bf16::Scratch) {
+            // SAFETY: the caller's promise.
+            unsafe { bf16::product::<$vector, $rounded>(product, scratch) }
+        }
+    };
+}
+
+rounded!(rounded_portable, crate::vector::portable::Portable, bf16::portable::Portable);
+#[cfg(target_arch = "x86_64")]
+rounded!(
+    rounded_avx512,
+    crate::vector::avx512::Avx512,
+    bf16::avx512::Avx512,
+    "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16"
+);
+#[cfg(target_arch = "x86_64")]
+rounded!(
+    rounded_amx,
+    crate::vector::avx512::Avx512,
+    bf16::amx::Amx,
+    "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl"
+);
+
+/// How to multiply rounded factors with the instructions of `isa`; `None` where that is no faster than f32.
+pub(crate) fn rounded(isa: Isa) -> Option<RoundedProduct> {
+    match isa {
+        Isa::Portable => Some(rounded_portable),
+        #[cfg(target_arch = "x86_64")]
+        Isa::Amx if isa.has_amx_bf16() => Some(rounded_amx),
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx512 | Isa::Avx512Vnni | Isa::Amx if isa.has_avx512_bf16() => Some(rounded_avx512),
+        _ => None,
+    }
+}
 
 impl Table {
     /// The table for `isa`; the portable one where the CPU does not have it.

@@ -109,4 +109,56 @@ impl Vector for Avx512 {
     unsafe fn smallest(self) -> f32 {
         unsafe { _mm512_reduce_min_ps(self.0) }
     }
+
+    /// Twice among the four of a quarter of a register, twice among the quarters.
+    #[inline(always)]
+    unsafe fn transpose((from, stride): (*const f32, usize), (to, to_stride): (*mut f32, usize)) {
+        // SAFETY: sixteen rows of a register each.
+        unsafe {
+            let mut rows = [_mm512_setzero_ps(); 16];
+            for (i, row) in rows.iter_mut().enumerate() {
+                *row = _mm512_loadu_ps(from.add(i * stride));
+            }
+            let mut pairs = rows;
+            for i in (0..16).step_by(2) {
+                pairs[i] = _mm512_unpacklo_ps(rows[i], rows[i + 1]);
+                pairs[i + 1] = _mm512_unpackhi_ps(rows[i], rows[i + 1]);
+            }
+            // Of the rows 4n..4n + 4: in each quarter the column 4 × quarter + i % 4.
+            let mut fours = rows;
+            for i in [0, 4, 8, 12] {
+                fours[i] = _mm512_shuffle_ps::<0x44>(pairs[i], pairs[i + 2]);
+                fours[i + 1] = _mm512_shuffle_ps::<0xee>(pairs[i], pairs[i + 2]);
+                fours[i + 2] = _mm512_shuffle_ps::<0x44>(pairs[i + 1], pairs[i + 3]);
+                fours[i + 3] = _mm512_shuffle_ps::<0xee>(pairs[i + 1], pairs[i + 3]);
+            }
+            // Of the rows 8n..8n + 8: the columns of the quarters 0 and 2, then those of 1 and 3.
+            let mut eights = rows;
+            for i in [0, 1, 2, 3, 8, 9, 10, 11] {
+                eights[i] = _mm512_shuffle_f32x4::<0x88>(fours[i], fours[i + 4]);
+                eights[i + 4] = _mm512_shuffle_f32x4::<0xdd>(fours[i], fours[i + 4]);
+            }
+            for i in 0..8 {
+                let (x, y) = (eights[i], eights[i + 8]);
+                _mm512_storeu_ps(to.add(i * to_stride), _mm512_shuffle_f32x4::<0x88>(x, y));
+                _mm512_storeu_ps(to.add((i + 8) * to_stride), _mm512_shuffle_f32x4::<0xdd>(x, y));
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn load_part(from: *const f32, room: usize, fill: f32) -> Self {
+        Self(unsafe { _mm512_mask_loadu_ps(_mm512_set1_ps(fill), first_lanes(room), from) })
+    }
+
+    #[inline(always)]
+    unsafe fn store_part(self, to: *mut f32, room: usize) {
+        unsafe { _mm512_mask_storeu_ps(to, first_lanes(room), self.0) }
+    }
+}
+
+/// The first `room` lanes, all if there are more.
+#[inline(always)]
+fn first_lanes(room: usize) -> __mmask16 {
+    if room >= 16 { !0 } else { !(!0 << room) }
 }

@@ -47,6 +47,30 @@ impl Methods {
         to.to_vec()
     }
 
+    /// Sixteen rows of `x`, each a little different, with rows and columns exchanged; the rows end with the
+    /// last number.
+    #[inline(always)]
+    unsafe fn transposed<V: Vector>(&self) -> Vec<f32> {
+        let stride = COUNT + 3;
+        let mut from = Guarded::new(COUNT * stride - 3, 0.0);
+        let mut to = Guarded::new(COUNT * stride - 3, 0.0);
+        for (i, number) in from.iter_mut().enumerate() {
+            *number = self.x[i % COUNT] + i as f32;
+        }
+        for row in (0..COUNT).step_by(V::LANES) {
+            for column in (0..COUNT).step_by(V::LANES) {
+                // SAFETY: the square is within both.
+                unsafe {
+                    let from = from.as_ptr().add(row * stride + column);
+                    V::transpose((from, stride), (to.as_mut_ptr().add(column * stride + row), stride));
+                }
+            }
+        }
+        let right = |i: usize| i % stride >= COUNT || to[i] == from[i % stride * stride + i / stride];
+        assert!((0..to.len()).all(right));
+        to.to_vec()
+    }
+
     /// The last `room` numbers of `x`, loaded and stored as parts.
     #[inline(always)]
     unsafe fn parts<V: Vector>(&self, room: usize) -> Vec<f32> {
@@ -78,6 +102,7 @@ impl Job for Methods {
                 ("sqrt", self.lanes::<V>(|x, _, _| x.mul(x).sqrt())),
                 ("power of two", self.lanes::<V>(|x, _, _| x.round().max(V::splat(-126.0)).power_of_two())),
             ];
+            self.exact.push(("transpose", self.transposed::<V>()));
             for room in 0..COUNT {
                 self.exact.push(("load and store a part", self.parts::<V>(room)));
             }

@@ -14,17 +14,17 @@ use crate::model::{Model, P1Point, Reading, Thresholds};
 type Distributions = Vec<Vec<f64>>;
 
 /// All that answers come from.
-pub(super) struct Of<'a> {
-    pub(super) model: &'a Model,
-    pub(super) corpus: &'a Corpus,
-    pub(super) readings: &'a [Reading],
-    pub(super) training: Option<&'a Corpus>,
-    pub(super) options: &'a JudgeOptions<'a>,
+pub(in crate::learn) struct Of<'a> {
+    pub(in crate::learn) model: &'a Model,
+    pub(in crate::learn) corpus: &'a Corpus,
+    pub(in crate::learn) readings: &'a [Reading],
+    pub(in crate::learn) training: Option<&'a Corpus>,
+    pub(in crate::learn) options: &'a JudgeOptions<'a>,
 }
 
 /// The rows of a task with what is said of them; the lists have one entry for each row.
-pub(super) struct Answers {
-    pub(super) name: String,
+pub(in crate::learn) struct Answers {
+    pub(in crate::learn) name: String,
     labels: Vec<String>,
     ordered: bool,
     thresholds: Option<Thresholds>,
@@ -36,12 +36,17 @@ pub(super) struct Answers {
 
 impl Of<'_> {
     /// `None` where the bundle has no head for the task.
-    pub(super) fn task(&self, task: &Task) -> Option<Answers> {
+    pub(in crate::learn) fn task(&self, task: &Task) -> Option<Answers> {
         let head = self.model.head(&task.name)?;
         let texts: Vec<usize> = task.rows.iter().map(|&(text, _)| text).collect();
+        // The task may have labels that the head does not know.
+        let known = &head.spec().labels;
+        let places: Vec<Option<usize>> =
+            task.labels.iter().map(|label| known.iter().position(|other| other == label)).collect();
         let says = |text: &usize| {
             let distribution = head.distribution(&self.readings[*text].features);
-            distribution.probabilities().iter().map(|p| f64::from(*p)).collect()
+            let of = |place: &Option<usize>| place.map_or(0.0, |place| distribution.probabilities()[place]);
+            places.iter().map(|place| f64::from(of(place))).collect()
         };
         Some(Answers {
             name: task.name.clone(),
@@ -57,7 +62,7 @@ impl Of<'_> {
 
     /// The priority by the site's matrix, where the rows have labels for impact and urgency; as triage does
     /// it, P(priority) is summed over the cells of the matrix.
-    pub(super) fn priority(&self, answers: &[Answers]) -> Option<Answers> {
+    pub(in crate::learn) fn priority(&self, answers: &[Answers]) -> Option<Answers> {
         let find = |name: &str| answers.iter().find(|task| task.name == name);
         let (impact, urgency) = (find("impact")?, find("urgency")?);
         let matrix = &self.options.triage.matrix;
@@ -128,6 +133,26 @@ impl Answers {
             p1_misses: self.named(&names).p1_misses(),
             p1_floor,
         })
+    }
+
+    /// The labels of the task.
+    pub(in crate::learn) fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
+    /// Whether the labels stand in a natural order.
+    pub(in crate::learn) fn ordered(&self) -> bool {
+        self.ordered
+    }
+
+    /// True class of each row.
+    pub(in crate::learn) fn truths(&self) -> &[usize] {
+        &self.truths
+    }
+
+    /// What the model predicts for each row.
+    pub(in crate::learn) fn predictions(&self) -> Vec<Prediction> {
+        self.model.iter().filter_map(|row| Prediction::most_likely(row)).collect()
     }
 
     /// Key figures of the texts that belong to a group.

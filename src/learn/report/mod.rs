@@ -11,6 +11,7 @@ mod lines;
 mod priority;
 mod rows;
 mod scope;
+pub(super) mod table;
 mod task;
 #[cfg(test)]
 mod tests;

@@ -6,11 +6,10 @@ use super::lines::{
     FigureLine, Lines, class_lines, coverage_lines, decision_lines, figure_lines, floored, group_lines,
     miss_lines, missed, reliability_lines, scope_lines, suspect_lines, suspected,
 };
+use super::table::Table;
 use super::task::TaskReport;
 use super::{EvaluationReport, PriorityReport};
 
-/// Longest label in a table, so that the widest one stays within 100 columns.
-const LABEL_CHARS: usize = 46;
 /// Longest cell of a table that has words in several columns.
 const NARROW_CHARS: usize = 20;
 /// The same with one more column of words, or many of numbers.
@@ -154,65 +153,8 @@ fn worst_table(labels: &[&str], confusion: &[Vec<u64>]) -> Table {
     table
 }
 
-fn shortened(label: &str, chars: usize) -> String {
-    if label.chars().count() <= chars {
-        return label.to_owned();
-    }
-    let kept: String = label.chars().take(chars - 1).collect();
-    format!("{kept}…")
-}
-
 /// A table whose cells are cut short, since several of its columns hold words.
 fn narrow(lines: Lines) -> Table {
     let cell_chars = if lines.titles.len() > 6 { NARROWER_CHARS } else { NARROW_CHARS };
     Table { cell_chars, ..Table::from(lines) }
-}
-
-/// Cells in columns; the first column stands left, the others right.
-struct Table {
-    rows: Vec<Vec<String>>,
-    cell_chars: usize,
-}
-
-impl From<Lines> for Table {
-    fn from(lines: Lines) -> Self {
-        let mut table = Self::new(&lines.titles);
-        table.rows.extend(lines.rows);
-        table
-    }
-}
-
-impl Table {
-    fn new(titles: &[&str]) -> Self {
-        let titles = titles.iter().map(|&title| title.to_owned()).collect();
-        Self { rows: vec![titles], cell_chars: LABEL_CHARS }
-    }
-
-    /// Writes the table with an empty line above; a table without a row below its titles is left
-    /// out.
-    fn render(&self, out: &mut String) {
-        if self.rows.len() < 2 {
-            return;
-        }
-        let cut = |cell: &String| shortened(cell, self.cell_chars);
-        let rows: Vec<Vec<String>> = self.rows.iter().map(|row| row.iter().map(cut).collect()).collect();
-        let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-        let width = |column: usize| {
-            let cells = rows.iter().filter_map(|row| row.get(column));
-            cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
-        };
-        let widths: Vec<usize> = (0..columns).map(width).collect();
-        out.push('\n');
-        for row in &rows {
-            let mut line = String::new();
-            for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
-                let _ = match column {
-                    0 => write!(line, "{cell:<width$}"),
-                    _ => write!(line, "  {cell:>width$}"),
-                };
-            }
-            out.push_str(line.trim_end());
-            out.push('\n');
-        }
-    }
 }

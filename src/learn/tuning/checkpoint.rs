@@ -28,6 +28,7 @@ pub(super) struct Progress {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Best {
     pub(super) wrong: usize,
+    pub(super) pass: usize,
     pub(super) encoder: Vec<f32>,
     pub(super) heads: Vec<f32>,
 }
@@ -35,7 +36,7 @@ pub(super) struct Best {
 /// What a checkpoint must have been made from to be gone on with: settings, texts, labels and weights.
 pub(super) fn fingerprint(job: &Job<'_>, weights: &Weights) -> Result<String> {
     let mut hash = Sha256::new();
-    hash.update(format!("{:?} {:?} {} ", job.settings, job.heads, job.threads));
+    hash.update(format!("{:?} {:?} {} {:?} ", job.settings, job.heads, job.threads, job.passes));
     for sample in job.samples.iter().chain(job.held_out) {
         hash.update(format!("{:?} {:?} ", sample.tokens.ids, sample.labels));
     }
@@ -71,12 +72,15 @@ pub(super) fn save(path: &Path, fingerprint: &str, trainer: &Trainer, progress: 
             Ok((*name, TensorView::new(Dtype::F32, vec![bytes.len() / 4], bytes).map_err(Error::wrap)?))
         })
         .collect::<Result<_>>()?;
-    let wrong = progress.best.as_ref().map_or(String::new(), |best| best.wrong.to_string());
+    let of_best = |number: fn(&Best) -> usize| {
+        progress.best.as_ref().map_or(String::new(), |best| number(best).to_string())
+    };
     let notes = [
         ("fingerprint", fingerprint.to_owned()),
         ("passes", progress.passes.to_string()),
         ("stale", progress.stale.to_string()),
-        ("wrong", wrong),
+        ("wrong", of_best(|best| best.wrong)),
+        ("best pass", of_best(|best| best.pass)),
         ("step", trainer.optimizer.step.to_string()),
     ];
     let notes: HashMap<String, String> = notes.map(|(key, value)| (key.to_owned(), value)).into();
@@ -105,6 +109,7 @@ pub(super) fn load(path: &Path, fingerprint: &str, trainer: &mut Trainer) -> Opt
     let best = match number("wrong") {
         Some(wrong) => Some(Best {
             wrong,
+            pass: number("best pass")?,
             encoder: numbers("best.encoder", encoder)?,
             heads: numbers("best.heads", heads)?,
         }),

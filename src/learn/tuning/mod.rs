@@ -17,6 +17,7 @@ mod trainer;
 
 use std::path::Path;
 
+use deskhand_kernels::training::Factors;
 use serde::{Deserialize, Serialize};
 
 use super::fit::Linear;
@@ -33,6 +34,8 @@ pub struct TuneSettings {
     pub epochs: usize,
     /// So many of the upper layers are tuned; absent: all.
     pub layers: Option<usize>,
+    /// In which numbers the products are computed.
+    pub precision: Precision,
     /// Texts a step.
     pub batch: usize,
     /// Largest learning rate of the encoder, after warming up over a twentieth of the steps; then it
@@ -58,6 +61,9 @@ pub struct TuneSettings {
     pub layer_decay: f64,
     /// Stops after so many passes without fewer wrong labels on held-out texts. The best pass counts.
     pub patience: usize,
+    /// Whether, once held-out texts have told how many passes are best and how far the heads can be trusted,
+    /// all is tuned again on all texts for as many passes. Costs as much time again.
+    pub refit: bool,
     /// Seeds every draw.
     pub seed: u64,
 }
@@ -67,6 +73,7 @@ impl Default for TuneSettings {
         Self {
             epochs: 8,
             layers: None,
+            precision: Precision::Mixed,
             batch: 32,
             encoder_rate: 2e-4,
             head_rate: 2e-3,
@@ -78,7 +85,28 @@ impl Default for TuneSettings {
             balance: 0.25,
             layer_decay: 1.0,
             patience: 4,
+            refit: true,
             seed: 1,
+        }
+    }
+}
+
+/// In which numbers the products of the encoder are computed, forward and backward. Weights, gradients and
+/// everything between the products are in f32 either way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// 32-bit floats.
+    F32,
+    /// Factors are rounded to bfloat16 where the CPU is faster with it, sums are in f32.
+    Mixed,
+}
+
+impl Precision {
+    fn factors(self) -> Factors {
+        match self {
+            Self::F32 => Factors::F32,
+            Self::Mixed => Factors::Bf16,
         }
     }
 }
@@ -134,6 +162,8 @@ pub struct Job<'a> {
     pub samples: &'a [Sample],
     /// Texts that only tell when to stop and which pass was the best.
     pub held_out: &'a [Sample],
+    /// Ends after so many passes, though the rates fall as if there were more.
+    pub passes: Option<usize>,
     /// The heads that are trained along.
     pub heads: &'a [HeadShape],
     /// How.
@@ -144,12 +174,20 @@ pub struct Job<'a> {
     pub checkpoint: Option<&'a Path>,
 }
 
-/// Tunes the encoder's layers in place and gives the heads that were trained along, for the features of
-/// the tuned encoder; `watch` hears of every step. The same seed and number of threads give the same numbers.
+/// What came of tuning, besides the weights.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tuned {
+    /// The heads that were trained along, for the features of the tuned encoder.
+    pub heads: Vec<Linear>,
+    /// The pass that they and the weights are from.
+    pub passes: usize,
+}
+
+/// Tunes the encoder's layers in place; `watch` hears of every step. The same seed and number of threads give the same numbers.
 ///
 /// # Errors
 /// Weights or texts that do not fit the encoder, or a checkpoint that cannot be written.
-pub fn tune(job: &Job<'_>, weights: &mut Weights, watch: &dyn Fn(Step)) -> candle_core::Result<Vec<Linear>> {
+pub fn tune(job: &Job<'_>, weights: &mut Weights, watch: &dyn Fn(Step)) -> candle_core::Result<Tuned> {
     let settings = job.settings;
     let mut trainer = Trainer::new(job, weights)?;
     let fingerprint = checkpoint::fingerprint(job, weights)?;
@@ -158,14 +196,17 @@ pub fn tune(job: &Job<'_>, weights: &mut Weights, watch: &dyn Fn(Step)) -> candl
         watch(Step::Resumed(progress.passes));
     }
     let mut progress = begun.unwrap_or_default();
-    while progress.passes < settings.epochs && progress.stale < settings.patience.max(1) {
+    let last = job.passes.unwrap_or(settings.epochs).min(settings.epochs);
+    while progress.passes < last && progress.stale < settings.patience.max(1) {
         let epoch = pass(job, &mut trainer, &mut progress, watch)?;
         if let Some(path) = job.checkpoint {
             checkpoint::save(path, &fingerprint, &trainer, &progress)?;
         }
         watch(Step::Epoch(epoch));
     }
+    let mut passes = progress.passes;
     if let Some(best) = progress.best {
+        passes = best.pass;
         trainer.network.set_tuned(&best.encoder);
         trainer.heads.numbers = best.heads;
     }
@@ -174,7 +215,7 @@ pub fn tune(job: &Job<'_>, weights: &mut Weights, watch: &dyn Fn(Step)) -> candl
         // What is left of it is written over by the next training.
         let _ = std::fs::remove_file(path);
     }
-    Ok(heads)
+    Ok(Tuned { heads, passes })
 }
 
 /// One pass over the texts, and a look at those held out.
@@ -206,7 +247,7 @@ fn pass(
         // Of equals the later, which has seen more.
         if progress.best.as_ref().is_none_or(|best| tally.wrong <= best.wrong) {
             let (encoder, heads) = (trainer.network.tuned().to_vec(), trainer.heads.numbers.clone());
-            progress.best = Some(Best { wrong: tally.wrong, encoder, heads });
+            progress.best = Some(Best { wrong: tally.wrong, pass: progress.passes, encoder, heads });
             progress.stale = 0;
         }
     }

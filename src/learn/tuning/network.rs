@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use candle_core::{Device, Result, Tensor};
 use deskhand_kernels::Isa;
-use deskhand_kernels::training::{Arithmetic, Heads, LayerNorm};
+use deskhand_kernels::training::{Arithmetic, Factors, Heads, LayerNorm};
 
 use super::layer::{Layer, Room, Shape, TENSORS, Trace};
 use super::optimizer::Optimizer;
@@ -44,7 +44,12 @@ struct Tables {
 
 impl Network {
     /// Takes the weights by the names of checkpoints; only the upper `layers` will be tuned.
-    pub(super) fn new(spec: &EncoderSpec, weights: &Weights, layers: usize) -> Result<Self> {
+    pub(super) fn new(
+        spec: &EncoderSpec,
+        weights: &Weights,
+        layers: usize,
+        factors: Factors,
+    ) -> Result<Self> {
         if spec.hidden_act != "gelu" {
             candle_core::bail!("tuning knows the activation gelu only, not {:?}", spec.hidden_act);
         }
@@ -70,7 +75,7 @@ impl Network {
             heads: Heads { count: spec.attention_heads, width },
             eps: spec.layer_norm_eps as f32,
         };
-        let arithmetic = Arithmetic::new(Isa::detect());
+        let arithmetic = Arithmetic::new(Isa::detect(), factors);
         let network = Self { arithmetic, shape, tables, frozen, tuned, taps: spec.taps.clone() };
         network.check(spec)?;
         Ok(network)

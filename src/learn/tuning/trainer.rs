@@ -34,7 +34,8 @@ struct Worker {
 impl Trainer {
     pub(super) fn new(job: &Job<'_>, weights: &Weights) -> Result<Self> {
         let (spec, settings) = (job.spec, *job.settings);
-        let network = Network::new(spec, weights, settings.layers.unwrap_or(spec.layers))?;
+        let layers = settings.layers.unwrap_or(spec.layers);
+        let network = Network::new(spec, weights, layers, settings.precision.factors())?;
         let heads = Heads::new(job.heads, (spec.features(), spec.hidden_size), settings, job.samples);
         let worker = |_| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();

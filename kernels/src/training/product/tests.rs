@@ -4,7 +4,8 @@ use proptest::prelude::*;
 
 use crate::Isa;
 use crate::testing::{Guarded, Numbers, ULP, cases, close};
-use crate::training::{Arithmetic, Matrix, Onto, arithmetics};
+use crate::training::bf16::round;
+use crate::training::{Arithmetic, Factors, Matrix, Onto, arithmetics};
 
 #[derive(Debug, Clone)]
 struct Case {
@@ -50,20 +51,29 @@ impl Factor {
         }
     }
 
-    fn at(&self, row: usize, column: usize) -> f64 {
+    fn at(&self, row: usize, column: usize) -> f32 {
         let place = if self.transposed { column * self.shape.0 + row } else { row * self.shape.1 + column };
-        self.values[place].into()
+        self.values[place]
     }
 }
 
 impl Case {
+    /// All sets of instructions, with factors as they are and rounded: the same sums, but of rounded factors.
     fn check(&self) {
+        self.check_by(arithmetics(), |x| x);
+        let rounded = Isa::ALL.into_iter().filter(|isa| isa.is_available());
+        let rounded = rounded.map(|isa| (isa, Arithmetic::new(isa, Factors::Bf16)));
+        let rounded = rounded.filter(|(_, arithmetic)| arithmetic.factors() == Factors::Bf16);
+        self.check_by(rounded, |x| f32::from_bits(round(x)));
+    }
+
+    fn check_by(&self, ways: impl Iterator<Item = (Isa, Arithmetic)>, rounded: fn(f32) -> f32) {
         let numbers = &mut Numbers(self.seed);
         let a = Factor::new(numbers, (self.rows, self.depth), self.transposed.0);
         let b = Factor::new(numbers, (self.depth, self.columns), self.transposed.1);
         let bias = Guarded::of(&numbers.floats(self.columns, 3.0));
         let before = numbers.floats(self.rows * self.columns, 3.0);
-        for (isa, arithmetic) in arithmetics() {
+        for (isa, arithmetic) in ways {
             let mut found = Guarded::of(&before);
             let onto = [Onto::Nothing, Onto::Bias(&bias), Onto::Itself][usize::from(self.onto)];
             arithmetic.product(a.matrix(), b.matrix(), onto, &mut found);
@@ -72,7 +82,7 @@ impl Case {
                 let base = [0.0, bias[column], before[i]][usize::from(self.onto)];
                 let (mut sum, mut size) = (f64::from(base), f64::from(base.abs()));
                 for k in 0..self.depth {
-                    let product = a.at(row, k) * b.at(k, column);
+                    let product = f64::from(rounded(a.at(row, k))) * f64::from(rounded(b.at(k, column)));
                     sum += product;
                     size += product.abs();
                 }
@@ -108,5 +118,5 @@ proptest! {
 fn factors_that_do_not_fit_are_refused() {
     let numbers = [0.0; 6];
     let (a, b) = (Matrix::rows(&numbers, 3), Matrix::rows(&numbers, 3));
-    Arithmetic::new(Isa::Portable).product(a, b, Onto::Nothing, &mut [0.0; 4]);
+    Arithmetic::new(Isa::Portable, Factors::F32).product(a, b, Onto::Nothing, &mut [0.0; 4]);
 }
