@@ -8,6 +8,7 @@ use super::baseline::logistic::Logistic;
 use super::calibrate::{fit_temperature, softmax_at};
 use super::corpus::{Corpus, Task, Words};
 use super::encoder::TunedHeads;
+use super::heads::HeldOutRow;
 use super::train::TrainError;
 use crate::model::{TermRow, TermWeights, Terms};
 
@@ -31,8 +32,8 @@ pub(super) struct Lexicon {
 pub(super) struct Lexical {
     /// For the head that ships; none where words add nothing.
     pub(super) weights: Option<TermWeights>,
-    /// Text, label and the logits of head and terms together, for rows that neither was fitted on.
-    pub(super) held_out: Vec<(usize, usize, Vec<f32>)>,
+    /// Rows that neither was fitted on, with the logits of head and terms together.
+    pub(super) held_out: Vec<HeldOutRow>,
 }
 
 impl Lexicon {
@@ -53,16 +54,17 @@ impl Lexicon {
         &self,
         task: &Task,
         tuned: &TunedHeads,
-        own: &[(usize, usize, Vec<f32>)],
+        own: &[HeldOutRow],
     ) -> Result<Lexical, TrainError> {
         let seen = |text: usize| !tuned.kept_back[text];
         let first = self.weights(task, 1.0, seen)?;
-        let added = |share: f32| -> Vec<(usize, usize, Vec<f32>)> {
-            let with = |(text, label, logits): &(usize, usize, Vec<f32>)| {
-                let mut terms = vec![0.0; logits.len()];
-                first.add(&self.rows[*text], &mut terms);
-                let sums = logits.iter().zip(&terms).map(|(logit, term)| logit + share * term).collect();
-                (*text, *label, sums)
+        let added = |share: f32| -> Vec<HeldOutRow> {
+            let with = |row: &HeldOutRow| {
+                let mut terms = vec![0.0; row.logits.len()];
+                first.add(&self.rows[row.text], &mut terms);
+                let mut row = row.clone();
+                row.logits.iter_mut().zip(&terms).for_each(|(logit, term)| *logit += share * term);
+                row
             };
             own.iter().map(with).collect()
         };
@@ -100,9 +102,9 @@ impl Lexicon {
 }
 
 /// Mean negative log-likelihood of the labels at the best temperature.
-fn likelihood(rows: &[(usize, usize, Vec<f32>)]) -> f64 {
-    let logits: Vec<Vec<f32>> = rows.iter().map(|(_, _, logits)| logits.clone()).collect();
-    let labels: Vec<usize> = rows.iter().map(|(_, label, _)| *label).collect();
+fn likelihood(rows: &[HeldOutRow]) -> f64 {
+    let logits: Vec<Vec<f32>> = rows.iter().map(|row| row.logits.clone()).collect();
+    let labels: Vec<usize> = rows.iter().map(|row| row.label).collect();
     let Ok(temperature) = fit_temperature(&logits, &labels) else { return f64::INFINITY };
     let loss = |(logits, label): (&Vec<f32>, &usize)| {
         -softmax_at(logits, temperature)[*label].max(f64::MIN_POSITIVE).ln()

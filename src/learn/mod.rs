@@ -20,5 +20,6 @@ pub mod metrics;
 pub mod promote;
 pub mod recipe;
 pub mod report;
+mod scope;
 pub mod train;
 pub mod tuning;

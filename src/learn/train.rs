@@ -10,7 +10,6 @@ use super::card::{CardText, card};
 use super::corpus::{Corpus, Task};
 use super::dataset::DatasetError;
 use super::encoder::{self, Prepared};
-use super::fit::Features;
 use super::folds::stratified_folds;
 use super::heads::{Fitted, Split, calibrate, fit_head, thresholds};
 use super::judge::{JudgeError, JudgeOptions, judge};
@@ -99,14 +98,7 @@ pub fn train(
     corpus.told().into_iter().for_each(|note| watch(Event::Note(note)));
     let base = open(start, recipe, out)?;
     let encoder = encoder::prepare(&base.bundle, recipe, &corpus, out, settings, watch)?;
-    let mut features = Features::new(encoder.bundle.manifest().encoder.features());
-    if encoder.tuned.is_none() {
-        let model = Model::load(encoder.bundle.dir(), settings)?;
-        for reading in encoder::read_all(&model, &corpus, "reading texts", watch)? {
-            features.push(&reading.features);
-        }
-    }
-    let fitted = fit_all(&corpus, &features, &encoder, recipe, settings.worker_count(), watch)?;
+    let fitted = fit_all(&corpus, &encoder, recipe, settings.worker_count(), watch)?;
     let bundle = write(recipe, &encoder, &base.bundle, fitted, out)?;
     measure(&bundle, recipe, settings, watch)?;
     Ok(bundle)
@@ -147,7 +139,6 @@ struct Trained {
 
 fn fit_all(
     corpus: &Corpus,
-    features: &Features,
     encoder: &Prepared,
     recipe: &Recipe,
     threads: usize,
@@ -163,9 +154,7 @@ fn fit_all(
         let results: Vec<Result<Fitted, TrainError>> = thread::scope(|scope| {
             let workers: Vec<_> = numbers
                 .iter()
-                .map(|&number| {
-                    scope.spawn(move || fit_one(number, corpus, features, encoder, lexicon, recipe))
-                })
+                .map(|&number| scope.spawn(move || fit_one(number, corpus, encoder, lexicon, recipe)))
                 .collect();
             workers.into_iter().map(|worker| worker.join().unwrap_or(Err(TrainError::Panicked))).collect()
         });
@@ -187,12 +176,12 @@ fn fit_all(
 fn fit_one(
     number: usize,
     corpus: &Corpus,
-    features: &Features,
     encoder: &Prepared,
     lexicon: Option<&Lexicon>,
     recipe: &Recipe,
 ) -> Result<Fitted, TrainError> {
     let task = &corpus.tasks[number];
+    let features = encoder.features();
     if let Some(tuned) = &encoder.tuned {
         // The head that was tuned along. Rows that it has seen look easier than they are, so they
         // calibrate nothing.
@@ -203,7 +192,7 @@ fn fit_one(
             (held_out, terms) = (lexical.held_out, lexical.weights);
         }
         let how = "held out from tuning";
-        let mut fitted = calibrate(task, linear, features.width(), held_out, recipe.auto_precision, how)?;
+        let mut fitted = calibrate(task, linear, features, held_out, recipe.auto_precision, how)?;
         fitted.head = fitted.head.with_terms(terms);
         return Ok(fitted);
     }

@@ -3,6 +3,7 @@
 use candle_core::{Device, Tensor};
 
 use super::manifest::HeadSpec;
+use super::scope::Scope;
 use super::terms::TermWeights;
 use super::weights::Weights;
 
@@ -13,6 +14,7 @@ pub struct Head {
     /// A row for each label, a number for each feature.
     weight: Vec<f32>,
     bias: Vec<f32>,
+    scope: Option<Scope>,
     /// What the text's own words add.
     terms: Option<TermWeights>,
 }
@@ -37,26 +39,56 @@ impl Head {
         if !spec.temperature.is_finite() || spec.temperature <= 0.0 {
             return Err(format!("the head {:?} has the temperature {}", spec.task, spec.temperature));
         }
-        Ok(Self { spec, weight, bias, terms: None })
+        Ok(Self { spec, weight, bias, scope: None, terms: None })
     }
 
     pub(super) fn from_weights(spec: HeadSpec, features: usize, weights: &Weights) -> Result<Self, String> {
+        let task = spec.task.clone();
         let values = |part: &str| {
-            let name = format!("{}.{part}", spec.task);
+            let name = format!("{task}.{part}");
             let tensor = weights.get(&name).ok_or(format!("the tensor {name} is missing"))?;
             tensor.flatten_all().and_then(|t| t.to_vec1::<f32>()).map_err(|e| format!("{name}: {e}"))
         };
         let (weight, bias) = (values("weight")?, values("bias")?);
-        Self::new(spec, features, weight, bias)
+        let head = Self::new(spec, features, weight, bias)?;
+        // Older bundles, and heads fitted on few rows, have none.
+        if !weights.contains_key(&format!("{task}.scope")) {
+            return Ok(head);
+        }
+        let scope = Scope::from_values(values("means")?, &values("scope")?, head.bias.len(), features);
+        Ok(head.with_scope(scope.map_err(|e| format!("the head {task:?} cannot be used: {e}"))?))
     }
 
-    pub(super) fn to_weights(&self) -> candle_core::Result<[(String, Tensor); 2]> {
+    pub(super) fn to_weights(&self) -> candle_core::Result<Vec<(String, Tensor)>> {
         let labels = self.bias.len();
         let shape = (labels, self.weight.len() / labels);
-        Ok([
-            (format!("{}.weight", self.spec.task), Tensor::from_slice(&self.weight, shape, &Device::Cpu)?),
-            (format!("{}.bias", self.spec.task), Tensor::from_slice(&self.bias, labels, &Device::Cpu)?),
-        ])
+        let mut tensors = vec![
+            ("weight", Tensor::from_slice(&self.weight, shape, &Device::Cpu)?),
+            ("bias", Tensor::from_slice(&self.bias, labels, &Device::Cpu)?),
+        ];
+        if let Some(scope) = &self.scope {
+            tensors.extend(scope.to_tensors()?);
+        }
+        let named = |(part, tensor)| (format!("{}.{part}", self.spec.task), tensor);
+        Ok(tensors.into_iter().map(named).collect())
+    }
+
+    /// The same head with what it knows of the texts that its labels are for.
+    pub fn with_scope(self, scope: Scope) -> Self {
+        Self { scope: Some(scope), ..self }
+    }
+
+    /// How surely a text belongs to one of the labels (see [`Scope::score`]), and from which score on it
+    /// does; `None` where the head cannot tell.
+    pub fn scope_score(&self, features: &[f32]) -> Option<(f32, f32)> {
+        let scope = self.scope.as_ref()?;
+        let signs = scope.means.signs(features, &self.logits(features, &[]));
+        Some((scope.score(signs), scope.from))
+    }
+
+    /// Whether a text belongs to one of the labels; `None` where the head cannot tell.
+    pub fn in_scope(&self, features: &[f32]) -> Option<bool> {
+        self.scope_score(features).map(|(score, from)| score >= from)
     }
 
     /// The head with weights for the text's own words, which the bundle's terms must fit.

@@ -11,6 +11,7 @@ mod manifest;
 mod p1;
 mod packed;
 mod queue;
+mod scope;
 mod shelf;
 mod terms;
 #[cfg(test)]
@@ -31,6 +32,7 @@ pub use manifest::{Base, EncoderSpec, HeadSpec, Limits, Manifest, ModelName, Rea
 pub use p1::{NoFloor, P1Point};
 pub use packed::PackedEncoder;
 pub use queue::Lane;
+pub use scope::{Means, Scope, Signs, Spread};
 pub use shelf::{Shelf, ShelfError};
 pub use terms::{TermRow, TermWeights, Terms};
 pub use tokenizer::{Input, Tokenizer, Tokens};
