@@ -118,7 +118,7 @@ pub struct Sample {
     pub tokens: Tokens,
     /// For each head the index of its label, where there is one.
     pub labels: Vec<Option<u32>>,
-    /// What the base model makes of the text, unit length.
+    /// What the base model makes of the text, unit length; empty where the text may drift from it.
     pub embedding: Vec<f32>,
 }
 
