@@ -150,7 +150,7 @@ fn shares(service: &Service, kept: &[Arc<str>]) {
     };
     let predict = |reading: &Reading| {
         let heads = now.model.heads().iter().filter(|head| head.spec().reads == Reads::Ticket);
-        heads.for_each(|head| _ = black_box(head.distribution(&reading.features)));
+        heads.for_each(|head| _ = black_box(head.distribution(&reading.features, &reading.terms)));
     };
     let tokenizer = now.model.tokenizer();
     let whole = || service.post("/v1/triage", kept, 1);

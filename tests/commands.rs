@@ -103,6 +103,50 @@ fn sentiment_reads_the_question_and_flags_a_rating_that_contradicts_the_words() 
 }
 
 #[test]
+fn a_question_turns_the_sense_of_nothing_and_a_rating_turns_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let input = write(
+        dir.path(),
+        "comments.jsonl",
+        "{\"text\":\"Nothing\",\"question\":\"improve\"}\n\
+         {\"text\":\"Nothing\",\"question\":\"why_score\"}\n\
+         {\"text\":\"Nothing\",\"question\":\"improve\",\"rating\":5}\n\
+         {\"text\":\"Nothing\",\"question\":\"improve\",\"rating\":1}\n",
+    );
+    let rows = lines(&ok(deskhand(&["sentiment", "--input", &input])));
+    assert_eq!(rows[0]["sentiment"]["label"], "positive", "nothing to improve is praise");
+    assert_ne!(rows[1]["sentiment"]["label"], "positive");
+    for row in &rows[2..] {
+        assert_eq!((&row["sentiment"], &row["aspects"]), (&rows[0]["sentiment"], &rows[0]["aspects"]));
+    }
+}
+
+#[test]
+fn a_rating_is_compared_on_its_own_scale() {
+    let dir = tempfile::tempdir().unwrap();
+    let row = |more: &str| {
+        format!("{{\"text\":\"Great service, quick and friendly, thank you so much!\"{more}}}\n")
+    };
+    let rows = [
+        ",\"rating\":2",
+        ",\"rating\":5,\"rating_scale\":\"1-10\"",
+        ",\"rating\":3,\"rating_scale\":\"1-10\"",
+        ",\"rating\":6,\"question\":\"nps\"",
+        ",\"rating\":7,\"rating_scale\":\"nps\"",
+        ",\"rating\":0,\"rating_scale\":\"thumbs\"",
+        ",\"rating\":\"down\"",
+        ",\"rating\":true",
+        ",\"rating\":7",
+    ];
+    let input = write(dir.path(), "comments.jsonl", &rows.map(row).concat());
+    let rows = lines(&ok(deskhand(&["sentiment", "--input", &input])));
+    let conflicts: Vec<bool> = rows.iter().map(|row| row["rating_conflict"].as_bool().unwrap()).collect();
+    assert_eq!(conflicts, [true, false, true, true, false, true, true, false, false]);
+    let warnings: Vec<usize> = rows.iter().map(|row| row["warnings"].as_array().unwrap().len()).collect();
+    assert_eq!(warnings, [0, 0, 0, 0, 0, 0, 0, 0, 1], "7 is not on the scale from 1 to 5");
+}
+
+#[test]
 fn imported_articles_are_suggested_with_the_passage_that_fits() {
     let dir = tempfile::tempdir().unwrap();
     let kb = dir.path().join("kb").display().to_string();
@@ -171,6 +215,58 @@ fn a_house_trains_its_own_categories_and_keeps_the_other_heads() {
     ]));
     let report: Value = serde_json::from_str(&report).unwrap();
     assert!(report["tasks"]["category"]["accuracy"].is_number());
+}
+
+#[test]
+fn text_that_belongs_to_no_label_is_told_apart_by_a_bundle_that_never_saw_any() {
+    let dir = tempfile::tempdir().unwrap();
+    let cards = ["bank card", "credit card", "debit card", "visa card", "virtual card"];
+    let happened = ["was stolen", "was declined in a shop", "has not arrived", "expires soon", "is damaged"];
+    let transfers = ["transfer", "payment", "standing order", "wire", "deposit"];
+    let failed =
+        ["has not arrived", "was sent twice", "went to the wrong account", "is pending", "was refused"];
+    let begins = ["my", "help, my", "I think my", "please check:", "since Monday the"];
+    let mut train = String::new();
+    for begin in begins {
+        for (topic, things, events) in [("card", cards, happened), ("transfer", transfers, failed)] {
+            for (thing, event) in things.iter().flat_map(|t| events.map(|e| (t, e))) {
+                train.push_str(&format!(
+                    "{{\"body\":\"{begin} {thing} {event}\",\"category\":\"{topic}\"}}\n"
+                ));
+            }
+        }
+    }
+    let train = write(dir.path(), "train.jsonl", &train);
+    let out = dir.path().join("mine").display().to_string();
+    ok(deskhand(&["train", "--train", &train, "--out", &out]));
+    let tickets = write(
+        dir.path(),
+        "t.jsonl",
+        "{\"body\":\"the bank card I ordered has not arrived\",\"category\":\"card\"}\n\
+         {\"body\":\"how many eggs are in a lemon cake?\",\"category\":\"none\"}\n",
+    );
+    let rows = lines(&ok(deskhand(&["triage", "--input", &tickets, "--model", &out])));
+    let category = |row: &Value| row["predictions"]["category"].clone();
+    assert_eq!(category(&rows[0])["in_scope"], true, "{}", rows[0]);
+    let cake = category(&rows[1]);
+    assert_eq!((&cake["in_scope"], &cake["decision"]), (&Value::from(false), &Value::from("abstain")));
+    assert_eq!(cake["confidence_level"], "low");
+    let cakes = write(dir.path(), "cakes.jsonl", "{\"body\":\"how many eggs are in a lemon cake?\"}\n");
+    let report = ok(deskhand(&[
+        "evaluate",
+        "--input",
+        &train,
+        "--out-of-scope",
+        &cakes,
+        "--model",
+        &out,
+        "--format",
+        "json",
+    ]));
+    let report: Value = serde_json::from_str(&report).unwrap();
+    let scope = &report["scope"]["category"];
+    assert_eq!((&scope["outside"]["recall"], &scope["rows"]), (&Value::from(1.0), &Value::from(250)));
+    assert!(scope["turned_away"].as_f64().unwrap() < 0.05);
 }
 
 #[test]

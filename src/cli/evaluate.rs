@@ -38,7 +38,7 @@ pub(super) struct Evaluate {
     gap: Option<PathBuf>,
     /// Check the reasons for the predictions instead: whether deleting the words given costs more
     /// confidence than deleting others
-    #[arg(long, conflicts_with_all = ["data", "baseline", "ids", "group", "subjects"])]
+    #[arg(long, conflicts_with_all = ["data", "baseline", "ids", "group", "out_of_scope", "subjects"])]
     reasons: bool,
     /// Judge only rows whose id begins with one of these, separated by commas
     #[arg(long, value_name = "PREFIX,…", value_delimiter = ',', conflicts_with = "data")]
@@ -46,6 +46,9 @@ pub(super) struct Evaluate {
     /// Give the key figures of rows whose ids begin so, apart from the rest; may be given several times
     #[arg(long, value_name = "NAME=PREFIX,…", value_parser = group, conflicts_with = "data")]
     group: Vec<Group>,
+    /// Rows that belong to no label, to measure how well that is noticed
+    #[arg(long, value_name = "FILE", conflicts_with = "data")]
+    out_of_scope: Option<PathBuf>,
     /// Name single rows with their subject too, not with id and line alone
     #[arg(long, conflicts_with = "data")]
     subjects: bool,
@@ -100,10 +103,17 @@ impl Evaluate {
                 let source = labelled::source(&self.input, &self.label_field, heads)?;
                 let triage = settings.triage;
                 let (input, baseline) = (self.input.clone(), self.baseline.clone());
+                let outside = self.out_of_scope.clone();
                 let (ids, groups, subjects) = (self.ids.clone(), self.group.clone(), self.subjects);
                 let report = tokio::task::spawn_blocking(move || {
-                    let options =
-                        JudgeOptions { baseline: baseline.as_deref(), ids, groups, subjects, triage };
+                    let options = JudgeOptions {
+                        baseline: baseline.as_deref(),
+                        ids,
+                        groups,
+                        out_of_scope: outside.as_deref(),
+                        subjects,
+                        triage,
+                    };
                     judge(&model, &input, &source, &options)
                 });
                 render(&report.await??, self.format)?

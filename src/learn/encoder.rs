@@ -1,19 +1,20 @@
 //! The encoder of the new bundle: as the base has it, or tuned together with its heads.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::base::{Scratch, beside, headless};
 use super::corpus::{Corpus, Task, Words};
-use super::fit::Linear;
+use super::fit::{Features, Linear};
 use super::folds::stratified_folds;
+use super::heads::{FeaturesOf, HeldOutRow};
 use super::recipe::Recipe;
 use super::train::{Event, TrainError};
 use super::tuning::{HeadShape, Job, Sample, Step, TuneSettings, Tuned, tune};
 use crate::config::InferenceSettings;
 use crate::model::weights::Weights;
-use crate::model::{Bundle, BundleWriter, Model, Reading};
+use crate::model::{Bundle, BundleWriter, Model, Reading, Reads};
 
 /// One row in this many is held out where the encoder is tuned, since a fold would be a whole training.
 const HELD_OUT: usize = 8;
@@ -24,6 +25,8 @@ const CHUNK: usize = 256;
 /// written.
 pub(super) struct Prepared {
     pub(super) bundle: Bundle,
+    /// What it makes of the corpus's texts.
+    features: Features,
     /// What came of tuning; none where the encoder was left as it is.
     pub(super) tuned: Option<TunedHeads>,
     /// Removes the bundle when training is over.
@@ -33,9 +36,16 @@ pub(super) struct Prepared {
 /// The heads that were tuned along, one for each task of the corpus.
 pub(super) struct TunedHeads {
     pub(super) heads: Vec<Linear>,
-    /// For each task text, label and logits of rows that nothing was tuned on, by the first tuning if there
-    /// were two.
-    pub(super) held_out: Vec<Vec<(usize, usize, Vec<f32>)>>,
+    /// For each task what is said of rows that nothing was tuned on, by the first tuning if there were two.
+    pub(super) held_out: Vec<Vec<HeldOutRow>>,
+    /// Which texts these are.
+    pub(super) kept_back: Vec<bool>,
+}
+
+impl Prepared {
+    pub(super) fn features(&self) -> FeaturesOf<'_> {
+        FeaturesOf { rows: &self.features, embedding: self.bundle.manifest().encoder.hidden_size }
+    }
 }
 
 /// The encoder as the recipe wants it.
@@ -49,7 +59,8 @@ pub(super) fn prepare(
 ) -> Result<Prepared, TrainError> {
     let Some(tuning) = &recipe.tune else {
         let (bundle, scratch) = written(base, None, out)?;
-        return Ok(Prepared { bundle, tuned: None, _scratch: scratch });
+        let features = features(&bundle, corpus, settings, watch)?;
+        return Ok(Prepared { bundle, features, tuned: None, _scratch: scratch });
     };
     let held_out = held_out_rows(corpus);
     let tuner = Tuner { base, tuning, corpus, out, settings };
@@ -59,14 +70,37 @@ pub(super) fn prepare(
     let without = |part: Vec<(usize, Sample)>| part.into_iter().map(|(_, sample)| sample).collect::<Vec<_>>();
     let (mut weights, mut tuned) = tuner.run(&without(learnt), &without(kept_back), None, watch)?;
     let (mut bundle, mut scratch) = written(base, Some(&weights), out)?;
-    let rows = tuner.logits(&bundle, &tuned.heads, &held_out, watch)?;
+    let mut read = features(&bundle, corpus, settings, watch)?;
+    let of = FeaturesOf { rows: &read, embedding: bundle.manifest().encoder.hidden_size };
+    let rows = |(task, head): (&Task, &Linear)| {
+        let (held_out, learnt): (Vec<_>, Vec<_>) =
+            task.rows.iter().copied().partition(|(text, _)| held_out[*text]);
+        of.held_out(task, head, &learnt, &held_out)
+    };
+    let rows = corpus.tasks.iter().zip(&tuned.heads).map(rows).collect();
     if tuning.refit {
         (weights, tuned) = tuner.run(&samples, &[], Some(tuned.passes), watch)?;
         drop(scratch);
         (bundle, scratch) = written(base, Some(&weights), out)?;
+        read = features(&bundle, corpus, settings, watch)?;
     }
-    let tuned = Some(TunedHeads { heads: tuned.heads, held_out: rows });
-    Ok(Prepared { bundle, tuned, _scratch: scratch })
+    let tuned = Some(TunedHeads { heads: tuned.heads, held_out: rows, kept_back: held_out });
+    Ok(Prepared { bundle, features: read, tuned, _scratch: scratch })
+}
+
+/// What an encoder makes of the corpus's texts.
+fn features(
+    encoder: &Bundle,
+    corpus: &Corpus,
+    settings: &InferenceSettings,
+    watch: &mut dyn FnMut(Event),
+) -> Result<Features, TrainError> {
+    let model = Model::load(encoder.dir(), settings)?;
+    let mut features = Features::new(encoder.manifest().encoder.features());
+    for reading in read_all(&model, corpus, "reading texts", watch)? {
+        features.push(&reading.features);
+    }
+    Ok(features)
 }
 
 /// The base's encoder with these weights, as a bundle that goes when the guard does.
@@ -150,41 +184,28 @@ impl Tuner<'_> {
                 labels[text][number] = u32::try_from(label).ok();
             }
         }
+        // Only tickets are compared with articles and with each other, so only theirs are held to the base's.
+        let of_tickets = |task: &&Task| task.reads == Reads::Ticket;
+        let searched: BTreeSet<usize> = corpus
+            .tasks
+            .iter()
+            .filter(of_tickets)
+            .flat_map(|task| &task.rows)
+            .map(|(text, _)| *text)
+            .collect();
         let model = Model::load(self.base.dir(), self.settings)?;
         let readings = read_all(&model, corpus, "reading texts with the base", watch)?;
-        let sample = |((words, labels), reading): ((&Words, Vec<Option<u32>>), &Reading)| {
-            let tokens = model.tokenizer().encode(&words.input())?;
-            Ok(Sample { tokens, labels, embedding: reading.embedding() })
+        let sample = |(text, (labels, reading)): (usize, (Vec<Option<u32>>, &Reading))| {
+            let tokens = model.tokenizer().encode(&corpus.words[text].input())?;
+            let embedding = if searched.contains(&text) { reading.embedding() } else { Vec::new() };
+            Ok(Sample { tokens, labels, embedding })
         };
-        corpus.words.iter().zip(labels).zip(&readings).map(sample).collect()
-    }
-
-    /// Text, label and logits of the held-out rows of each task.
-    fn logits(
-        &self,
-        encoder: &Bundle,
-        heads: &[Linear],
-        held_out: &[bool],
-        watch: &mut dyn FnMut(Event),
-    ) -> Result<Vec<Vec<(usize, usize, Vec<f32>)>>, TrainError> {
-        let model = Model::load(encoder.dir(), self.settings)?;
-        let texts: Vec<usize> = (0..held_out.len()).filter(|text| held_out[*text]).collect();
-        let inputs: Vec<_> = texts.iter().map(|&text| self.corpus.words[text].input()).collect();
-        let readings = model.read_blocking(&inputs)?;
-        watch(Event::Progress { stage: "reading held-out texts", done: texts.len(), total: texts.len() });
-        let places: BTreeMap<usize, &Reading> = texts.into_iter().zip(&readings).collect();
-        let rows = |(task, head): (&Task, &Linear)| {
-            let logits = |&(text, label): &(usize, usize)| {
-                Some((text, label, head.logits(&places.get(&text)?.features)))
-            };
-            task.rows.iter().filter_map(logits).collect()
-        };
-        Ok(self.corpus.tasks.iter().zip(heads).map(rows).collect())
+        labels.into_iter().zip(&readings).enumerate().map(sample).collect()
     }
 }
 
 /// What the model makes of every text of the corpus.
-pub(super) fn read_all(
+fn read_all(
     model: &Model,
     corpus: &Corpus,
     stage: &'static str,

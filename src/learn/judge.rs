@@ -1,6 +1,7 @@
 //! Judging a bundle on labelled rows, beside the baseline.
 
 pub(super) mod answers;
+mod scope;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,6 +19,9 @@ use crate::model::{Model, ModelError};
 /// Name under which the priority stands among the tasks of a group.
 const PRIORITY: &str = "priority";
 
+/// What the report says where rows that belong to no label were given in vain.
+const NO_SCOPE: &str = "no head of this bundle can tell text that belongs to none of its labels; train it again on a hundred rows or more";
+
 /// How to judge.
 #[derive(Debug, Clone, Default)]
 pub struct JudgeOptions<'a> {
@@ -27,6 +31,8 @@ pub struct JudgeOptions<'a> {
     pub ids: Vec<String>,
     /// Parts of the rows whose key figures are wanted apart.
     pub groups: Vec<Group>,
+    /// Rows that belong to no label, to measure how well that is noticed.
+    pub out_of_scope: Option<&'a Path>,
     /// Whether rows that are named are named with their subject.
     pub subjects: bool,
     /// The site's thresholds and matrix, which win over the bundle's.
@@ -92,6 +98,11 @@ pub fn judge(
     let mut answers: Vec<Answers> = corpus.tasks.iter().filter_map(|task| of.task(task)).collect();
     let priority = of.priority(&answers);
     let mut report = report_of(model, data, &corpus, options, &answers, priority.as_ref())?;
+    let outside = options.out_of_scope.map(|path| scope::outside(model, path, source)).transpose()?;
+    report.scope = of.scopes(outside.as_deref())?;
+    if outside.is_some() && report.scope.is_empty() {
+        report.warnings.push(NO_SCOPE.into());
+    }
     answers.extend(priority);
     for group in &options.groups {
         let of_group = group_report(group, &corpus, &answers)?;
@@ -168,6 +179,7 @@ fn report_of(
         tasks: tasks.collect::<Result<_, MetricError>>()?,
         priority: priority.map(|answers| answers.priority_report(&rows, floor)).transpose()?,
         groups: Vec::new(),
+        scope: BTreeMap::new(),
         warnings,
     })
 }

@@ -7,11 +7,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::decision::{ConfidenceLevel, Decision, decide};
+use super::decision::{ConfidenceLevel, Decision, Rule, decide};
 use super::reasons::Reason;
 use super::ticket::Ticket;
 use crate::knowledge::{SimilarTicket, Suggested};
-use crate::model::{Manifest, ModelName, Thresholds};
+use crate::model::{Manifest, ModelName};
 
 /// Everything that Deskhand says about a ticket.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -77,6 +77,11 @@ pub struct Prediction {
     /// Of a priority that is P1 although another was likelier: why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub raised: Option<Raised>,
+    /// Whether the text belongs to any of the labels: if not, the decision is `abstain`, whatever the
+    /// confidence among them. Of the priority: whether it does for impact and urgency. Absent where the
+    /// bundle cannot tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_scope: Option<bool>,
     /// The submitter's label against this one, where there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mismatch: Option<Mismatch>,
@@ -87,19 +92,12 @@ pub struct Prediction {
 }
 
 impl Prediction {
-    /// `ranking` is sorted, best first, and has at least one entry. `of_site` is the threshold for `auto`
-    /// that the site has set for the task.
-    pub(super) fn decide(
-        mut ranking: Vec<Ranked>,
-        thresholds: &Thresholds,
-        of_site: Option<f32>,
-        top_n: usize,
-        foreign: bool,
-    ) -> Self {
+    /// `ranking` is sorted, best first, and has at least one entry.
+    pub(super) fn decide(mut ranking: Vec<Ranked>, top_n: usize, rule: Rule<'_>) -> Self {
         let (label, confidence) =
             ranking.first().map_or_else(Default::default, |top| (top.label.clone(), top.confidence));
-        let limits = thresholds.limits(&label, of_site);
-        let (decision, confidence_level) = decide(confidence, limits, foreign);
+        let limits = rule.limits(&label);
+        let (decision, confidence_level) = decide(confidence, limits, rule.unknown());
         ranking.truncate(top_n);
         let threshold = limits.auto;
         Self {
@@ -110,6 +108,7 @@ impl Prediction {
             decision,
             ranking,
             raised: None,
+            in_scope: rule.in_scope,
             mismatch: None,
             reasons: None,
         }
@@ -117,16 +116,9 @@ impl Prediction {
 
     /// Makes it `label`, whose confidence reaches `at`, because the site wants to miss few of these. It is
     /// then worth an agent's look, however unsure; `auto` takes what it always takes.
-    pub(super) fn raise(
-        &mut self,
-        label: Ranked,
-        at: f32,
-        thresholds: &Thresholds,
-        of_site: Option<f32>,
-        foreign: bool,
-    ) {
-        let limits = thresholds.limits(&label.label, of_site);
-        let (decision, confidence_level) = decide(label.confidence, limits, foreign);
+    pub(super) fn raise(&mut self, label: Ranked, at: f32, rule: Rule<'_>) {
+        let limits = rule.limits(&label.label);
+        let (decision, confidence_level) = decide(label.confidence, limits, rule.unknown());
         let likelier = std::mem::replace(&mut self.label, label.label);
         if likelier != self.label {
             self.raised = Some(Raised { from: likelier, at });
@@ -134,7 +126,7 @@ impl Prediction {
         self.confidence = label.confidence;
         self.confidence_level = confidence_level;
         self.threshold = limits.auto;
-        let unsure = decision == Decision::Abstain && !foreign;
+        let unsure = decision == Decision::Abstain && !rule.unknown();
         self.decision = if unsure { Decision::Suggest } else { decision };
     }
 }
@@ -178,11 +170,13 @@ impl Mismatch {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Thresholds;
 
     fn decided(label: &str, of_site: Option<f32>) -> Prediction {
         let thresholds = Thresholds { auto_of: [("B".to_owned(), 0.95)].into(), ..Thresholds::new(0.8, 0.4) };
         let ranking = vec![Ranked { label: label.into(), confidence: 0.9 }];
-        Prediction::decide(ranking, &thresholds, of_site, 1, false)
+        let rule = Rule { thresholds: &thresholds, of_site, foreign: false, in_scope: None };
+        Prediction::decide(ranking, 1, rule)
     }
 
     #[test]
@@ -196,5 +190,16 @@ mod tests {
     fn what_the_site_has_set_for_a_task_wins_over_the_thresholds_of_all_labels() {
         let b = decided("B", Some(0.85));
         assert_eq!((b.decision, b.threshold), (Decision::Auto, 0.85));
+    }
+
+    #[test]
+    fn text_that_belongs_to_no_label_abstains_and_is_not_raised_to_a_suggestion() {
+        let thresholds = Thresholds::new(0.8, 0.4);
+        let ranked = |label: &str, confidence| Ranked { label: label.into(), confidence };
+        let rule = Rule { thresholds: &thresholds, of_site: None, foreign: false, in_scope: Some(false) };
+        let mut prediction = Prediction::decide(vec![ranked("P2", 0.9), ranked("P1", 0.1)], 2, rule);
+        assert_eq!((prediction.decision, prediction.in_scope), (Decision::Abstain, Some(false)));
+        prediction.raise(ranked("P1", 0.1), 0.05, rule);
+        assert_eq!((prediction.label.as_str(), prediction.decision), ("P1", Decision::Abstain));
     }
 }

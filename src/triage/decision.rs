@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::model::Limits;
+use crate::model::{Limits, Thresholds};
 
 /// What to do with a prediction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -29,9 +29,33 @@ pub enum ConfidenceLevel {
     Low,
 }
 
-/// The decision for a confidence (0..1). Text in a language that the bundle does not know always abstains.
-pub(super) fn decide(confidence: f32, limits: Limits, foreign: bool) -> (Decision, ConfidenceLevel) {
-    if foreign || confidence < limits.suggest {
+/// What decides about a prediction beside its confidence.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rule<'a> {
+    /// The bundle's.
+    pub(super) thresholds: &'a Thresholds,
+    /// The threshold for `auto` that the site has set for the task.
+    pub(super) of_site: Option<f32>,
+    /// Whether the text is in a language that the bundle does not know.
+    pub(super) foreign: bool,
+    /// Whether the text belongs to any of the labels, where that can be told.
+    pub(super) in_scope: Option<bool>,
+}
+
+impl Rule<'_> {
+    /// Whether the model cannot know, however sure it is.
+    pub(super) fn unknown(&self) -> bool {
+        self.foreign || self.in_scope == Some(false)
+    }
+
+    pub(super) fn limits(&self, label: &str) -> Limits {
+        self.thresholds.limits(label, self.of_site)
+    }
+}
+
+/// The decision for a confidence (0..1). What the model cannot know always abstains.
+pub(super) fn decide(confidence: f32, limits: Limits, unknown: bool) -> (Decision, ConfidenceLevel) {
+    if unknown || confidence < limits.suggest {
         (Decision::Abstain, ConfidenceLevel::Low)
     } else if confidence < limits.auto {
         (Decision::Suggest, ConfidenceLevel::Medium)
@@ -54,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_foreign_ticket_abstains_however_sure_the_head_is() {
+    fn what_the_model_cannot_know_abstains_however_sure_the_head_is() {
         assert_eq!(decide(0.99, LIMITS, true), (Decision::Abstain, ConfidenceLevel::Low));
     }
 }

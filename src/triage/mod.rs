@@ -19,6 +19,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 pub use answer::{Mismatch, Prediction, Raised, Ranked, TriageAnswer};
+use decision::Rule;
 pub use decision::{ConfidenceLevel, Decision};
 pub use reasons::{DeletionReport, DeletionTask, Field, Reason};
 pub use rows::{HistoryRow, TicketRow};
@@ -272,10 +273,14 @@ impl Triage {
         let mut predictions = BTreeMap::new();
         for head in self.model.heads().iter().filter(|head| head.spec().reads == Reads::Ticket) {
             let spec = head.spec();
-            let ranking = ranked(&head.distribution(&reading.features));
-            let of_site = self.auto_threshold(&spec.task);
-            let mut prediction =
-                Prediction::decide(ranking, &spec.thresholds, of_site, options.top_n, words.foreign);
+            let ranking = ranked(&head.distribution(&reading.features, &reading.terms));
+            let rule = Rule {
+                thresholds: &spec.thresholds,
+                of_site: self.auto_threshold(&spec.task),
+                foreign: words.foreign,
+                in_scope: head.in_scope(&reading.features),
+            };
+            let mut prediction = Prediction::decide(ranking, options.top_n, rule);
             let submitted = ticket.submitted.as_ref().and_then(|s| s.category.as_deref());
             if let (Some(label), "category") = (submitted, spec.task.as_str()) {
                 if spec.labels.iter().any(|known| known == label) {
@@ -302,20 +307,26 @@ impl Triage {
         words: &Words,
         reading: &Reading,
     ) -> Option<Prediction> {
-        let impact = self.model.head("impact")?.distribution(&reading.features);
-        let urgency = self.model.head("urgency")?.distribution(&reading.features);
-        let thresholds = self.model.manifest().priority.as_ref()?;
+        let heads = (self.model.head("impact")?, self.model.head("urgency")?);
+        let impact = heads.0.distribution(&reading.features, &reading.terms);
+        let urgency = heads.1.distribution(&reading.features, &reading.terms);
+        let known = [heads.0, heads.1].map(|head| head.in_scope(&reading.features));
+        let rule = Rule {
+            thresholds: self.model.manifest().priority.as_ref()?,
+            of_site: self.auto_threshold("priority"),
+            foreign: words.foreign,
+            in_scope: known.into_iter().flatten().reduce(|impact, urgency| impact && urgency),
+        };
         let ranking: Vec<Ranked> = priority::distribution(&self.settings.matrix, &impact, &urgency)
             .into_iter()
             .map(|(priority, confidence)| Ranked { label: priority.label().into(), confidence })
             .collect();
         let p1 = ranking.iter().find(|ranked| ranked.label == Priority::P1.label()).cloned();
-        let of_site = self.auto_threshold("priority");
-        let mut prediction = Prediction::decide(ranking, thresholds, of_site, options.top_n, words.foreign);
+        let mut prediction = Prediction::decide(ranking, options.top_n, rule);
         if let (Some(p1), Some(at)) = (p1, self.p1_from)
             && p1.confidence >= at
         {
-            prediction.raise(p1, at, thresholds, of_site, words.foreign);
+            prediction.raise(p1, at, rule);
         }
         if let Some(submitted) = ticket.submitted.as_ref().and_then(|s| s.priority) {
             prediction.mismatch = Some(Mismatch::of(Priority::label(submitted), &prediction));

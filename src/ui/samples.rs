@@ -45,6 +45,7 @@ pub(super) fn prediction(ranking: &[(&str, f32)]) -> Prediction {
         decision,
         ranking: ranking.iter().map(ranked).collect(),
         raised: None,
+        in_scope: Some(true),
         mismatch: None,
         reasons: None,
     }

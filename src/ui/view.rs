@@ -56,6 +56,8 @@ pub(super) struct PredictionView {
     pub(super) reasons: Vec<String>,
     /// The likelier priority, where the site's floor for P1 raised this one.
     pub(super) raised: Option<String>,
+    /// Whether the text is unlike all that the labels are for.
+    pub(super) outside: bool,
 }
 
 /// A confidence against its threshold.
@@ -184,6 +186,7 @@ impl PredictionView {
             others: others.filter(|other| other.percent >= WORTH_NAMING).collect(),
             mismatch: prediction.mismatch.filter(|m| m.flagged).map(|m| path(&m.submitted)),
             raised: prediction.raised.map(|raised| raised.from),
+            outside: prediction.in_scope == Some(false),
             reasons,
         }
     }

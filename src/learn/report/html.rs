@@ -6,7 +6,7 @@ use askama::Template;
 use super::curve::{Bar, Curve, bar, curve};
 use super::lines::{
     FigureLine, Lines, class_lines, coverage_lines, decision_lines, figure_lines, floored, group_lines,
-    miss_lines, missed, reliability_lines, suspect_lines, suspected,
+    miss_lines, missed, reliability_lines, scope_lines, suspect_lines, suspected,
 };
 use super::task::TaskReport;
 use super::{EvaluationReport, PriorityReport};
@@ -21,6 +21,7 @@ const COVERAGE_STEP: usize = 5;
 struct Page<'a> {
     report: &'a EvaluationReport,
     groups: Option<Lines>,
+    scope: Option<Lines>,
     tasks: Vec<TaskView<'a>>,
 }
 
@@ -68,6 +69,7 @@ pub(super) fn render(report: &EvaluationReport) -> Result<String, askama::Error>
     Page {
         report,
         groups: (!report.groups.is_empty()).then(|| group_lines(report)),
+        scope: (!report.scope.is_empty()).then(|| scope_lines(report)),
         tasks: priority.chain(tasks).collect(),
     }
     .render()

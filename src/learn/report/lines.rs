@@ -187,6 +187,26 @@ pub(super) fn floored(priority: &PriorityReport) -> Option<String> {
     ))
 }
 
+/// How well text that belongs to no label is told apart, task by task.
+pub(super) fn scope_lines(report: &EvaluationReport) -> Lines {
+    let rows = report.scope.iter().map(|(task, scope)| {
+        let outside = scope.outside;
+        vec![
+            task.clone(),
+            scope.rows.to_string(),
+            figure(scope.accuracy_without),
+            percent(scope.turned_away),
+            figure(scope.accuracy),
+            outside.map_or_else(|| "–".to_owned(), |outside| outside.rows.to_string()),
+            percent(outside.and_then(|outside| outside.recall)),
+            figure(outside.and_then(|outside| outside.auroc)),
+        ]
+    });
+    let titles =
+        ["scope", "rows", "accuracy", "turned away", "then accuracy", "others", "turned away", "AUROC"];
+    Lines { titles: titles.to_vec(), rows: rows.collect() }
+}
+
 /// How many rows look wrongly labelled.
 pub(super) fn suspected(task: &TaskReport) -> String {
     format!(

@@ -10,6 +10,7 @@ mod html;
 mod lines;
 mod priority;
 mod rows;
+mod scope;
 pub(super) mod table;
 mod task;
 #[cfg(test)]
@@ -24,6 +25,7 @@ pub use decisions::{CoveragePoint, DecisionShare, Decisions};
 pub use groups::{Group, GroupReport, KeyFigures};
 pub use priority::{P1FloorReport, PriorityReport};
 pub use rows::{MAX_SUSPECTS, NamedRows, P1Miss, RowName, SUSPECT_FROM, Suspect};
+pub use scope::{OutsideReport, ScopeReport, ScopedRow};
 pub use task::{ClassReport, Figures, P1Figures, Prediction, TaskReport, TaskResults};
 
 /// The labels of a priority, the most pressing first.
@@ -50,6 +52,9 @@ pub struct EvaluationReport {
     /// Figures of the priority, where it follows from impact and urgency.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub priority: Option<PriorityReport>,
+    /// By task, how well text that belongs to no label is told apart, where the head can tell.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub scope: BTreeMap<String, ScopeReport>,
     /// What a reader must know before trusting the figures, as whole sentences without ticket text.
     pub warnings: Vec<String>,
 }

@@ -66,6 +66,12 @@ fn priority() -> PriorityReport {
     PriorityReport { report: report.unwrap(), p1_misses: named.p1_misses(), p1_floor }
 }
 
+fn scope() -> ScopeReport {
+    let row = |score, right| ScopedRow { score, inside: score > 0.0, right };
+    let rows = [row(1.0, true), row(0.5, false), row(-1.0, true), row(2.0, true)];
+    ScopeReport::new(&rows, Some(&[(-2.0, false), (0.7, true)])).unwrap()
+}
+
 fn report() -> EvaluationReport {
     let group = |name: &str, rows| GroupReport {
         name: name.to_owned(),
@@ -90,6 +96,7 @@ fn report() -> EvaluationReport {
         groups: vec![group("plain", 8)],
         tasks: [("impact".to_owned(), impact())].into(),
         priority: Some(priority()),
+        scope: [("impact".to_owned(), scope())].into(),
         warnings: vec!["labels in field \"impact\" had stray white space, which was removed: 1".to_owned()],
     }
 }
@@ -97,98 +104,104 @@ fn report() -> EvaluationReport {
 #[test]
 fn the_text_shows_every_figure_with_the_baseline_beside_it() {
     insta::assert_snapshot!(report().text(), @r#"
-        default 1.0 (taxonomy t1) on <dev> & co.jsonl: 8 rows, 1 skipped
-        ! labels in field "impact" had stray white space, which was removed: 1
-        skipped: line 3: no label in field "impact"
+    default 1.0 (taxonomy t1) on <dev> & co.jsonl: 8 rows, 1 skipped
+    ! labels in field "impact" had stray white space, which was removed: 1
+    skipped: line 3: no label in field "impact"
 
-        groups
-        ======
+    groups
+    ======
 
-        group      task  rows     F1  accur.  kappa  P1 rec  P1 prec  error    auto  precise
-        plain    impact     8  0.756   0.750  0.805       –        –  0.200  50.0 %    1.000
-        plain  priority     4  0.667   0.750  0.917   0.500    1.000  0.350       –        –
+    group      task  rows     F1  accur.  kappa  P1 rec  P1 prec  error    auto  precise
+    plain    impact     8  0.756   0.750  0.805       –        –  0.200  50.0 %    1.000
+    plain  priority     4  0.667   0.750  0.917   0.500    1.000  0.350       –        –
 
-        priority: 4 rows, 4 classes
-        ===========================
+    text that belongs to no label
+    =============================
 
-                           model  baseline
-        accuracy           0.750     0.750
-        macro-F1           0.667     0.600
-        kappa, quadratic   0.917     0.250
-        P1 recall          0.500     1.000
-        P1 precision       1.000     0.667
-        calibration error  0.350     0.250
-        With 95 % certainty the accuracy lies between 0.301 and 0.954.
+    scope   rows  accuracy  turned away  then accuracy  others  turned away  AUROC
+    impact     4     0.750       25.0 %          0.500       2       50.0 %  0.750
 
-        share    rows  from confidence  precision  95 % between
-        100.0 %     4            0.600      0.750   0.301–0.954
+    priority: 4 rows, 4 classes
+    ===========================
 
-        confidence  rows   mean  right
-        0.60–0.67      1  0.600  1.000
-        0.67–0.73      1  0.700  0.000
-        0.80–0.87      1  0.800  1.000
-        0.87–0.93      1  0.900  1.000
+                       model  baseline
+    accuracy           0.750     0.750
+    macro-F1           0.667     0.600
+    kappa, quadratic   0.917     0.250
+    P1 recall          0.500     1.000
+    P1 precision       1.000     0.667
+    calibration error  0.350     0.250
+    With 95 % certainty the accuracy lies between 0.301 and 0.954.
 
-        class  rows  precision  recall     F1  baseline F1
-        P1        2      1.000   0.500  0.667        0.800
-        P2        0      0.000       –  0.000            –
-        P3        1      1.000   1.000  1.000        1.000
-        P4        1      1.000   1.000  1.000        0.000
+    share    rows  from confidence  precision  95 % between
+    100.0 %     4            0.600      0.750   0.301–0.954
 
-        true \ predicted  P1  P2  P3  P4
-        P1                 1   1   0   0
-        P2                 0   0   0   0
-        P3                 0   0   1   0
-        P4                 0   0   0   1
+    confidence  rows   mean  right
+    0.60–0.67      1  0.600  1.000
+    0.67–0.73      1  0.700  0.000
+    0.80–0.87      1  0.800  1.000
+    0.87–0.93      1  0.900  1.000
 
-        P1 from P(P1) = 0.080 on, so that recall is at least 0.95; rows raised: 2
-        P1 recall then 1.000 (95 % between 0.342–1.000), precision 0.667 (95 % between 0.208–0.939)
+    class  rows  precision  recall     F1  baseline F1
+    P1        2      1.000   0.500  0.667        0.800
+    P2        0      0.000       –  0.000            –
+    P3        1      1.000   1.000  1.000        1.000
+    P4        1      1.000   1.000  1.000        0.000
 
-        P1 that were missed: 1 of 2
+    true \ predicted  P1  P2  P3  P4
+    P1                 1   1   0   0
+    P2                 0   0   0   0
+    P3                 0   0   1   0
+    P4                 0   0   0   1
 
-        id   line  predicted  surely  P1's own
-        t-2     2         P2   0.700     0.100
+    P1 from P(P1) = 0.080 on, so that recall is at least 0.95; rows raised: 2
+    P1 recall then 1.000 (95 % between 0.342–1.000), precision 0.667 (95 % between 0.208–0.939)
 
-        impact: 8 rows, 3 classes
-        =========================
+    P1 that were missed: 1 of 2
 
-                           model  baseline
-        accuracy           0.750     0.500
-        macro-F1           0.756     0.490
-        kappa, quadratic   0.805     0.222
-        calibration error  0.200     0.287
-        With 95 % certainty the accuracy lies between 0.409 and 0.929.
+    id   line  predicted  surely  P1's own
+    t-2     2         P2   0.700     0.100
 
-        decision  from  rows   share  precision  at least
-        auto      0.90     4  50.0 %      1.000     0.597
-        suggest   0.50     3  37.5 %      0.667     0.254
-        abstain   0.00     1  12.5 %      0.000     0.000
+    impact: 8 rows, 3 classes
+    =========================
 
-        share    rows  from confidence  precision  95 % between
-        62.5 %      5            0.910      0.800   0.376–0.964
-        100.0 %     8            0.410      0.750   0.409–0.929
+                       model  baseline
+    accuracy           0.750     0.500
+    macro-F1           0.756     0.490
+    kappa, quadratic   0.805     0.222
+    calibration error  0.200     0.287
+    With 95 % certainty the accuracy lies between 0.409 and 0.929.
 
-        confidence  rows   mean  right
-        0.40–0.47      1  0.410  0.000
-        0.53–0.60      1  0.550  1.000
-        0.87–0.93      4  0.915  0.750
-        0.93–1.00      2  0.960  1.000
+    decision  from  rows   share  precision  at least
+    auto      0.90     4  50.0 %      1.000     0.597
+    suggest   0.50     3  37.5 %      0.667     0.254
+    abstain   0.00     1  12.5 %      0.000     0.000
 
-        class   rows  precision  recall     F1  baseline F1  auto
-        high       2      0.667   1.000  0.800        0.500  0.95
-        medium     3      0.667   0.667  0.667        0.571  0.90
-        low        3      1.000   0.667  0.800        0.400  0.90
+    share    rows  from confidence  precision  95 % between
+    62.5 %      5            0.910      0.800   0.376–0.964
+    100.0 %     8            0.410      0.750   0.409–0.929
 
-        true \ predicted  high  medium  low
-        high                 2       0    0
-        medium               1       2    0
-        low                  0       1    2
+    confidence  rows   mean  right
+    0.40–0.47      1  0.410  0.000
+    0.53–0.60      1  0.550  1.000
+    0.87–0.93      4  0.915  0.750
+    0.93–1.00      2  0.960  1.000
 
-        labels that the model contradicts with a confidence of 0.9 or more: 1
+    class   rows  precision  recall     F1  baseline F1  auto
+    high       2      0.667   1.000  0.800        0.500  0.95
+    medium     3      0.667   0.667  0.667        0.571  0.90
+    low        3      1.000   0.667  0.800        0.400  0.90
 
-        id   line   label  predicted  surely  label's own
-        t-5     5  medium       high   0.920        0.040
-        "#);
+    true \ predicted  high  medium  low
+    high                 2       0    0
+    medium               1       2    0
+    low                  0       1    2
+
+    labels that the model contradicts with a confidence of 0.9 or more: 1
+
+    id   line   label  predicted  surely  label's own
+    t-5     5  medium       high   0.920        0.040
+    "#);
 }
 
 #[test]
@@ -290,6 +303,12 @@ fn a_report_without_rows_has_dashes_and_no_figures() {
     default 1.0 (taxonomy t1) on <dev> & co.jsonl: 8 rows, 1 skipped
     ! labels in field "impact" had stray white space, which was removed: 1
     skipped: line 3: no label in field "impact"
+
+    text that belongs to no label
+    =============================
+
+    scope   rows  accuracy  turned away  then accuracy  others  turned away  AUROC
+    impact     4     0.750       25.0 %          0.500       2       50.0 %  0.750
 
     empty: 0 rows, 2 classes
     ========================

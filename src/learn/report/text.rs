@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::lines::{
     FigureLine, Lines, class_lines, coverage_lines, decision_lines, figure_lines, floored, group_lines,
-    miss_lines, missed, reliability_lines, suspect_lines, suspected,
+    miss_lines, missed, reliability_lines, scope_lines, suspect_lines, suspected,
 };
 use super::table::Table;
 use super::task::TaskReport;
@@ -42,6 +42,10 @@ pub(super) fn render(report: &EvaluationReport) -> String {
     if !report.groups.is_empty() {
         heading(&mut out, "groups");
         narrow(group_lines(report)).render(&mut out);
+    }
+    if !report.scope.is_empty() {
+        heading(&mut out, "text that belongs to no label");
+        narrow(scope_lines(report)).render(&mut out);
     }
     if let Some(priority) = &report.priority {
         render_task(&mut out, "priority", &priority.report);
