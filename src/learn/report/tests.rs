@@ -304,6 +304,12 @@ fn a_report_without_rows_has_dashes_and_no_figures() {
     ! labels in field "impact" had stray white space, which was removed: 1
     skipped: line 3: no label in field "impact"
 
+    text that belongs to no label
+    =============================
+
+    scope   rows  accuracy  turned away  then accuracy  others  turned away  AUROC
+    impact     4     0.750       25.0 %          0.500       2       50.0 %  0.750
+
     empty: 0 rows, 2 classes
     ========================
 
