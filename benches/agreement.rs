@@ -64,7 +64,7 @@ fn compare(name: &str, model: &Model, expected: &[Reading], found: &[Reading]) {
     println!("{:<28} {:>11} {:>23}", "head", "same label", "same label and decision");
     for head in model.heads() {
         let judged = |reading: &Reading| {
-            let distribution = head.distribution(&reading.features);
+            let distribution = head.distribution(&reading.features, &reading.terms);
             let (label, confidence) = distribution.top();
             (label.to_string(), band(confidence, head.spec().thresholds.limits(label, None)))
         };

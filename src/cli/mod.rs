@@ -58,6 +58,9 @@ enum Command {
     Doctor(doctor::Doctor),
 }
 
+/// The bundle that comes with the program.
+const SHIPPED: &str = "models/default";
+
 /// Which bundle and which settings.
 #[derive(Args)]
 struct Common {
@@ -161,7 +164,7 @@ fn bundle_of(data: Option<&Path>) -> anyhow::Result<PathBuf> {
     {
         return Ok(promoted);
     }
-    shipped("models/default")
+    shipped(SHIPPED)
         .context("there is no models/default here or beside the program; give a bundle with --model DIR")
 }
 

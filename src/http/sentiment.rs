@@ -108,7 +108,7 @@ pub(super) async fn sentiment(
 ) -> Result<Json<SentimentAnswer>, Problem> {
     let Valid { value, bytes, place: _place } = request;
     let (comments, several) = value.comments()?;
-    let surveys = app.surveys.clone();
+    let surveys = app.now().surveys.clone();
     let mut answers =
         aside::run(bytes, move || async move { surveys.read(&comments, Lane::Interactive).await }).await??;
     Ok(Json(match answers.pop() {

@@ -63,7 +63,7 @@ pub(super) async fn triage(
     request: Valid<TriageRequest>,
 ) -> Result<Json<TriageAnswer>, Problem> {
     let Valid { value: TriageRequest { ticket, options }, bytes, place: _place } = request;
-    let triage = app.triage.clone();
+    let triage = app.now().triage.clone();
     // Splitting a ticket into tokens for each of its reasons takes as long as cleaning a large one.
     let size = if options.explain { usize::MAX } else { bytes };
     let answer = aside::run(size, move || async move {

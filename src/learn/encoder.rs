@@ -1,6 +1,7 @@
 //! The encoder of the new bundle: as the base has it, or tuned together with its heads.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::base::{Scratch, beside, headless};
@@ -13,7 +14,7 @@ use super::train::{Event, TrainError};
 use super::tuning::{HeadShape, Job, Sample, Step, TuneSettings, Tuned, tune};
 use crate::config::InferenceSettings;
 use crate::model::weights::Weights;
-use crate::model::{Bundle, BundleWriter, Model, Reading};
+use crate::model::{Bundle, BundleWriter, Model, Reading, Reads};
 
 /// One row in this many is held out where the encoder is tuned, since a fold would be a whole training.
 const HELD_OUT: usize = 8;
@@ -37,6 +38,8 @@ pub(super) struct TunedHeads {
     pub(super) heads: Vec<Linear>,
     /// For each task what is said of rows that nothing was tuned on, by the first tuning if there were two.
     pub(super) held_out: Vec<Vec<HeldOutRow>>,
+    /// Which texts these are.
+    pub(super) kept_back: Vec<bool>,
 }
 
 impl Prepared {
@@ -81,7 +84,7 @@ pub(super) fn prepare(
         (bundle, scratch) = written(base, Some(&weights), out)?;
         read = features(&bundle, corpus, settings, watch)?;
     }
-    let tuned = Some(TunedHeads { heads: tuned.heads, held_out: rows });
+    let tuned = Some(TunedHeads { heads: tuned.heads, held_out: rows, kept_back: held_out });
     Ok(Prepared { bundle, features: read, tuned, _scratch: scratch })
 }
 
@@ -181,13 +184,23 @@ impl Tuner<'_> {
                 labels[text][number] = u32::try_from(label).ok();
             }
         }
+        // Only tickets are compared with articles and with each other, so only theirs are held to the base's.
+        let of_tickets = |task: &&Task| task.reads == Reads::Ticket;
+        let searched: BTreeSet<usize> = corpus
+            .tasks
+            .iter()
+            .filter(of_tickets)
+            .flat_map(|task| &task.rows)
+            .map(|(text, _)| *text)
+            .collect();
         let model = Model::load(self.base.dir(), self.settings)?;
         let readings = read_all(&model, corpus, "reading texts with the base", watch)?;
-        let sample = |((words, labels), reading): ((&Words, Vec<Option<u32>>), &Reading)| {
-            let tokens = model.tokenizer().encode(&words.input())?;
-            Ok(Sample { tokens, labels, embedding: reading.embedding() })
+        let sample = |(text, (labels, reading)): (usize, (Vec<Option<u32>>, &Reading))| {
+            let tokens = model.tokenizer().encode(&corpus.words[text].input())?;
+            let embedding = if searched.contains(&text) { reading.embedding() } else { Vec::new() };
+            Ok(Sample { tokens, labels, embedding })
         };
-        corpus.words.iter().zip(labels).zip(&readings).map(sample).collect()
+        labels.into_iter().zip(&readings).enumerate().map(sample).collect()
     }
 }
 

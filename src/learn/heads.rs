@@ -77,9 +77,10 @@ pub(super) fn fit_head(
 /// What a head says of a row that it was not fitted on.
 #[derive(Debug, Clone)]
 pub(super) struct HeldOutRow {
-    text: usize,
-    label: usize,
-    logits: Vec<f32>,
+    pub(super) text: usize,
+    pub(super) label: usize,
+    pub(super) logits: Vec<f32>,
+    /// Of the encoder's part alone.
     signs: Signs,
 }
 

@@ -15,6 +15,7 @@ pub mod fit;
 pub mod folds;
 mod heads;
 pub mod judge;
+mod lexical;
 pub mod metrics;
 pub mod promote;
 pub mod recipe;

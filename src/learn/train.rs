@@ -13,11 +13,12 @@ use super::encoder::{self, Prepared};
 use super::folds::stratified_folds;
 use super::heads::{Fitted, Split, calibrate, fit_head, thresholds};
 use super::judge::{JudgeError, JudgeOptions, judge};
+use super::lexical::Lexicon;
 use super::recipe::Recipe;
 use super::tuning::Epoch;
 use crate::config::{InferenceSettings, Level, Matrix, Priority};
 use crate::model::{
-    Bundle, BundleError, BundleWriter, Head, Manifest, Model, ModelError, P1Point, Thresholds,
+    Bundle, BundleError, BundleWriter, Head, Manifest, Model, ModelError, P1Point, Terms, Thresholds,
 };
 
 /// Folds for calibrating heads on a frozen encoder.
@@ -132,6 +133,8 @@ struct Trained {
     heads: Vec<Head>,
     /// Its thresholds, and from where on P1 are found.
     priority: Option<(Thresholds, Vec<P1Point>)>,
+    /// How the heads see a text's own words, where they do.
+    terms: Option<Terms>,
 }
 
 fn fit_all(
@@ -142,6 +145,8 @@ fn fit_all(
     watch: &mut dyn FnMut(Event),
 ) -> Result<Trained, TrainError> {
     let total = corpus.tasks.len();
+    let lexicon = encoder.tuned.is_some().then(|| Lexicon::new(corpus));
+    let lexicon = lexicon.as_ref();
     let mut fitted: Vec<Fitted> = Vec::with_capacity(total);
     let numbers: Vec<usize> = (0..total).collect();
     for numbers in numbers.chunks(threads.max(1)) {
@@ -149,7 +154,7 @@ fn fit_all(
         let results: Vec<Result<Fitted, TrainError>> = thread::scope(|scope| {
             let workers: Vec<_> = numbers
                 .iter()
-                .map(|&number| scope.spawn(move || fit_one(number, corpus, encoder, recipe)))
+                .map(|&number| scope.spawn(move || fit_one(number, corpus, encoder, lexicon, recipe)))
                 .collect();
             workers.into_iter().map(|worker| worker.join().unwrap_or(Err(TrainError::Panicked))).collect()
         });
@@ -164,13 +169,15 @@ fn fit_all(
         let p1 = recall_curve(&rows.iter().map(p1).collect::<Vec<_>>());
         (thresholds(priorities, &labels, recipe.auto_precision), p1)
     });
-    Ok(Trained { heads: fitted.into_iter().map(|f| f.head).collect(), priority })
+    let heads = fitted.into_iter().map(|f| f.head).collect();
+    Ok(Trained { heads, priority, terms: lexicon.map(|lexicon| lexicon.terms.clone()) })
 }
 
 fn fit_one(
     number: usize,
     corpus: &Corpus,
     encoder: &Prepared,
+    lexicon: Option<&Lexicon>,
     recipe: &Recipe,
 ) -> Result<Fitted, TrainError> {
     let task = &corpus.tasks[number];
@@ -178,9 +185,16 @@ fn fit_one(
     if let Some(tuned) = &encoder.tuned {
         // The head that was tuned along. Rows that it has seen look easier than they are, so they
         // calibrate nothing.
-        let (linear, held_out) = (tuned.heads[number].clone(), tuned.held_out[number].clone());
+        let linear = tuned.heads[number].clone();
+        let (mut held_out, mut terms) = (tuned.held_out[number].clone(), None);
+        if let Some(lexicon) = lexicon {
+            let lexical = lexicon.fit(task, tuned, &held_out)?;
+            (held_out, terms) = (lexical.held_out, lexical.weights);
+        }
         let how = "held out from tuning";
-        return calibrate(task, linear, features, held_out, recipe.auto_precision, how);
+        let mut fitted = calibrate(task, linear, features, held_out, recipe.auto_precision, how)?;
+        fitted.head = fitted.head.with_terms(terms);
+        return Ok(fitted);
     }
     let splits = cross_validation(task, corpus);
     let all: Vec<usize> = (0..task.rows.len()).collect();
@@ -240,6 +254,7 @@ fn write(
 ) -> Result<Bundle, TrainError> {
     let mut heads = trained.heads;
     let mut priority = trained.priority;
+    let mut terms = trained.terms;
     // On an encoder that was left as it is, the base's other heads still mean what they meant.
     if encoder.tuned.is_none() && encoder.bundle.manifest().encoder == base.manifest().encoder {
         for head in base.heads()? {
@@ -247,12 +262,13 @@ fn write(
                 heads.push(head);
             }
         }
+        terms = terms.or(base.terms()?);
         let of_base = base.manifest();
         priority = priority.or(of_base.priority.clone().map(|thresholds| (thresholds, of_base.p1.clone())));
     }
     let writer = BundleWriter::new(out)?;
     writer.encoder_of(&encoder.bundle)?;
-    writer.heads(&heads)?;
+    writer.heads(&heads, terms.as_ref())?;
     let (priority, p1) = priority.unzip();
     let manifest = Manifest {
         name: recipe.name.clone(),

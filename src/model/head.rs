@@ -4,6 +4,7 @@ use candle_core::{Device, Tensor};
 
 use super::manifest::HeadSpec;
 use super::scope::Scope;
+use super::terms::TermWeights;
 use super::weights::Weights;
 
 /// A linear head: logits = weight · features + bias, probabilities = softmax(logits / temperature).
@@ -14,6 +15,8 @@ pub struct Head {
     weight: Vec<f32>,
     bias: Vec<f32>,
     scope: Option<Scope>,
+    /// What the text's own words add.
+    terms: Option<TermWeights>,
 }
 
 impl Head {
@@ -36,7 +39,7 @@ impl Head {
         if !spec.temperature.is_finite() || spec.temperature <= 0.0 {
             return Err(format!("the head {:?} has the temperature {}", spec.task, spec.temperature));
         }
-        Ok(Self { spec, weight, bias, scope: None })
+        Ok(Self { spec, weight, bias, scope: None, terms: None })
     }
 
     pub(super) fn from_weights(spec: HeadSpec, features: usize, weights: &Weights) -> Result<Self, String> {
@@ -79,7 +82,7 @@ impl Head {
     /// does; `None` where the head cannot tell.
     pub fn scope_score(&self, features: &[f32]) -> Option<(f32, f32)> {
         let scope = self.scope.as_ref()?;
-        let signs = scope.means.signs(features, &self.logits(features));
+        let signs = scope.means.signs(features, &self.logits(features, &[]));
         Some((scope.score(signs), scope.from))
     }
 
@@ -88,23 +91,40 @@ impl Head {
         self.scope_score(features).map(|(score, from)| score >= from)
     }
 
+    /// The head with weights for the text's own words, which the bundle's terms must fit.
+    #[must_use]
+    pub fn with_terms(self, terms: Option<TermWeights>) -> Self {
+        Self { terms, ..self }
+    }
+
+    /// Weights for the text's own words, where it has them.
+    pub fn terms(&self) -> Option<&TermWeights> {
+        self.terms.as_ref()
+    }
+
     /// Task, labels, thresholds.
     pub fn spec(&self) -> &HeadSpec {
         &self.spec
     }
 
-    /// Raw scores, one for each label, before temperature and softmax. `features` are a text's, as many as the bundle's encoder gives.
-    pub fn logits(&self, features: &[f32]) -> Vec<f32> {
-        self.weight
+    /// Raw scores, one for each label, before temperature and softmax. `features` are a text's, as many as
+    /// the bundle's encoder gives; `terms` are its own words, in the bundle's buckets.
+    pub fn logits(&self, features: &[f32], terms: &[(u32, f32)]) -> Vec<f32> {
+        let mut logits: Vec<f32> = self
+            .weight
             .chunks_exact(features.len().max(1))
             .zip(&self.bias)
             .map(|(row, bias)| row.iter().zip(features).map(|(w, x)| w * x).sum::<f32>() + bias)
-            .collect()
+            .collect();
+        if let Some(weights) = &self.terms {
+            weights.add(terms, &mut logits);
+        }
+        logits
     }
 
     /// The calibrated distribution over the labels.
-    pub fn distribution(&self, features: &[f32]) -> Distribution<'_> {
-        let logits = self.logits(features);
+    pub fn distribution(&self, features: &[f32], terms: &[(u32, f32)]) -> Distribution<'_> {
+        let logits = self.logits(features, terms);
         Distribution { labels: &self.spec.labels, probabilities: softmax(&logits, self.spec.temperature) }
     }
 }
@@ -180,9 +200,9 @@ mod tests {
             temperature in 0.1f32..10.0,
         ) {
             let head = Head::new(spec(3, temperature), 4, weight, vec![0.0, 0.1, -0.2]).unwrap();
-            let distribution = head.distribution(&pooled);
+            let distribution = head.distribution(&pooled, &[]);
             prop_assert!((distribution.probabilities().iter().sum::<f32>() - 1.0).abs() < 1e-4);
-            let logits = head.logits(&pooled);
+            let logits = head.logits(&pooled, &[]);
             let best = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
             let (top, _) = distribution.top();
             let top_index: usize = top.trim_start_matches("label ").parse().unwrap();

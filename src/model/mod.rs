@@ -13,6 +13,7 @@ mod packed;
 mod queue;
 mod scope;
 mod shelf;
+mod terms;
 #[cfg(test)]
 pub(crate) mod testing;
 mod tokenizer;
@@ -33,6 +34,7 @@ pub use packed::PackedEncoder;
 pub use queue::Lane;
 pub use scope::{Means, Scope, Signs, Spread};
 pub use shelf::{Shelf, ShelfError};
+pub use terms::{TermRow, TermWeights, Terms};
 pub use tokenizer::{Input, Tokenizer, Tokens};
 pub use workers::Workers;
 pub use writer::BundleWriter;
@@ -65,6 +67,8 @@ pub struct Reading {
     /// What heads see: the mean hidden state over the tokens at each of the encoder's taps, the last
     /// layer's at the end; not normalised.
     pub features: Vec<f32>,
+    /// The text's own words, where the bundle's heads look at them.
+    pub terms: TermRow,
     hidden_size: usize,
     /// Tokens that were read, the two or three special ones included.
     pub tokens: usize,
@@ -87,6 +91,7 @@ pub struct Model {
     bundle: Bundle,
     heads: Vec<Head>,
     tokenizer: Tokenizer,
+    terms: Option<Terms>,
     workers: Workers,
 }
 
@@ -108,7 +113,8 @@ impl Model {
     ) -> Result<Self, BundleError> {
         let tokenizer = bundle.tokenizer()?;
         let workers = Workers::start(encoder, settings).map_err(|e| bundle.broken(e.to_string()))?;
-        let model = Self { bundle, heads, tokenizer, workers };
+        let terms = bundle.terms()?;
+        let model = Self { bundle, heads, tokenizer, terms, workers };
         let warm_up = [Input::text("warm up")];
         model.read_blocking(&warm_up).map_err(|e| model.bundle.broken(e.to_string()))?;
         Ok(model)
@@ -172,19 +178,25 @@ impl Model {
             }
         }
         let mut readings = Vec::with_capacity(texts.len());
-        for (text, reply) in texts.iter().zip(replies) {
+        // While the workers read.
+        let terms: Vec<TermRow> = inputs.iter().map(|input| self.terms_of(input)).collect();
+        for ((text, terms), reply) in texts.iter().zip(terms).zip(replies) {
             let features = reply.await.map_err(|_| ModelError::Stopped)??;
-            readings.push(self.reading(text, features));
+            readings.push(Reading { terms, ..self.reading(text, features) });
         }
         Ok(readings)
     }
 
     /// [`Model::read`] on the bulk lane for callers that are not async (commands, training).
     pub fn read_blocking(&self, inputs: &[Input<'_>]) -> Result<Vec<Reading>, ModelError> {
-        self.read_tokens_blocking(&self.tokenize(inputs)?)
+        let mut readings = self.read_tokens_blocking(&self.tokenize(inputs)?)?;
+        for (reading, input) in readings.iter_mut().zip(inputs) {
+            reading.terms = self.terms_of(input);
+        }
+        Ok(readings)
     }
 
-    /// [`Model::read_blocking`] for texts that are in tokens already.
+    /// [`Model::read_blocking`] for texts that are in tokens already; their own words are not seen.
     pub fn read_tokens_blocking(&self, texts: &[Tokens]) -> Result<Vec<Reading>, ModelError> {
         let rows = self.workers.read_blocking(texts)?;
         Ok(texts.iter().zip(rows).map(|(text, features)| self.reading(text, features)).collect())
@@ -194,9 +206,19 @@ impl Model {
         inputs.iter().map(|input| self.tokenizer.encode(input)).collect()
     }
 
+    fn terms_of(&self, input: &Input<'_>) -> TermRow {
+        self.terms.as_ref().map_or(TermRow::new(), |terms| terms.row(input))
+    }
+
     fn reading(&self, tokens: &Tokens, features: Vec<f32>) -> Reading {
         let hidden_size = self.manifest().encoder.hidden_size;
-        Reading { features, hidden_size, tokens: tokens.ids.len(), truncated: tokens.truncated }
+        Reading {
+            features,
+            terms: TermRow::new(),
+            hidden_size,
+            tokens: tokens.ids.len(),
+            truncated: tokens.truncated,
+        }
     }
 }
 

@@ -38,6 +38,11 @@ impl<'a> Input<'a> {
     pub fn pair(first: &'a str, second: &'a str) -> Self {
         Self { first, second: Some(second) }
     }
+
+    /// The texts it is made of.
+    pub(super) fn parts(&self) -> impl Iterator<Item = &'a str> {
+        [Some(self.first), self.second].into_iter().flatten()
+    }
 }
 
 /// Token ids of one text, special tokens included.

@@ -165,7 +165,7 @@ impl Surveys {
     fn answer(&self, comment: &Comment, reading: &Reading) -> Result<CommentAnswer, SurveyError> {
         let manifest = self.model.manifest();
         let head = self.model.head(SENTIMENT).ok_or_else(|| SurveyError::NoHead(manifest.name.clone()))?;
-        let sentiment = self.sentiment(&head.distribution(&reading.features), reading);
+        let sentiment = self.sentiment(&head.distribution(&reading.features, &reading.terms), reading);
         let mut warnings = Vec::new();
         if reading.truncated {
             warnings.push(
@@ -195,7 +195,7 @@ impl Surveys {
         let intensity = self
             .model
             .head(INTENSITY)
-            .and_then(|head| head.distribution(&reading.features).top().0.parse().ok());
+            .and_then(|head| head.distribution(&reading.features, &reading.terms).top().0.parse().ok());
         Sentiment {
             label: label.to_string(),
             score: distribution.probability("positive") - distribution.probability("negative"),
@@ -211,7 +211,7 @@ impl Surveys {
         let mut aspects: Vec<Aspect> = heads
             .filter_map(|head| {
                 let aspect = head.spec().task.strip_prefix(ASPECT_PREFIX)?;
-                let distribution = head.distribution(&reading.features);
+                let distribution = head.distribution(&reading.features, &reading.terms);
                 let (sentiment, confidence) =
                     distribution.ranking().into_iter().find(|(label, _)| *label != ABSENT)?;
                 (confidence > distribution.probability(ABSENT)).then(|| Aspect {

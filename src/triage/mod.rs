@@ -273,7 +273,7 @@ impl Triage {
         let mut predictions = BTreeMap::new();
         for head in self.model.heads().iter().filter(|head| head.spec().reads == Reads::Ticket) {
             let spec = head.spec();
-            let ranking = ranked(&head.distribution(&reading.features));
+            let ranking = ranked(&head.distribution(&reading.features, &reading.terms));
             let rule = Rule {
                 thresholds: &spec.thresholds,
                 of_site: self.auto_threshold(&spec.task),
@@ -308,8 +308,8 @@ impl Triage {
         reading: &Reading,
     ) -> Option<Prediction> {
         let heads = (self.model.head("impact")?, self.model.head("urgency")?);
-        let impact = heads.0.distribution(&reading.features);
-        let urgency = heads.1.distribution(&reading.features);
+        let impact = heads.0.distribution(&reading.features, &reading.terms);
+        let urgency = heads.1.distribution(&reading.features, &reading.terms);
         let known = [heads.0, heads.1].map(|head| head.in_scope(&reading.features));
         let rule = Rule {
             thresholds: self.model.manifest().priority.as_ref()?,

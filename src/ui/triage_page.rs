@@ -117,7 +117,7 @@ impl Words {
 async fn read(pages: &Pages, ticket: &Ticket, audience: Audience) -> Result<AnswerView, Problem> {
     let options = Options { audience, explain: true, ..Options::default() };
     // The clock is read here, at the edge; below, time is a parameter.
-    let answered = pages.triage.answer(ticket, &options, Timestamp::now()).await;
+    let answered = pages.triage.now().answer(ticket, &options, Timestamp::now()).await;
     let viewed = match answered {
         Ok(answer) => view(pages, ticket, answer, audience).await,
         Err(error) => Err(error),

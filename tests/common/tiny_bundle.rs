@@ -56,7 +56,7 @@ pub fn write_as(dir: &Path, tiny: Tiny) {
     let tokenizer = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/model/tokenizer.json");
     writer.tokenizer(&tokenizer).unwrap();
     writer.encoder(&weights(tiny.encoder)).unwrap();
-    writer.heads(&heads).unwrap();
+    writer.heads(&heads, None).unwrap();
     let manifest = Manifest {
         format: FORMAT,
         name: "tiny".into(),

@@ -139,17 +139,17 @@ unsafe fn pack<V: Vector>(lines: &Lines, depth: usize, as_read: bool, to: &mut V
     if to.len() < strips * blocks {
         to.resize(strips * blocks, Block([[0; SIDE]; SIDE]));
     }
-    for strip in 0..strips {
-        for number in 0..blocks {
-            // SAFETY: only what is there is read.
-            unsafe {
-                let block = read(lines, strip * SIDE, number * DEEP, depth);
-                let to = &mut to[strip * blocks + number];
-                if as_read {
-                    *to = block;
-                } else {
-                    transpose::<V>(&block, to);
-                }
+    // In the order of memory: line by line, or depth by depth.
+    for i in 0..strips * blocks {
+        let (strip, number) = if lines.along { (i / blocks, i % blocks) } else { (i % strips, i / strips) };
+        // SAFETY: only what is there is read.
+        unsafe {
+            let block = read(lines, strip * SIDE, number * DEEP, depth);
+            let to = &mut to[strip * blocks + number];
+            if as_read {
+                *to = block;
+            } else {
+                transpose::<V>(&block, to);
             }
         }
     }

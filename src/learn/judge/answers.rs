@@ -44,7 +44,7 @@ impl Of<'_> {
         let places: Vec<Option<usize>> =
             task.labels.iter().map(|label| known.iter().position(|other| other == label)).collect();
         let says = |text: &usize| {
-            let distribution = head.distribution(&self.readings[*text].features);
+            let distribution = head.distribution(&self.readings[*text].features, &self.readings[*text].terms);
             let of = |place: &Option<usize>| place.map_or(0.0, |place| distribution.probabilities()[place]);
             places.iter().map(|place| f64::from(of(place))).collect()
         };

@@ -39,7 +39,8 @@ impl Of<'_> {
                 .map(|&(text, label)| {
                     let reading = &self.readings[text];
                     let (score, inside) = score(reading)?;
-                    let right = head.distribution(&reading.features).top().0 == task.labels[label];
+                    let right =
+                        head.distribution(&reading.features, &reading.terms).top().0 == task.labels[label];
                     Some(ScopedRow { score, inside, right })
                 })
                 .collect();

@@ -150,11 +150,18 @@ impl Heads {
         Ok(loss)
     }
 
-    /// 1 - cosine to the base model's embedding, summed.
+    /// 1 - cosine to the base model's embedding, summed over the texts that are held to it.
     fn drift(&self, embedding: &Tensor, texts: &[&Sample]) -> Result<Tensor> {
+        let held = |(row, sample): (usize, &&Sample)| (!sample.embedding.is_empty()).then_some(row as u32);
+        let rows: Vec<u32> = texts.iter().enumerate().filter_map(held).collect();
+        if rows.is_empty() {
+            return Tensor::zeros((), embedding.dtype(), &Device::Cpu);
+        }
         let base: Vec<f32> = texts.iter().flat_map(|sample| sample.embedding.iter().copied()).collect();
-        let base = Tensor::from_vec(base, (texts.len(), self.hidden), &Device::Cpu)?;
-        (embedding * base)?.sum_all()?.affine(-1.0, texts.len() as f64)
+        let base = Tensor::from_vec(base, (rows.len(), self.hidden), &Device::Cpu)?;
+        let count = rows.len() as f64;
+        let own = embedding.index_select(&Tensor::new(rows, &Device::Cpu)?, 0)?;
+        (own * base)?.sum_all()?.affine(-1.0, count)
     }
 
     /// Supervised contrastive loss (Khosla et al. 2020, equation 2), summed over the texts that have one

@@ -111,6 +111,21 @@ impl Precision {
     }
 }
 
+impl TuneSettings {
+    /// What does well on about so many labelled rows. Few rows are read often and compared with each other
+    /// (as SetFit does before it fits a head: Tunstall et al., "Efficient Few-Shot Learning Without Prompts",
+    /// 2022, though here in one stage); of very many, a few passes tell all there is.
+    pub fn for_rows(rows: usize) -> Self {
+        let (epochs, contrastive) = match rows {
+            0..2_000 => (20, 1.0),
+            2_000..20_000 => (12, 0.3),
+            _ => (4, 0.0),
+        };
+        // What a site searches with is its own bundle's embedding, made anew after a switch.
+        Self { epochs, contrastive, keep_embedding: 0.5, ..Self::default() }
+    }
+}
+
 /// A text with what is known of it.
 #[derive(Debug, Clone)]
 pub struct Sample {
@@ -118,7 +133,7 @@ pub struct Sample {
     pub tokens: Tokens,
     /// For each head the index of its label, where there is one.
     pub labels: Vec<Option<u32>>,
-    /// What the base model makes of the text, unit length.
+    /// What the base model makes of the text, unit length; empty where the text may drift from it.
     pub embedding: Vec<f32>,
 }
 

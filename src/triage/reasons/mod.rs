@@ -177,7 +177,7 @@ impl Triage {
 
     /// The calibrated confidence in `label`; 0 where the bundle knows no such task or label.
     fn confidence(&self, task: &str, label: &str, reading: &Reading) -> f32 {
-        let of = |task: &str| Some(self.model.head(task)?.distribution(&reading.features));
+        let of = |task: &str| Some(self.model.head(task)?.distribution(&reading.features, &reading.terms));
         if let ("priority", Some(impact), Some(urgency)) = (task, of("impact"), of("urgency")) {
             let ranking = priority::distribution(&self.settings.matrix, &impact, &urgency);
             return ranking.iter().find(|(known, _)| known.label() == label).map_or(0.0, |(_, p)| *p);
