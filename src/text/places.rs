@@ -227,7 +227,7 @@ mod tests {
             for ((_, word), place) in words(line).iter().zip(places.find(line, source, &wanted)) {
                 shown.push(match place {
                     Some(place) if body[place.clone()] == **word => format!("{word}@{}", place.start),
-                    Some(place) => format!("{word}@{}={}", place.start, &body[place.clone()]),
+                    Some(place) => format!("{word}@{}={}", place.start, body[place.clone()].escape_debug()),
                     None => format!("{word}@-"),
                 });
             }
@@ -238,7 +238,7 @@ mod tests {
     #[test]
     fn words_of_plain_text_are_found_where_the_writer_says_them() {
         insta::assert_snapshot!(found("> The VPN drops\n\nThe  VPN\u{200b} drops\r\nOn Mon, Eva wrote:\n> VPN", Format::Text), @"The@17 VPN@22 drops@29");
-        insta::assert_snapshot!(found("Hi,\n\nmy  sc\u{ad}reen flickers.\n-- \nEva, flickers", Format::Text), @"Hi,@0 my@5 screen@9=sc­reen flickers.@18");
+        insta::assert_snapshot!(found("Hi,\n\nmy  sc\u{ad}reen flickers.\n-- \nEva, flickers", Format::Text), @r"Hi,@0 my@5 screen@9=sc\u{ad}reen flickers.@18");
     }
 
     #[test]
