@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use deskhand::config::{EncoderKind, InferenceSettings, TriageSettings};
-use deskhand::model::{Input, Model, Reading, Thresholds};
+use deskhand::model::{Input, Limits, Model, Reading};
 use deskhand::triage::{Ticket, TicketRow, Triage};
 
 fn main() -> anyhow::Result<()> {
@@ -64,9 +64,9 @@ fn compare(name: &str, model: &Model, expected: &[Reading], found: &[Reading]) {
     println!("{:<28} {:>11} {:>23}", "head", "same label", "same label and decision");
     for head in model.heads() {
         let judged = |reading: &Reading| {
-            let distribution = head.distribution(&reading.features);
+            let distribution = head.distribution(&reading.features, &reading.terms);
             let (label, confidence) = distribution.top();
-            (label.to_string(), band(confidence, head.spec().thresholds))
+            (label.to_string(), band(confidence, head.spec().thresholds.limits(label, None)))
         };
         let pairs = || expected.iter().zip(found).map(|(a, b)| (judged(a), judged(b)));
         let share = |count: usize| 100.0 * count as f64 / expected.len().max(1) as f64;
@@ -80,6 +80,6 @@ fn compare(name: &str, model: &Model, expected: &[Reading], found: &[Reading]) {
 }
 
 /// 2 from the threshold for `auto` on, 1 from that for `suggest`, else 0.
-fn band(confidence: f32, thresholds: Thresholds) -> u8 {
-    u8::from(confidence >= thresholds.auto) + u8::from(confidence >= thresholds.suggest)
+fn band(confidence: f32, limits: Limits) -> u8 {
+    u8::from(confidence >= limits.auto) + u8::from(confidence >= limits.suggest)
 }

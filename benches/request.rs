@@ -50,7 +50,7 @@ impl Service {
             let app = App::open(Settings::default(), dir.path(), Path::new("models/default")).await;
             let app = app.expect("the bundle and an empty data folder");
             let articles = import::read(Path::new("samples/articles")).expect("the sample articles");
-            app.knowledge.import(articles, &|_| ()).await.expect("the articles are kept");
+            app.now().knowledge.import(articles, &|_| ()).await.expect("the articles are kept");
             AppState::new(app)
         });
         let file = fs::read_to_string("samples/tickets.jsonl").expect("the sample tickets");
@@ -133,11 +133,12 @@ fn requests(c: &mut Criterion) {
 /// decisions, similar tickets and keeping the answer.
 fn shares(service: &Service, kept: &[Arc<str>]) {
     let Service { runtime, app, .. } = service;
+    let now = app.now();
     let tickets: Vec<Ticket> = service.tickets.iter().map(parsed).collect();
-    let texts: Vec<String> = tickets.iter().map(|ticket| app.triage.words(ticket).text).collect();
+    let texts: Vec<String> = tickets.iter().map(|ticket| now.triage.words(ticket).text).collect();
     let inputs: Vec<Input<'_>> = texts.iter().map(|text| Input::text(text)).collect();
     let read = |input: Input<'_>| {
-        let reading = runtime.block_on(app.model.read(&[input], Lane::Interactive));
+        let reading = runtime.block_on(now.model.read(&[input], Lane::Interactive));
         reading.expect("a reading").remove(0)
     };
     let readings: Vec<Reading> = inputs.iter().map(|input| read(*input)).collect();
@@ -145,15 +146,15 @@ fn shares(service: &Service, kept: &[Arc<str>]) {
     let search = |text: &str, embedding: &[f32]| {
         let (audience, category, language) = (Audience::Agent, None, None);
         let query = Query { text, embedding, audience, category, language, top: 5 };
-        runtime.block_on(app.knowledge.suggest(&query)).expect("articles")
+        runtime.block_on(now.knowledge.suggest(&query)).expect("articles")
     };
     let predict = |reading: &Reading| {
-        let heads = app.model.heads().iter().filter(|head| head.spec().reads == Reads::Ticket);
-        heads.for_each(|head| _ = black_box(head.distribution(&reading.features)));
+        let heads = now.model.heads().iter().filter(|head| head.spec().reads == Reads::Ticket);
+        heads.for_each(|head| _ = black_box(head.distribution(&reading.features, &reading.terms)));
     };
-    let tokenizer = app.model.tokenizer();
+    let tokenizer = now.model.tokenizer();
     let whole = || service.post("/v1/triage", kept, 1);
-    let clean = || tickets.iter().for_each(|ticket| _ = black_box(app.triage.words(ticket)));
+    let clean = || tickets.iter().for_each(|ticket| _ = black_box(now.triage.words(ticket)));
     let tokenize = || inputs.iter().for_each(|input| _ = black_box(tokenizer.encode(input)));
     let forward = || inputs.iter().for_each(|input| _ = black_box(read(*input)));
     let heads = || readings.iter().for_each(predict);

@@ -16,7 +16,7 @@ use candle_core::Tensor;
 use candle_core::backprop::GradStore;
 use candle_nn::{AdamW, Optimizer, ParamsAdamW};
 use deskhand::config::InferenceSettings;
-use deskhand::learn::tuning::{HeadShape, Precision, Sample, Step, TuneSettings, tune};
+use deskhand::learn::tuning::{HeadShape, Job, Precision, Sample, Step, TuneSettings, tune};
 use deskhand::model::weights::Weights;
 use deskhand::model::{Bundle, EncoderSpec, Input, Model, Tokens};
 
@@ -104,7 +104,17 @@ fn own(
             ends.push(Instant::now());
         }
     };
-    tune(spec, &mut weights.clone(), samples, &heads, &settings, threads, &hear)?;
+    let job = Job {
+        spec,
+        samples,
+        held_out: &[],
+        passes: None,
+        heads: &heads,
+        settings: &settings,
+        threads,
+        checkpoint: None,
+    };
+    tune(&job, &mut weights.clone(), &hear)?;
     let ends = ends.into_inner()?;
     Ok(sorted(ends.windows(2).map(|pair| pair[1] - pair[0]).collect()))
 }

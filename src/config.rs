@@ -157,9 +157,15 @@ impl InferenceSettings {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, Validate)]
 #[serde(deny_unknown_fields, default)]
 pub struct TriageSettings {
-    /// Replaces the bundle's threshold for the decision `auto`, by task (0..1).
+    /// Replaces the bundle's thresholds for the decision `auto`, by task (0..1), for all labels of it.
     #[garde(custom(probabilities))]
     pub auto_threshold: BTreeMap<String, f32>,
+    /// Share of all P1 (0..1) that must be found at least: a ticket whose probability of P1 reaches what that
+    /// takes, by the bundle's held-out rows with 95 % certainty, becomes P1 although another priority is
+    /// likelier. Absent: the likeliest priority, always.
+    #[garde(inner(range(min = 0.0, max = 1.0)))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p1_recall_floor: Option<f32>,
     /// Impact (outer) × urgency (inner) → priority.
     #[garde(skip)]
     pub matrix: Matrix,
@@ -346,6 +352,13 @@ mod tests {
     fn a_value_out_of_range_is_refused_with_its_field() {
         let error = load("[search]\nanswer_threshold = 1.5\n").unwrap_err().to_string();
         assert!(error.contains("answer_threshold"), "{error}");
+    }
+
+    #[test]
+    fn a_recall_floor_is_a_share() {
+        assert_eq!(load("[triage]\np1_recall_floor = 0.95\n").unwrap().triage.p1_recall_floor, Some(0.95));
+        let error = load("[triage]\np1_recall_floor = 95\n").unwrap_err().to_string();
+        assert!(error.contains("p1_recall_floor"), "{error}");
     }
 
     #[test]

@@ -4,6 +4,10 @@
 
 use std::process::ExitCode;
 
+/// Requests are many small allocations on one thread that are freed on another.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     deskhand::cli::main()
 }

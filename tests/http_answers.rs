@@ -129,6 +129,26 @@ async fn a_ticket_is_answered_and_kept_with_its_answer() {
 }
 
 #[tokio::test]
+async fn a_floor_for_the_recall_of_p1_raises_tickets_that_reach_its_threshold_and_says_so() {
+    let priority = async |floor: f32| {
+        let app = TestApp::with(|settings| settings.triage.p1_recall_floor = Some(floor)).await;
+        let answer = app.post("/v1/triage", json!({"ticket": {"subject": "VPN drops"}})).await.json();
+        answer["predictions"]["priority"].clone()
+    };
+    let raised = priority(0.9).await;
+    assert_eq!((&raised["label"], &raised["decision"]), (&json!("P1"), &json!("suggest")));
+    assert!(
+        raised["confidence"].as_f64().unwrap() < 0.05,
+        "what the model thinks is told as it is: {raised}"
+    );
+    assert_eq!((&raised["confidence_level"], &raised["raised"]["from"]), (&json!("low"), &json!("P2")));
+    assert_eq!(raised["ranking"][0]["label"], "P2");
+    let left = priority(0.5).await;
+    assert_eq!((&left["label"], &left["decision"]), (&json!("P2"), &json!("auto")));
+    assert!(left.get("raised").is_none());
+}
+
+#[tokio::test]
 async fn a_ticket_sent_again_is_kept_once_with_both_answers_the_newest_first() {
     let app = TestApp::new().await;
     let first = app.post("/v1/triage", json!({"ticket": {"id": "1", "subject": "first"}})).await.json();

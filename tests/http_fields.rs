@@ -107,7 +107,7 @@ async fn a_wrong_type_is_refused_without_repeating_the_value() {
     insta::assert_snapshot!(answer.refusal(), @r#"
     422 invalid_request
     The request is not valid: Correct what `errors` names; /docs shows the form of each field.
-    "/rating" is a string; it must be a number
+    "/rating" is a string; it must be a number, or of a thumb true, false, `up`, `down`, `good` or `bad`
     "#);
     let answer = app.post("/v1/sentiment", json!({"comments": MARKER})).await;
     insta::assert_snapshot!(answer.refusal(), @r#"
@@ -229,7 +229,7 @@ async fn a_comment_without_words_is_refused_by_its_place() {
     insta::assert_snapshot!(answer.refusal(), @r#"
     422 invalid_request
     The request is not valid: Correct what `errors` names; /docs shows the form of each field.
-    "/comments/1/words" is not a field that is known here; known are `id`, `text`, `question`, `rating`
+    "/comments/1/words" is not a field that is known here; known are `id`, `text`, `question`, `rating`, `rating_scale`
     "#);
 }
 

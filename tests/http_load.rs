@@ -23,14 +23,14 @@ fn one_batch(settings: &mut Settings) {
 
 /// Keeps the one worker busy for some tenths of a second.
 async fn busy(app: &TestApp) -> JoinHandle<()> {
-    let before = app.app.model.tokens_read();
-    let model = app.app.model.clone();
+    let before = app.app.now().model.tokens_read();
+    let model = app.app.now().model.clone();
     let long = "word ".repeat(tiny_bundle::MAX_TOKENS);
     let work = tokio::spawn(async move {
         let inputs = vec![Input::text(&long); 16];
         model.read(&inputs, Lane::Bulk).await.unwrap();
     });
-    while app.app.model.tokens_read() == before {
+    while app.app.now().model.tokens_read() == before {
         tokio::task::yield_now().await;
     }
     work
@@ -58,21 +58,45 @@ async fn a_full_queue_is_told_at_once_with_the_time_to_come_back() {
 }
 
 #[tokio::test]
+async fn an_answer_comes_without_reasons_where_there_is_no_room_for_them() {
+    let app = TestApp::with(|settings| {
+        one_batch(settings);
+        // One text at a time, requests first: the others still wait when the answer is there.
+        settings.inference.batch_tokens = 1;
+    })
+    .await;
+    let work = busy(&app).await;
+    let explained = json!({"ticket": {"id": "1", "body": "The printer jams."}, "options": {"explain": true}});
+    let answer = app.post("/v1/triage", explained.clone()).await;
+    assert!(!work.is_finished(), "the answer waited for nobody");
+    assert_eq!(answer.status, 200);
+    let busy = "no reasons are given, because the model has too much to do; ask again for them";
+    assert_eq!(answer.json()["warnings"], json!([busy]));
+    assert!(answer.json()["predictions"]["category"].get("reasons").is_none());
+    work.await.unwrap();
+    let answer = app.post("/v1/triage", explained).await.json();
+    assert_eq!(
+        (&answer["warnings"], &answer["predictions"]["category"]["reasons"]),
+        (&json!([]), &json!([]))
+    );
+}
+
+#[tokio::test]
 async fn a_request_whose_client_left_costs_nothing() {
     let app = TestApp::with(one_batch).await;
     let one = {
-        let before = app.app.model.tokens_read();
+        let before = app.app.now().model.tokens_read();
         assert_eq!(app.post("/v1/triage", ticket(7)).await.status, 200);
-        app.app.model.tokens_read() - before
+        app.app.now().model.tokens_read() - before
     };
     let work = busy(&app).await;
-    let before = app.app.model.tokens_read();
+    let before = app.app.now().model.tokens_read();
     let left = tokio::time::timeout(Duration::from_millis(20), app.post("/v1/triage", ticket(90))).await;
     assert!(left.is_err(), "the worker is busy");
-    assert!(app.app.model.queued_tokens() > 300, "it waits in the queue");
+    assert!(app.app.now().model.queued_tokens() > 300, "it waits in the queue");
     assert_eq!(app.post("/v1/triage", ticket(7)).await.status, 200);
     work.await.unwrap();
-    assert_eq!(app.app.model.tokens_read() - before, one, "only the second was read");
+    assert_eq!(app.app.now().model.tokens_read() - before, one, "only the second was read");
     assert!(app.get("/metrics").await.text().contains("route=\"/v1/triage\",status=\"499\"} 1\n"));
 }
 
@@ -84,14 +108,14 @@ async fn a_large_request_whose_client_left_costs_nothing_either() {
     })
     .await;
     let work = busy(&app).await;
-    let before = app.app.model.tokens_read();
+    let before = app.app.now().model.tokens_read();
     let large = ticket(20_000);
     let left = tokio::time::timeout(Duration::from_millis(100), app.post("/v1/triage", large)).await;
     assert!(left.is_err(), "the worker is busy");
     assert!(!work.is_finished());
     work.await.unwrap();
     assert_eq!(app.post("/v1/triage", ticket(1)).await.status, 200);
-    assert!(app.app.model.tokens_read() - before < 20);
+    assert!(app.app.now().model.tokens_read() - before < 20);
 }
 
 #[tokio::test]

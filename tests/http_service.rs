@@ -88,7 +88,7 @@ async fn the_page_of_errors_has_every_code_under_its_address() {
 async fn every_metric_is_there_before_the_first_request() {
     let app = TestApp::new().await;
     // The warm-up has been read; how long it is does not matter here.
-    let tokens = format!("deskhand_tokens_total {}", app.app.model.tokens_read());
+    let tokens = format!("deskhand_tokens_total {}", app.app.now().model.tokens_read());
     let text = app.get("/metrics").await.text().replace(&tokens, "deskhand_tokens_total (warm-up)");
     let lines = text.lines().filter(|line| !line.contains("_bucket") && !line.is_empty());
     let mut lines: Vec<&str> = lines.collect();
@@ -105,7 +105,7 @@ async fn metrics_count_what_was_done() {
     app.post("/v1/suggest", json!({"text": "Zanzibar ".repeat(100)})).await;
     app.get("/nowhere/Zanzibar").await;
     app.send(request(Method::from_bytes(b"ZANZIBAR").unwrap(), "/info", None, Body::empty())).await;
-    let before = app.app.model.tokens_read();
+    let before = app.app.now().model.tokens_read();
     let text = app.get("/metrics").await.text();
     for line in [
         "deskhand_requests_total{method=\"PUT\",route=\"/v1/articles/{id}\",status=\"200\"} 1",
@@ -130,8 +130,12 @@ async fn metrics_count_what_was_done() {
 async fn health_and_info_tell_what_runs() {
     let app = TestApp::new().await;
     assert_eq!(app.get("/health/live").await.json(), json!({"status": "live"}));
-    assert_eq!(app.get("/health/ready").await.json(), json!({"status": "ready"}));
     let info = app.get("/info").await.json();
+    let ready = app.get("/health/ready").await.json();
+    assert_eq!(ready["status"], "ready");
+    for part in ["name", "version", "taxonomy"] {
+        assert_eq!(ready["model"][part], info["model"][part], "both name the bundle that answers");
+    }
     insta::assert_json_snapshot!(info, {
         ".version" => "(version)", ".uptime_s" => "(seconds)", ".model.taxonomy" => "(sum)", ".model.encoder" => "(sum)",
         ".model.tasks.**" => insta::rounded_redaction(2),
@@ -210,7 +214,7 @@ async fn health_and_info_tell_what_runs() {
       }
     }
     "#);
-    assert_eq!(info["model"]["encoder"], app.app.model.encoder_id());
+    assert_eq!(info["model"]["encoder"], app.app.now().model.encoder_id());
 }
 
 #[tokio::test]

@@ -44,7 +44,10 @@ impl Browser {
             ..Ticket::default()
         };
         let router = ui::router(Pages {
-            triage: app.app.triage.clone(),
+            triage: {
+                let app = app.app.clone();
+                ui::Answering::new(move || app.now().triage.clone())
+            },
             store: app.app.store.clone(),
             examples: Arc::from([example]),
             max_form_bytes: LIMIT,
@@ -90,7 +93,7 @@ impl Browser {
             language: None,
             updated_at: None,
         };
-        self.app.app.knowledge.put(vec![article]).await.unwrap();
+        self.app.app.now().knowledge.put(vec![article]).await.unwrap();
     }
 }
 

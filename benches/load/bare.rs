@@ -73,7 +73,11 @@ pub fn steps(model: &Arc<Model>, tickets: &[Ticket]) -> anyhow::Result<Steps> {
         words: each(tickets, |ticket| triage.words(ticket)),
         tokens: each(&inputs, |input| model.tokenizer().encode(input).is_ok()),
         heads: each(&readings, |reading| {
-            model.heads().iter().map(|head| head.distribution(&reading.features).top().1).sum::<f32>()
+            model
+                .heads()
+                .iter()
+                .map(|head| head.distribution(&reading.features, &reading.terms).top().1)
+                .sum::<f32>()
         }),
     })
 }

@@ -25,7 +25,7 @@ impl Doctor {
         let settings =
             checks.report("settings", self.common.settings().map(|s| ("can be read".into(), s)))?;
         let settings = settings.unwrap_or_default();
-        let model = self.common.model(&settings).await.and_then(|model| {
+        let model = self.common.model(&settings, Some(&self.data.data)).await.and_then(|model| {
             let started = Instant::now();
             tokio::task::block_in_place(|| model.read_blocking(&[Input::text("a short text")]))?;
             let name = model.manifest();

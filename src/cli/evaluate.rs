@@ -1,6 +1,5 @@
 //! `deskhand evaluate`: how good a bundle or the search is, on labelled rows.
 
-use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -9,18 +8,16 @@ use clap::{Args, ValueEnum};
 use serde::Deserialize;
 
 use super::rows::Lines;
-use super::{Common, Data, Outcome};
+use super::{Common, Data, Outcome, labelled};
 use crate::knowledge::JudgedQuery;
-use crate::learn::judge::judge;
-use crate::learn::recipe::Source;
-use crate::learn::report::EvaluationReport;
-use crate::model::{Model, Reads};
+use crate::learn::judge::{JudgeOptions, judge};
+use crate::learn::report::{EvaluationReport, Group};
 use crate::triage::{Ticket, TicketRow, Triage};
 
 /// Flags of `deskhand evaluate`.
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  deskhand evaluate --input samples/tickets.jsonl\n  deskhand evaluate --input models/recipes/default/tickets-dev.jsonl \\\n    --baseline models/recipes/default/tickets-train.jsonl\n  deskhand evaluate --input queries.jsonl --gap unanswered.jsonl --data kb"
+    after_help = "Examples:\n  deskhand evaluate --input samples/tickets.jsonl\n  deskhand evaluate --input models/recipes/default/tickets-dev.jsonl \\\n    --baseline models/recipes/default/tickets-train.jsonl \\\n    --group plain=a-,b-,c-,d- --group inferred=n-,g-,h-,i-,j-,k- \\\n    --format html --output evaluation.html\n  deskhand evaluate --input queries.jsonl --gap unanswered.jsonl --data kb\n  deskhand evaluate --reasons --input tickets.jsonl"
 )]
 pub(super) struct Evaluate {
     /// Labelled rows, .jsonl or .csv; or, with --data, tickets with the ids of the articles that answer
@@ -39,6 +36,22 @@ pub(super) struct Evaluate {
     /// Tickets that no article answers, to measure how well that is noticed
     #[arg(long, value_name = "FILE", requires = "data")]
     gap: Option<PathBuf>,
+    /// Check the reasons for the predictions instead: whether deleting the words given costs more
+    /// confidence than deleting others
+    #[arg(long, conflicts_with_all = ["data", "baseline", "ids", "group", "out_of_scope", "subjects"])]
+    reasons: bool,
+    /// Judge only rows whose id begins with one of these, separated by commas
+    #[arg(long, value_name = "PREFIX,…", value_delimiter = ',', conflicts_with = "data")]
+    ids: Vec<String>,
+    /// Give the key figures of rows whose ids begin so, apart from the rest; may be given several times
+    #[arg(long, value_name = "NAME=PREFIX,…", value_parser = group, conflicts_with = "data")]
+    group: Vec<Group>,
+    /// Rows that belong to no label, to measure how well that is noticed
+    #[arg(long, value_name = "FILE", conflicts_with = "data")]
+    out_of_scope: Option<PathBuf>,
+    /// Name single rows with their subject too, not with id and line alone
+    #[arg(long, conflicts_with = "data")]
+    subjects: bool,
     /// How to print the report
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -59,8 +72,17 @@ enum Format {
 impl Evaluate {
     pub(super) async fn run(self) -> anyhow::Result<Outcome> {
         let settings = self.common.settings()?;
-        let model = self.common.model(&settings).await?;
+        let model = self.common.model(&settings, self.data.as_deref()).await?;
         let text = match &self.data {
+            None if self.reasons => {
+                let triage = Triage::for_batches(model, settings.triage, None);
+                let report = super::reasons::check(&triage, &self.input).await?;
+                match self.format {
+                    Format::Text => report.text(),
+                    Format::Json => serde_json::to_string_pretty(&report)?,
+                    Format::Html => bail!("the check of reasons comes as text or json; give --format text"),
+                }
+            }
             Some(data) => {
                 let (store, knowledge) = Data { data: data.clone() }.open(&model, &settings).await?;
                 let triage = Triage::for_batches(model, settings.triage, None);
@@ -77,47 +99,37 @@ impl Evaluate {
                 }
             }
             None => {
-                let source = self.source(&model)?;
+                let heads = model.heads().iter().map(|head| head.spec());
+                let source = labelled::source(&self.input, &self.label_field, heads)?;
+                let triage = settings.triage;
                 let (input, baseline) = (self.input.clone(), self.baseline.clone());
-                let report =
-                    tokio::task::spawn_blocking(move || judge(&model, &input, &source, baseline.as_deref()))
-                        .await??;
-                render(&report, self.format)?
+                let outside = self.out_of_scope.clone();
+                let (ids, groups, subjects) = (self.ids.clone(), self.group.clone(), self.subjects);
+                let report = tokio::task::spawn_blocking(move || {
+                    let options = JudgeOptions {
+                        baseline: baseline.as_deref(),
+                        ids,
+                        groups,
+                        out_of_scope: outside.as_deref(),
+                        subjects,
+                        triage,
+                    };
+                    judge(&model, &input, &source, &options)
+                });
+                render(&report.await??, self.format)?
             }
         };
         write(self.output.as_deref(), &text)?;
         Ok(Outcome::Clean)
     }
+}
 
-    /// Which of the bundle's heads can be judged: those whose field the first row has.
-    fn source(&self, model: &Model) -> anyhow::Result<Source> {
-        let mut fields: BTreeMap<String, String> = BTreeMap::new();
-        for pair in &self.label_field {
-            let (task, field) = pair.split_once('=').with_context(|| {
-                format!("--label-field {pair:?} is not of the form TASK=FIELD, for instance category=topic")
-            })?;
-            fields.insert(task.to_string(), field.to_string());
-        }
-        let present = first_fields(&self.input)?;
-        let survey = present.iter().any(|field| field == "sentiment" || field == "aspects");
-        let reads = if survey { Reads::Survey } else { Reads::Ticket };
-        let of_bundle = model.heads().iter().map(|head| head.spec()).filter(|spec| spec.reads == reads);
-        let labels: BTreeMap<String, String> = of_bundle
-            .filter_map(|spec| {
-                let field = fields.get(&spec.task).unwrap_or(&spec.task);
-                present.contains(field).then(|| (spec.task.clone(), field.clone()))
-            })
-            .collect();
-        if labels.is_empty() {
-            bail!(
-                "{}: no field holds labels of this bundle ({}); name one with --label-field TASK=FIELD",
-                self.input.display(),
-                model.heads().iter().map(|head| head.spec().task.as_str()).collect::<Vec<_>>().join(", "),
-            );
-        }
-        let aspects = present.iter().any(|field| field == "aspects");
-        Ok(Source { reads, train: self.input.clone(), dev: None, labels, aspects, weight: 1.0 })
-    }
+/// A group as it is written on the command line.
+fn group(text: &str) -> Result<Group, String> {
+    let parts = text.split_once('=').filter(|(name, prefixes)| !name.is_empty() && !prefixes.is_empty());
+    let (name, prefixes) =
+        parts.ok_or("it is not of the form NAME=PREFIX,PREFIX, for instance plain=a-,b-")?;
+    Ok(Group { name: name.to_owned(), prefixes: prefixes.split(',').map(str::to_owned).collect() })
 }
 
 /// A ticket with the articles that answer it, as a row.
@@ -145,19 +157,6 @@ async fn judged(triage: &Triage, path: &Path) -> anyhow::Result<Vec<JudgedQuery>
             queries.push(JudgedQuery { text, embedding, relevant: content.relevant });
         }
     }
-}
-
-/// Field names of the first row.
-fn first_fields(path: &Path) -> anyhow::Result<Vec<String>> {
-    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("jsonl")) {
-        let rows = Lines::open(path)?.batch::<serde_json::Map<String, serde_json::Value>>(1)?;
-        let row = rows.into_iter().next().with_context(|| format!("{} is empty", path.display()))?;
-        let row = row.content.map_err(|e| anyhow::anyhow!("{}, line {}: {e}", path.display(), row.line))?;
-        return Ok(row.keys().cloned().collect());
-    }
-    let mut reader =
-        csv::Reader::from_path(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    Ok(reader.headers()?.iter().map(str::to_string).collect())
 }
 
 fn render(report: &EvaluationReport, format: Format) -> anyhow::Result<String> {

@@ -51,7 +51,7 @@ impl Import {
 impl Source {
     async fn articles(self) -> anyhow::Result<Outcome> {
         let settings = self.common.settings()?;
-        let model = self.common.model(&settings).await?;
+        let model = self.common.model(&settings, Some(&self.data.data)).await?;
         let rows = reader::read(&self.path)?;
         let (store, knowledge) = self.data.open(&model, &settings).await?;
         let progress = rows::Progress::new("articles", None);
@@ -79,7 +79,7 @@ impl Source {
 
     async fn tickets(self) -> anyhow::Result<Outcome> {
         let settings = self.common.settings()?;
-        let model = self.common.model(&settings).await?;
+        let model = self.common.model(&settings, Some(&self.data.data)).await?;
         let mut lines = rows::Lines::open(&self.path)?;
         let (store, knowledge) = self.data.open(&model, &settings).await?;
         let triage = Triage::for_batches(model, settings.triage, None);

@@ -4,6 +4,9 @@
 mod doctor;
 mod evaluate;
 mod import;
+mod labelled;
+mod promote;
+mod reasons;
 mod rows;
 mod sentiment;
 mod serve;
@@ -21,7 +24,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::Settings;
 use crate::knowledge::Knowledge;
-use crate::model::Model;
+use crate::model::{Model, Shelf};
 use crate::store::Store;
 
 /// Local ticket triage and knowledge suggestion. Everything runs on this machine's CPU; no text leaves it.
@@ -49,14 +52,20 @@ enum Command {
     Train(train::Train),
     /// Measure a bundle on labelled rows, or the search on tickets with known articles
     Evaluate(evaluate::Evaluate),
+    /// Let a better bundle answer from now on, if it loses nothing that matters
+    Promote(promote::Promote),
     /// Check the bundle, the data folder and the settings
     Doctor(doctor::Doctor),
 }
 
+/// The bundle that comes with the program.
+const SHIPPED: &str = "models/default";
+
 /// Which bundle and which settings.
 #[derive(Args)]
 struct Common {
-    /// Folder of the bundle [default: models/default, here or beside the program]
+    /// Folder of the bundle [default: the one promoted in the data folder, else models/default, here or
+    /// beside the program]
     #[arg(long, value_name = "DIR", env = "DESKHAND_MODEL")]
     model: Option<PathBuf>,
     /// Settings file
@@ -84,7 +93,7 @@ enum Outcome {
 /// Runs the command line; the exit status is 0, 1 (some rows refused, or failed), or 2 (wrong usage).
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&anyhow::Error::new(error).context("the async runtime does not start")),
     };
@@ -93,6 +102,21 @@ pub fn main() -> ExitCode {
         Ok(Outcome::SomeRefused) => ExitCode::from(1),
         Err(error) => fail(&error),
     }
+}
+
+/// Threads for searches, large bodies and imports. More than there are places for large requests and
+/// imports, which wait for a search from such a thread.
+const ASIDE: usize = 32;
+
+/// Half as many threads as there are cores: they carry requests in and answers out, the model's workers do
+/// the rest, one on each core.
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    let cores = std::thread::available_parallelism()?.get();
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(cores.div_ceil(2))
+        .max_blocking_threads(ASIDE)
+        .enable_all()
+        .build()
 }
 
 async fn run(command: Command) -> anyhow::Result<Outcome> {
@@ -104,6 +128,7 @@ async fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Import(command) => command.run().await,
         Command::Train(command) => tokio::task::spawn_blocking(|| command.run()).await?,
         Command::Evaluate(command) => command.run().await,
+        Command::Promote(command) => command.run().await,
         Command::Doctor(command) => command.run().await,
     }
 }
@@ -119,19 +144,33 @@ impl Common {
         Ok(Settings::load(self.config.as_deref())?)
     }
 
-    fn bundle_dir(&self) -> anyhow::Result<PathBuf> {
+    /// The bundle that was asked for, else the one promoted in the data folder, else the shipped one.
+    fn bundle_dir(&self, data: Option<&Path>) -> anyhow::Result<PathBuf> {
         match &self.model {
             Some(dir) => Ok(dir.clone()),
-            None => shipped("models/default").context(
-                "there is no models/default here or beside the program; give a bundle with --model DIR",
-            ),
+            None => bundle_of(data),
         }
     }
 
-    async fn model(&self, settings: &Settings) -> anyhow::Result<Arc<Model>> {
-        let (dir, inference) = (self.bundle_dir()?, settings.inference.clone());
-        Ok(Arc::new(tokio::task::spawn_blocking(move || Model::load(&dir, &inference)).await??))
+    async fn model(&self, settings: &Settings, data: Option<&Path>) -> anyhow::Result<Arc<Model>> {
+        load(&self.bundle_dir(data)?, settings).await
     }
+}
+
+/// The bundle promoted in the data folder, else the shipped one.
+fn bundle_of(data: Option<&Path>) -> anyhow::Result<PathBuf> {
+    if let Some(data) = data
+        && let Some(promoted) = Shelf::of(data).current()?
+    {
+        return Ok(promoted);
+    }
+    shipped(SHIPPED)
+        .context("there is no models/default here or beside the program; give a bundle with --model DIR")
+}
+
+async fn load(dir: &Path, settings: &Settings) -> anyhow::Result<Arc<Model>> {
+    let (dir, inference) = (dir.to_owned(), settings.inference.clone());
+    Ok(Arc::new(tokio::task::spawn_blocking(move || Model::load(&dir, &inference)).await??))
 }
 
 impl Data {

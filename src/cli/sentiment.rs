@@ -1,5 +1,7 @@
 //! `deskhand sentiment`: how the customers of a file feel.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::rows::{Files, checked};
@@ -15,12 +17,15 @@ pub(super) struct Sentiment {
     files: Files,
     #[command(flatten)]
     common: Common,
+    /// Use the bundle promoted in this data folder
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
 }
 
 impl Sentiment {
     pub(super) async fn run(self) -> anyhow::Result<Outcome> {
         let settings = self.common.settings()?;
-        let surveys = Surveys::new(self.common.model(&settings).await?);
+        let surveys = Surveys::new(self.common.model(&settings, self.data.as_deref()).await?);
         self.files
             .answer("comments", async |rows: Vec<CommentRow>| {
                 answer(&surveys, rows.into_iter().map(Comment::from).collect()).await

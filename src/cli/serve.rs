@@ -11,10 +11,12 @@ use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 use super::rows::{Lines, Progress};
-use super::{Common, Outcome, shipped};
+use super::{Common, Outcome, SHIPPED, shipped};
 use crate::http::serve::{log_panics_by_place, serve};
+use crate::http::switch::follow;
 use crate::http::{App, AppState};
 use crate::knowledge::import;
+use crate::model::Shelf;
 use crate::triage::{HistoryRow, Ticket};
 
 /// Data folder unless --data says otherwise.
@@ -61,7 +63,7 @@ impl Serve {
         // The address first: a port that is taken should not cost the time of loading.
         let listener =
             TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
-        let mut app = App::open(settings, &data, &self.common.bundle_dir()?).await?;
+        let mut app = App::open(settings, &data, &self.common.bundle_dir(Some(&data))?).await?;
         if self.demo {
             let samples = shipped("samples").context(
                 "--demo needs the folder samples, here or beside the program; it comes with the source",
@@ -70,17 +72,29 @@ impl Serve {
         }
         let address = listener.local_addr()?;
         writeln!(std::io::stdout(), "Deskhand is ready: http://{address}")?;
-        serve(AppState::new(app), listener, stop()).await?;
+        let app = AppState::new(app);
+        // A bundle that was asked for by name stays.
+        let following = self
+            .common
+            .model
+            .is_none()
+            .then(|| tokio::spawn(follow(app.clone(), Shelf::of(&data), shipped(SHIPPED))));
+        let served = serve(app, listener, stop()).await;
+        if let Some(following) = following {
+            following.abort();
+        }
+        served?;
         Ok(Outcome::Clean)
     }
 }
 
 /// Brings the samples into an empty data folder, and gives some tickets to try.
 async fn demo(app: &App, samples: &Path) -> anyhow::Result<Vec<Ticket>> {
+    let now = app.now();
     if app.store.article_count().await? == 0 {
         let progress = Progress::new("sample articles", None);
         let rows = import::read(&samples.join("articles"))?;
-        app.knowledge.import(rows, &|done| progress.set(done as u64, done as u64)).await?;
+        now.knowledge.import(rows, &|done| progress.set(done as u64, done as u64)).await?;
         progress.finish();
     }
     let mut lines = Lines::open(&samples.join("tickets.jsonl"))?;
@@ -95,9 +109,9 @@ async fn demo(app: &App, samples: &Path) -> anyhow::Result<Vec<Ticket>> {
         let rows: Vec<HistoryRow> = batch.into_iter().filter_map(|row| row.content.ok()).collect();
         examples.extend(rows.iter().filter(|row| row.is_open()).map(|row| Ticket::from(row.ticket())));
         if empty {
-            let records = app.triage.history(&rows, Timestamp::now()).await?;
+            let records = now.triage.history(&rows, Timestamp::now()).await?;
             app.store.save_tickets(&records).await?;
-            records.iter().for_each(|record| app.knowledge.remember(record));
+            records.iter().for_each(|record| now.knowledge.remember(record));
         }
         progress.add(rows.len() as u64);
     }

@@ -48,7 +48,7 @@ struct Answer {
 impl Suggest {
     pub(super) async fn run(self) -> anyhow::Result<Outcome> {
         let settings = self.common.settings()?;
-        let model = self.common.model(&settings).await?;
+        let model = self.common.model(&settings, Some(&self.data.data)).await?;
         let (store, knowledge) = self.data.open(&model, &settings).await?;
         let desk = Desk { store: store.clone(), knowledge };
         let triage = Triage::for_batches(model, settings.triage, Some(desk));

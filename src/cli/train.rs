@@ -2,8 +2,9 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::io::Write as _;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
@@ -13,6 +14,7 @@ use super::rows::Progress;
 use super::{Common, Outcome};
 use crate::learn::recipe::{Recipe, Source, default_precision};
 use crate::learn::train::{Event, Start, train};
+use crate::learn::tuning::TuneSettings;
 use crate::model::Reads;
 
 /// Flags of `deskhand train`.
@@ -39,6 +41,9 @@ pub(super) struct Train {
     /// Train several heads as this file says, instead of --train
     #[arg(long, value_name = "FILE", conflicts_with_all = ["train", "label_field"])]
     recipe: Option<PathBuf>,
+    /// Tune the encoder too, not only the head: better, and takes minutes instead of seconds
+    #[arg(long, conflicts_with = "recipe")]
+    tune: bool,
     /// Start from a Hugging Face folder of a BERT encoder instead of a bundle
     #[arg(long, value_name = "DIR")]
     base: Option<PathBuf>,
@@ -60,7 +65,7 @@ impl Train {
         let settings = self.common.settings()?;
         let recipe = self.recipe()?;
         let start = match &self.base {
-            None => Start::Bundle(self.common.bundle_dir()?),
+            None => Start::Bundle(self.common.bundle_dir(None)?),
             Some(dir) => Start::HuggingFace {
                 dir: dir.clone(),
                 name: self.base_name.clone(),
@@ -99,7 +104,7 @@ impl Train {
             version: Timestamp::now().strftime("%Y.%m.%d").to_string(),
             languages: vec!["en".into()],
             taps: None,
-            tune: None,
+            tune: self.tune.then(|| rows(&train).map(TuneSettings::for_rows)).transpose()?,
             auto_precision: default_precision(),
             remarks: Vec::new(),
             files: vec![Source {
@@ -112,6 +117,12 @@ impl Train {
             }],
         })
     }
+}
+
+/// About how many rows a file has.
+fn rows(path: &Path) -> anyhow::Result<usize> {
+    let file = File::open(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    Ok(BufReader::new(file).split(b'\n').take_while(Result::is_ok).count())
 }
 
 fn show(bar: &RefCell<Option<(&'static str, Progress)>>, event: Event) {
@@ -127,7 +138,10 @@ fn show(bar: &RefCell<Option<(&'static str, Progress)>>, event: Event) {
         }
         // A closed stderr must not stop a training.
         Event::Epoch(epoch) => {
-            let _ = writeln!(std::io::stderr(), "pass {}: mean loss {:.4}", epoch.number, epoch.loss);
+            let wrong = epoch.wrong.map_or(String::new(), |share| {
+                format!(", {:.2} % of the held-out labels wrong", 100.0 * share)
+            });
+            let _ = writeln!(std::io::stderr(), "pass {}: mean loss {:.4}{wrong}", epoch.number, epoch.loss);
         }
         Event::Note(note) => {
             let _ = writeln!(std::io::stderr(), "{note}");

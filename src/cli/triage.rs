@@ -19,18 +19,21 @@ pub(super) struct Triage {
     files: Files,
     #[command(flatten)]
     common: Common,
-    /// Also suggest articles and similar tickets from this data folder
+    /// Also suggest articles and similar tickets from this data folder, and use the bundle promoted in it
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Labels in each ranking
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=50))]
     top_n: u64,
+    /// Give the words that moved each decision; takes up to 25 times as long
+    #[arg(long)]
+    explain: bool,
 }
 
 impl Triage {
     pub(super) async fn run(self) -> anyhow::Result<Outcome> {
         let settings = self.common.settings()?;
-        let model = self.common.model(&settings).await?;
+        let model = self.common.model(&settings, self.data.as_deref()).await?;
         let desk = match self.data.clone() {
             None => None,
             Some(data) => {
@@ -40,7 +43,12 @@ impl Triage {
         };
         let store = desk.as_ref().map(|desk| desk.store.clone());
         let triage = triage::Triage::for_batches(model, settings.triage, desk);
-        let options = Options { top_n: self.top_n as usize, audience: Audience::Agent, ..Options::default() };
+        let options = Options {
+            top_n: self.top_n as usize,
+            explain: self.explain,
+            audience: Audience::Agent,
+            ..Options::default()
+        };
         let outcome = self
             .files
             .answer("tickets", async |rows: Vec<TicketRow>| {

@@ -140,7 +140,7 @@ pub(super) async fn put(
     request: Valid<ArticleBody>,
 ) -> Result<Json<ArticleKept>, Problem> {
     let Valid { value, bytes, place: _place } = request;
-    let (knowledge, article) = (app.knowledge.clone(), value.into_article(id.clone()));
+    let (knowledge, article) = (app.now().knowledge.clone(), value.into_article(id.clone()));
     let report = aside::run(bytes, move || async move { knowledge.put(vec![article]).await }).await??;
     let mut warnings = Vec::new();
     if report.truncated > 0 {
@@ -168,7 +168,7 @@ pub(super) async fn put(
     )
 )]
 pub(super) async fn get(State(app): State<AppState>, Id(id): Id) -> Result<Json<Article>, Problem> {
-    app.knowledge.article(&id).await?.map(Json).ok_or_else(|| Problem::new(Code::ArticleNotFound))
+    app.now().knowledge.article(&id).await?.map(Json).ok_or_else(|| Problem::new(Code::ArticleNotFound))
 }
 
 /// Delete an article
@@ -188,7 +188,7 @@ pub(super) async fn get(State(app): State<AppState>, Id(id): Id) -> Result<Json<
     )
 )]
 pub(super) async fn delete(State(app): State<AppState>, Id(id): Id) -> Result<StatusCode, Problem> {
-    if app.knowledge.delete(&id).await? {
+    if app.now().knowledge.delete(&id).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(Problem::new(Code::ArticleNotFound))

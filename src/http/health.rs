@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use super::docs::OfService;
 use super::error::{Code, Problem};
 use super::state::AppState;
-use crate::model::{HeadSpec, Input, Lane};
+use crate::model::{HeadSpec, Input, Lane, ModelName};
 
 /// Read where nothing else is: any text will do.
 const PROBE: &str = "Is the model well?";
@@ -20,9 +20,19 @@ const PROBE: &str = "Is the model well?";
 /// All is well.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Health {
-    /// `live` or `ready`.
+    /// `live`.
+    #[schema(example = "live")]
+    status: &'static str,
+}
+
+/// Requests can be answered.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Readiness {
+    /// `ready`.
     #[schema(example = "ready")]
     status: &'static str,
+    /// The bundle that answers now.
+    model: ModelName,
 }
 
 /// Is the process alive?
@@ -46,18 +56,18 @@ pub(super) async fn live() -> Json<Health> {
     get,
     path = "/health/ready",
     tag = "service",
-    responses((status = 200, description = "Requests can be answered.", body = Health), OfService)
+    responses((status = 200, description = "Requests can be answered.", body = Readiness), OfService)
 )]
-pub(super) async fn ready(State(app): State<AppState>) -> Result<Json<Health>, Problem> {
+pub(super) async fn ready(State(app): State<AppState>) -> Result<Json<Readiness>, Problem> {
     if app.is_stopping() {
         return Err(Problem::new(Code::Stopping));
     }
     app.store.change_seq().await?;
     if app.has_model_failed() {
-        app.model.read(&[Input::text(PROBE)], Lane::Interactive).await?;
+        app.now().model.read(&[Input::text(PROBE)], Lane::Interactive).await?;
         app.model_works();
     }
-    Ok(Json(Health { status: "ready" }))
+    Ok(Json(Readiness { status: "ready", model: app.now().model.manifest().model_name() }))
 }
 
 /// What runs here.
@@ -68,7 +78,7 @@ pub(super) struct Info {
     version: &'static str,
     /// Seconds since the start.
     uptime_s: u64,
-    /// The loaded bundle.
+    /// The bundle that answers now.
     model: BundleInfo,
     /// What is kept.
     counts: Counts,
@@ -107,6 +117,9 @@ pub(super) struct TaskInfo {
     labels: Vec<String>,
     /// Confidence from which the decision is `auto`, as the bundle has it.
     auto_threshold: f32,
+    /// The same for labels that have a threshold of their own.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    auto_threshold_of: BTreeMap<String, f32>,
     /// Confidence from which the decision is `suggest`.
     suggest_threshold: f32,
     /// What the confidence was calibrated on; absent where it was not.
@@ -118,6 +131,7 @@ impl TaskInfo {
         Self {
             labels: head.labels.clone(),
             auto_threshold: head.thresholds.auto,
+            auto_threshold_of: head.thresholds.auto_of.clone(),
             suggest_threshold: head.thresholds.suggest,
             calibrated_on: head.calibrated_on.clone(),
         }
@@ -143,12 +157,13 @@ pub(super) struct Counts {
 pub(super) async fn info(State(app): State<AppState>) -> Result<Json<Info>, Problem> {
     let counts =
         Counts { articles: app.store.article_count().await?, tickets: app.store.ticket_count().await? };
-    let manifest = app.model.manifest();
+    let now = app.now();
+    let manifest = now.model.manifest();
     let model = BundleInfo {
         name: manifest.name.clone(),
         version: manifest.version.clone(),
         taxonomy: manifest.taxonomy.clone(),
-        encoder: app.model.encoder_id().to_string(),
+        encoder: now.model.encoder_id().to_string(),
         max_tokens: manifest.encoder.max_tokens,
         base: manifest.base.name.clone(),
         licence: manifest.base.licence.clone(),
@@ -169,7 +184,7 @@ pub(super) async fn info(State(app): State<AppState>) -> Result<Json<Info>, Prob
 pub(super) async fn metrics(State(app): State<AppState>) -> impl IntoResponse {
     // Where the store cannot be asked, the last number stands; its errors have a counter of their own.
     let articles = app.store.article_count().await.ok();
-    let text = app.metrics.render(articles, &app.model);
+    let text = app.metrics.render(articles, &app.now().model);
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
 }
 
@@ -189,16 +204,16 @@ mod tests {
         let data = dir.path().join("data");
         let app = AppState::new(App::open(Settings::default(), &data, &bundle).await.unwrap());
         let is_ready = async || ready(State(app.clone())).await.is_ok();
-        let tokens = app.model.tokens_read();
+        let tokens = app.now().model.tokens_read();
         assert!(is_ready().await);
-        assert_eq!(app.model.tokens_read(), tokens, "nothing is tried while all is well");
+        assert_eq!(app.now().model.tokens_read(), tokens, "nothing is tried while all is well");
 
         app.model_has_failed();
         assert!(is_ready().await);
-        let tried = app.model.tokens_read();
+        let tried = app.now().model.tokens_read();
         assert!(tried > tokens);
         assert!(is_ready().await);
-        assert_eq!(app.model.tokens_read(), tried, "it worked, so it is not tried again");
+        assert_eq!(app.now().model.tokens_read(), tried, "it worked, so it is not tried again");
 
         app.stop();
         assert!(!is_ready().await);

@@ -165,7 +165,7 @@ async fn keep(app: &AppState, rows: Reader) -> Result<ImportAnswer, Problem> {
     let good = GoodRows { rows, answer: Arc::clone(&answer) };
     let kept = Mutex::new(0);
     let progress = |articles: usize| *kept.lock().unwrap_or_else(PoisonError::into_inner) = articles;
-    let report = app.knowledge.import(good, &progress).await.map_err(|error| {
+    let report = app.now().knowledge.import(good, &progress).await.map_err(|error| {
         let kept = *kept.lock().unwrap_or_else(PoisonError::into_inner);
         Problem::from(error).saying(format!("The first {kept} good rows are kept, the rest is not."))
     })?;

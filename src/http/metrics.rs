@@ -1,6 +1,7 @@
 //! What is counted, for Prometheus. Labels name routes, statuses, tasks and decisions, never anything
 //! that a caller wrote.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder, Unit};
@@ -18,6 +19,8 @@ const TOKENS: &str = "deskhand_tokens_total";
 const TRUNCATED_TEXTS: &str = "deskhand_truncated_texts_total";
 const PREDICTIONS: &str = "deskhand_predictions_total";
 const ARTICLES: &str = "deskhand_articles";
+const BUNDLE: &str = "deskhand_bundle_info";
+const SWITCHES: &str = "deskhand_bundle_switches_total";
 const STORE_ERRORS: &str = "deskhand_store_errors_total";
 
 /// Upper bounds in seconds: an answer takes some tens of milliseconds, an import minutes.
@@ -31,6 +34,8 @@ static METADATA: Metadata<'static> = Metadata::new("deskhand", Level::INFO, None
 pub(super) struct Metrics {
     recorder: PrometheusRecorder,
     handle: PrometheusHandle,
+    /// Tokens read and texts cut by models that answer no more.
+    former: [AtomicU64; 2],
 }
 
 impl Metrics {
@@ -43,20 +48,49 @@ impl Metrics {
             .set_buckets_for_metric(Matcher::Full(REQUEST_SECONDS.into()), &BUCKETS)?
             .build_recorder();
         let handle = recorder.handle();
-        let metrics = Self { recorder, handle };
+        let metrics = Self { recorder, handle, former: Default::default() };
         metrics.describe();
         metrics.counter(STORE_ERRORS).absolute(0);
         metrics.counter(TOKENS).absolute(0);
         metrics.counter(TRUNCATED_TEXTS).absolute(0);
         metrics.gauge(QUEUE_TOKENS).set(0.0);
         metrics.gauge(ARTICLES).set(0.0);
+        for switched in [true, false] {
+            metrics.switch_counter(switched).absolute(0);
+        }
+        metrics.announce_bundle(manifest);
+        Ok(metrics)
+    }
+
+    /// Another bundle answers from now on.
+    pub(super) fn switched(&self, from: &Manifest, to: &Manifest) {
+        self.bundle_gauge(from).set(0.0);
+        self.announce_bundle(to);
+        self.switch_counter(true).increment(1);
+    }
+
+    /// A promoted bundle could not take over.
+    pub(super) fn not_switched(&self) {
+        self.switch_counter(false).increment(1);
+    }
+
+    /// Goes on counting from what a model that is about to go has counted.
+    pub(super) fn retire(&self, model: &Model) {
+        let [tokens, truncated] = &self.former;
+        tokens.fetch_add(model.tokens_read(), Ordering::Relaxed);
+        truncated.fetch_add(model.tokenizer().truncated_texts(), Ordering::Relaxed);
+    }
+
+    /// Shows a bundle, and its tasks at zero.
+    fn announce_bundle(&self, manifest: &Manifest) {
+        self.bundle_gauge(manifest).set(1.0);
         let tasks = manifest.heads.iter().filter(|head| head.reads == Reads::Ticket);
-        for task in tasks.map(|head| head.task.as_str()).chain(manifest.priority.map(|_| "priority")) {
+        let priority = manifest.priority.as_ref().map(|_| "priority");
+        for task in tasks.map(|head| head.task.as_str()).chain(priority) {
             for decision in [Decision::Auto, Decision::Suggest, Decision::Abstain] {
-                metrics.prediction_counter(task, decision).absolute(0);
+                self.prediction_counter(task, decision).increment(0);
             }
         }
-        Ok(metrics)
     }
 
     /// Lets a route, and the `status` that it answers if all is well, be seen before its first request.
@@ -89,8 +123,9 @@ impl Metrics {
             self.gauge(ARTICLES).set(articles as f64);
         }
         self.gauge(QUEUE_TOKENS).set(model.queued_tokens() as f64);
-        self.counter(TOKENS).absolute(model.tokens_read());
-        self.counter(TRUNCATED_TEXTS).absolute(model.tokenizer().truncated_texts());
+        let [tokens, truncated] = self.former.each_ref().map(|former| former.load(Ordering::Relaxed));
+        self.counter(TOKENS).absolute(tokens + model.tokens_read());
+        self.counter(TRUNCATED_TEXTS).absolute(truncated + model.tokenizer().truncated_texts());
         self.handle.render()
     }
 
@@ -114,12 +149,15 @@ impl Metrics {
             "Tickets, comments and passages of which words were left out, being longer than the encoder reads.",
         );
         counter(PREDICTIONS, "Predictions given by POST /v1/triage, by task and decision.");
+        counter(SWITCHES, "Promoted bundles that took over (result=\"switched\") or could not (\"failed\").");
         counter(STORE_ERRORS, "Requests that failed because of the data folder.");
         self.recorder.describe_histogram(
             REQUEST_SECONDS.into(),
             Some(Unit::Seconds),
             "Time from a request's headers to its answer, by method and route.".into(),
         );
+        let bundle = "1 for the bundle that answers, 0 for one that did.";
+        self.recorder.describe_gauge(BUNDLE.into(), None, bundle.into());
         self.recorder.describe_gauge(QUEUE_TOKENS.into(), None, "Tokens that wait for the encoder.".into());
         self.recorder.describe_gauge(ARTICLES.into(), None, "Articles in the knowledge base.".into());
     }
@@ -143,6 +181,20 @@ impl Metrics {
         };
         let labels = vec![Label::new("task", task.to_string()), Label::new("decision", decision)];
         self.recorder.register_counter(&Key::from_parts(PREDICTIONS, labels), &METADATA)
+    }
+
+    fn bundle_gauge(&self, manifest: &Manifest) -> Gauge {
+        let labels = vec![
+            Label::new("name", manifest.name.clone()),
+            Label::new("version", manifest.version.clone()),
+            Label::new("taxonomy", manifest.taxonomy.clone()),
+        ];
+        self.recorder.register_gauge(&Key::from_parts(BUNDLE, labels), &METADATA)
+    }
+
+    fn switch_counter(&self, switched: bool) -> Counter {
+        let result = Label::new("result", if switched { "switched" } else { "failed" });
+        self.recorder.register_counter(&Key::from_parts(SWITCHES, vec![result]), &METADATA)
     }
 
     /// A counter without labels.

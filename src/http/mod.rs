@@ -21,6 +21,7 @@ mod sentiment;
 pub mod serve;
 mod state;
 mod suggest;
+pub mod switch;
 mod tickets;
 mod triage;
 
@@ -36,7 +37,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use error::{Code, FieldError, Problem};
-pub use state::{App, AppState, OpenError};
+pub use state::{Answering, App, AppState, OpenError};
 
 /// The whole service.
 pub fn router(state: AppState) -> Router {

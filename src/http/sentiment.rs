@@ -12,7 +12,7 @@ use super::error::{FieldError, Problem};
 use super::json::Valid;
 use super::state::AppState;
 use crate::model::Lane;
-use crate::survey::{Comment, CommentAnswer};
+use crate::survey::{Comment, CommentAnswer, Rating, RatingScale};
 
 /// Most comments of one request: with the usual length they are about a quarter of what the queue holds.
 const MAX_COMMENTS: usize = 256;
@@ -32,20 +32,23 @@ pub(super) struct SentimentRequest {
     text: Option<String>,
     /// Of one comment: what they were asked, in words or as `why_score`, `improve`, `nps` or `anything_else`.
     question: Option<String>,
-    /// Of one comment: their rating from 1 (worst) to 5; compared with the words, never an input.
-    rating: Option<f64>,
+    /// Of one comment: their rating; compared with the words, never an input.
+    rating: Option<Rating>,
+    /// Of one comment: the scale of the rating. Absent: 0 to 10 where the question is `nps`, else 1 to 5.
+    rating_scale: Option<RatingScale>,
 }
 
 impl SentimentRequest {
     /// The comments, and whether `comments` held them.
     fn comments(self) -> Result<(Vec<Comment>, bool), Problem> {
-        let Self { comments, id, text, question, rating } = self;
+        let Self { comments, id, text, question, rating, rating_scale } = self;
         if let Some(comments) = comments {
             let beside = [
                 ("/id", id.is_some()),
                 ("/text", text.is_some()),
                 ("/question", question.is_some()),
                 ("/rating", rating.is_some()),
+                ("/rating_scale", rating_scale.is_some()),
             ];
             let stray = beside.into_iter().filter(|(_, given)| *given).map(|(field, _)| FieldError {
                 field: field.into(),
@@ -57,7 +60,7 @@ impl SentimentRequest {
         let Some(text) = text else {
             return Err(Problem::field("/text", "is missing; give it, or several comments in `comments`"));
         };
-        let comment = Comment { id, text, question, rating };
+        let comment = Comment { id, text, question, rating, rating_scale };
         comment.validate()?;
         Ok((vec![comment], false))
     }
@@ -105,7 +108,7 @@ pub(super) async fn sentiment(
 ) -> Result<Json<SentimentAnswer>, Problem> {
     let Valid { value, bytes, place: _place } = request;
     let (comments, several) = value.comments()?;
-    let surveys = app.surveys.clone();
+    let surveys = app.now().surveys.clone();
     let mut answers =
         aside::run(bytes, move || async move { surveys.read(&comments, Lane::Interactive).await }).await??;
     Ok(Json(match answers.pop() {

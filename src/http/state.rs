@@ -2,8 +2,8 @@
 
 use std::ops::Deref;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::time::Instant;
 
@@ -15,22 +15,40 @@ use crate::model::{BundleError, Model};
 use crate::store::{Store, StoreError};
 use crate::survey::Surveys;
 use crate::triage::{Desk, Ticket, Triage};
-use crate::ui::Pages;
+use crate::ui::{self, Pages};
 
-/// Everything that answers requests.
-pub struct App {
-    /// As the site set them.
-    pub settings: Settings,
+/// What answers by one bundle. A request holds the one that it began with until it is answered.
+#[derive(Debug)]
+pub struct Answering {
     /// The loaded bundle and its workers.
     pub model: Arc<Model>,
-    /// What is kept.
-    pub store: Store,
-    /// Articles and the memory of tickets.
+    /// Articles and the memory of tickets, as this bundle sees them.
     pub knowledge: Knowledge,
     /// Decisions about tickets.
     pub triage: Triage,
     /// Survey comments.
     pub surveys: Surveys,
+}
+
+impl Answering {
+    pub(super) fn new(model: Arc<Model>, knowledge: Knowledge, store: &Store, settings: &Settings) -> Self {
+        let desk = Desk { store: store.clone(), knowledge: knowledge.clone() };
+        Self {
+            triage: Triage::new(Arc::clone(&model), settings.triage.clone(), Some(desk)),
+            surveys: Surveys::new(Arc::clone(&model)),
+            model,
+            knowledge,
+        }
+    }
+}
+
+/// Everything that answers requests.
+pub struct App {
+    /// As the site set them.
+    pub settings: Settings,
+    /// What is kept.
+    pub store: Store,
+    answering: RwLock<Arc<Answering>>,
     /// Tickets that the first page offers to try.
     pub examples: Arc<[Ticket]>,
     /// What is counted.
@@ -64,14 +82,15 @@ pub enum OpenError {
 }
 
 impl App {
-    /// What the pages need of the service.
-    pub(super) fn pages(&self) -> Pages {
-        Pages {
-            triage: self.triage.clone(),
-            store: self.store.clone(),
-            examples: Arc::clone(&self.examples),
-            max_form_bytes: self.settings.server.max_body_bytes,
-        }
+    /// What answers at this moment.
+    pub fn now(&self) -> Arc<Answering> {
+        Arc::clone(&self.answering.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Lets another bundle answer from now on; gives back what answered before.
+    pub(super) fn exchange(&self, answering: Answering) -> Arc<Answering> {
+        let mut now = self.answering.write().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *now, Arc::new(answering))
     }
 
     /// Loads the bundle, opens the data folder and brings the search index up to date with it.
@@ -88,20 +107,17 @@ impl App {
             |done: usize, of: usize| tracing::info!(done, of, "embedding articles for this bundle");
         let knowledge =
             Knowledge::open(store.clone(), Arc::clone(&model), data_dir, &settings.search, &progress).await?;
-        let desk = Desk { store: store.clone(), knowledge: knowledge.clone() };
+        let answering = Answering::new(model, knowledge, &store, &settings);
         Ok(Self {
-            metrics: Metrics::new(model.manifest())?,
-            triage: Triage::new(Arc::clone(&model), settings.triage.clone(), Some(desk)),
-            surveys: Surveys::new(Arc::clone(&model)),
+            metrics: Metrics::new(answering.model.manifest())?,
+            answering: RwLock::new(Arc::new(answering)),
             examples: Arc::default(),
             admission: Admission::default(),
             started: Instant::now(),
             model_failed: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
             settings,
-            model,
             store,
-            knowledge,
         })
     }
 
@@ -135,6 +151,17 @@ impl AppState {
     /// Shares an opened service.
     pub fn new(app: App) -> Self {
         Self(Arc::new(app))
+    }
+
+    /// What the pages need of the service.
+    pub(super) fn pages(&self) -> Pages {
+        let app = self.clone();
+        Pages {
+            triage: ui::Answering::new(move || app.now().triage.clone()),
+            store: self.store.clone(),
+            examples: Arc::clone(&self.examples),
+            max_form_bytes: self.settings.server.max_body_bytes,
+        }
     }
 }
 

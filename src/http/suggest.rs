@@ -107,15 +107,16 @@ pub(super) async fn suggest(
 }
 
 async fn answer(app: &AppState, request: SuggestRequest) -> Result<SuggestAnswer, Problem> {
+    let now = app.now();
     let (text, mut warnings) = match (request.text, &request.ticket) {
         (Some(text), _) => (text, Vec::new()),
         (None, Some(ticket)) => {
-            let words = app.triage.words(ticket);
+            let words = now.triage.words(ticket);
             (words.text, words.warnings)
         }
         (None, None) => Default::default(),
     };
-    let readings = app.model.read(&[Input::text(&text)], Lane::Interactive).await?;
+    let readings = now.model.read(&[Input::text(&text)], Lane::Interactive).await?;
     let reading = readings.first().ok_or(ModelError::Stopped)?;
     if reading.truncated {
         let read = reading.tokens;
@@ -131,9 +132,9 @@ async fn answer(app: &AppState, request: SuggestRequest) -> Result<SuggestAnswer
         language: request.language.as_deref(),
         top: request.top,
     };
-    let found = app.knowledge.suggest(&query).await?;
+    let found = now.knowledge.suggest(&query).await?;
     Ok(SuggestAnswer {
-        model: app.model.manifest().model_name(),
+        model: now.model.manifest().model_name(),
         answered: found.answered,
         answer_confidence: found.answer_confidence,
         articles: found.articles,

@@ -53,7 +53,7 @@ pub(super) struct TriageRequest {
                 "submitted": {"priority": "P4", "category": "Hardware::Printer and peripherals"},
                 "sla": {"due_at": "2026-11-21T17:40:00Z"}
             },
-            "options": {"top_n": 3, "articles": 5, "similar": 5, "audience": "agent"}
+            "options": {"top_n": 3, "explain": true, "articles": 5, "similar": 5, "audience": "agent"}
         })))
     )),
     responses((status = 200, description = "The answer.", body = TriageAnswer), OfBody, OfAnswer, OfKeeping)
@@ -63,8 +63,10 @@ pub(super) async fn triage(
     request: Valid<TriageRequest>,
 ) -> Result<Json<TriageAnswer>, Problem> {
     let Valid { value: TriageRequest { ticket, options }, bytes, place: _place } = request;
-    let triage = app.triage.clone();
-    let answer = aside::run(bytes, move || async move {
+    let triage = app.now().triage.clone();
+    // Splitting a ticket into tokens for each of its reasons takes as long as cleaning a large one.
+    let size = if options.explain { usize::MAX } else { bytes };
+    let answer = aside::run(size, move || async move {
         triage.answer_and_record(&ticket, &options, Timestamp::now()).await
     })
     .await??;

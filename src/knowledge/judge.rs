@@ -97,7 +97,7 @@ impl Knowledge {
         }
         let gaps = queries.iter().filter(|query| query.relevant.is_empty()).count();
         Ok(SearchReport {
-            articles: self.0.store.article_count().await.map_err(KnowledgeError::from)?,
+            articles: self.shared.store.article_count().await.map_err(KnowledgeError::from)?,
             answered: queries.len() - gaps,
             gaps,
             channels,
@@ -112,7 +112,7 @@ impl Knowledge {
         let mut index = PlainBm25::default();
         let mut after: Option<String> = None;
         loop {
-            let page = self.0.store.articles_page(after.as_deref(), PAGE).await?;
+            let page = self.shared.store.articles_page(after.as_deref(), PAGE).await?;
             let Some(last) = page.last() else { return Ok(index) };
             after = Some(last.id.clone());
             for article in &page {

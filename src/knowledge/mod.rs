@@ -21,6 +21,7 @@ mod ranking;
 mod scope;
 mod similar;
 mod suggest;
+mod switch;
 mod sync;
 mod synonyms;
 mod terms;
@@ -29,7 +30,7 @@ mod write;
 
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::Mutex;
 
@@ -46,26 +47,37 @@ use index::SearchIndex;
 use scope::Facets;
 use vectors::VectorSet;
 
-/// The knowledge base, open for search and change. Clones share it.
+/// The knowledge base, open for search and change, as one model sees it. Clones share it, and so does what
+/// [`Knowledge::switch`] gives for another model.
 #[derive(Clone)]
-pub struct Knowledge(Arc<Inner>);
+pub struct Knowledge {
+    shared: Arc<Shared>,
+    view: Arc<View>,
+}
 
-struct Inner {
+/// What there is once, whatever model reads it.
+struct Shared {
     store: Store,
-    model: Arc<Model>,
     /// Confidence from which a ticket counts as answered, 0 to 1.
     answer_threshold: f32,
     index: SearchIndex,
-    passages: VectorSet<Facets>,
-    tickets: VectorSet<()>,
+    /// What the model that answers now sees: changes are made to it.
+    current: RwLock<Arc<View>>,
     /// Held while a change goes from the store to the index and the vectors.
     changing: Mutex<()>,
+}
+
+/// Articles and tickets as one model sees them. Models with the same encoder see the same vectors.
+struct View {
+    model: Arc<Model>,
+    passages: Arc<VectorSet<Facets>>,
+    tickets: Arc<VectorSet<()>>,
 }
 
 impl fmt::Debug for Knowledge {
     /// Without the articles: nothing that people wrote belongs in a log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Knowledge").field("seq", &self.0.index.seq()).finish_non_exhaustive()
+        f.debug_struct("Knowledge").field("seq", &self.shared.index.seq()).finish_non_exhaustive()
     }
 }
 
@@ -86,20 +98,23 @@ impl Knowledge {
         progress: &(dyn Fn(usize, usize) + Send + Sync),
     ) -> Result<Self, KnowledgeError> {
         write::embed_again(&store, &model, progress).await?;
-        write::embed_tickets_again(&store, &model).await?;
+        write::embed_tickets_again(&store, &model, |_| ()).await?;
         let index = sync::open_index(&store, data_dir).await?;
         let dimension = model.manifest().encoder.hidden_size;
-        let knowledge = Self(Arc::new(Inner {
-            passages: sync::load_passages(&store, dimension).await?,
-            tickets: sync::load_tickets(&store, model.encoder_id(), dimension).await?,
+        let view = Arc::new(View {
+            passages: Arc::new(sync::load_passages(&store, dimension).await?),
+            tickets: Arc::new(sync::load_tickets(&store, model.encoder_id(), dimension).await?),
+            model,
+        });
+        let shared = Arc::new(Shared {
             answer_threshold: settings.answer_threshold,
+            current: RwLock::new(Arc::clone(&view)),
             changing: Mutex::default(),
             store,
-            model,
             index,
-        }));
-        knowledge.0.catch_up().await?;
-        Ok(knowledge)
+        });
+        shared.catch_up().await?;
+        Ok(Self { shared, view })
     }
 
     /// The article with this id, whatever its audience and status.
@@ -107,11 +122,22 @@ impl Knowledge {
     /// # Errors
     /// Those of the store.
     pub async fn article(&self, id: &str) -> Result<Option<Article>, KnowledgeError> {
-        Ok(self.0.store.article(id).await?)
+        Ok(self.shared.store.article(id).await?)
     }
 }
 
-impl Inner {
+impl Shared {
+    /// What the model that answers now sees.
+    fn current(&self) -> Arc<View> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl View {
+    fn encoder_id(&self) -> &str {
+        self.model.encoder_id()
+    }
+
     /// Refuses an embedding that cannot be compared with those that are kept.
     fn check(&self, embedding: &[f32]) -> Result<(), KnowledgeError> {
         let expected = self.passages.dimension();

@@ -1,5 +1,7 @@
 //! Tickets that resemble one another.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -51,11 +53,11 @@ impl Knowledge {
         exclude_id: Option<&str>,
         top: usize,
     ) -> Result<Vec<SimilarTicket>, KnowledgeError> {
-        self.0.check(embedding)?;
-        let inner = self.0.clone();
+        self.view.check(embedding)?;
+        let view = Arc::clone(&self.view);
         let (embedding, exclude) = (embedding.to_vec(), exclude_id.map(str::to_owned));
         let near: Vec<(String, f32)> = off_the_runtime(move || {
-            let scan = inner.tickets.scan(&embedding, |()| true);
+            let scan = view.tickets.scan(&embedding, |()| true);
             // One more than wanted, in case the ticket itself is among them.
             let others = scan.top(top + 1).into_iter().filter(|(id, _)| exclude.as_deref() != Some(*id));
             others
@@ -66,7 +68,7 @@ impl Knowledge {
         })
         .await?;
         let ids: Vec<String> = near.iter().map(|(id, _)| id.clone()).collect();
-        let tickets = self.0.store.tickets(&ids).await?;
+        let tickets = self.shared.store.tickets(&ids).await?;
         let mut similar: Vec<SimilarTicket> = Vec::with_capacity(tickets.len());
         for ticket in tickets {
             let score = near.iter().find(|(id, _)| *id == ticket.id).map_or(0.0, |(_, cosine)| *cosine);
@@ -87,10 +89,11 @@ impl Knowledge {
     /// Takes in a ticket that the store has, so that later ones find it. A ticket without an
     /// embedding, or with one of another encoder, cannot be compared and changes nothing.
     pub fn remember(&self, ticket: &TicketRecord) {
+        let now = self.shared.current();
         if let Some(Embedding { encoder, vector }) = &ticket.embedding
-            && encoder == self.0.model.encoder_id()
+            && encoder == now.encoder_id()
         {
-            self.0.tickets.update([(ticket.id.clone(), Some(((), vector.clone())))]);
+            now.tickets.update([(ticket.id.clone(), Some(((), vector.clone())))]);
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Which articles answer a ticket.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -12,7 +11,7 @@ use super::lexical::Lexical;
 use super::ranking::{self, Evidence};
 use super::scope::{Facets, Scope};
 use super::vectors::{Scan, best_first, dot};
-use super::{Inner, Knowledge, analysis, off_the_runtime, terms};
+use super::{Knowledge, Shared, analysis, off_the_runtime, terms};
 use crate::store::{Article, Audience, StoredPassage};
 
 /// Articles of each kind of evidence that are compared with those of the other.
@@ -130,17 +129,17 @@ impl Knowledge {
     /// [`KnowledgeError::Embedding`] for an embedding that is not of the loaded model, and those of
     /// the store and the index.
     pub async fn suggest(&self, query: &Query<'_>) -> Result<Suggestions, KnowledgeError> {
-        self.0.check(query.embedding)?;
-        let (inner, asked) = (Arc::clone(&self.0), Asked::new(query));
+        self.view.check(query.embedding)?;
+        let (here, asked) = (self.clone(), Asked::new(query));
         let (asked, evidences, ranked) = off_the_runtime(move || {
-            let evidences = inner.evidences(&asked)?;
-            let ranked = evidences.ranked(&asked).map_err(|source| inner.index.unusable(source))?;
+            let evidences = here.evidences(&asked)?;
+            let ranked = evidences.ranked(&asked).map_err(|source| here.shared.index.unusable(source))?;
             Ok::<_, KnowledgeError>((asked, evidences, ranked))
         })
         .await??;
         let ids: Vec<String> = ranked.iter().map(|ranked| ranked.id.clone()).collect();
-        let found = self.0.in_scope(&ids, &asked.scope).await?;
-        let threshold = self.0.answer_threshold;
+        let found = self.shared.in_scope(&ids, &asked.scope).await?;
+        let threshold = self.shared.answer_threshold;
         off_the_runtime(move || evidences.suggestions(&asked, ranked, found, threshold)).await
     }
 
@@ -154,30 +153,31 @@ impl Knowledge {
         query: &Query<'_>,
         channel: Channel,
     ) -> Result<Vec<(String, f32)>, KnowledgeError> {
-        self.0.check(query.embedding)?;
-        let (inner, asked) = (Arc::clone(&self.0), Asked::new(query));
+        self.view.check(query.embedding)?;
+        let (here, asked) = (self.clone(), Asked::new(query));
         off_the_runtime(move || {
-            let evidences = inner.evidences(&asked)?;
+            let evidences = here.evidences(&asked)?;
             let named = |top: Vec<(&str, f32)>| top.into_iter().map(|(id, s)| (id.to_owned(), s)).collect();
             match channel {
                 Channel::Bm25 => evidences.words.top(asked.top),
                 Channel::Dense => Ok(named(evidences.dense.top(asked.top))),
                 Channel::Hybrid => evidences.fused(asked.top),
             }
-            .map_err(|source| inner.index.unusable(source))
+            .map_err(|source| here.shared.index.unusable(source))
         })
         .await?
     }
-}
 
-impl Inner {
     fn evidences(&self, asked: &Asked) -> Result<Evidences, KnowledgeError> {
-        let words = Lexical::search(&self.index, terms::terms(&asked.text), &asked.scope)
-            .map_err(|source| self.index.unusable(source))?;
-        let dense = self.passages.scan(&asked.embedding, |facets| asked.scope.admits(facets));
+        let index = &self.shared.index;
+        let words = Lexical::search(index, terms::terms(&asked.text), &asked.scope)
+            .map_err(|source| index.unusable(source))?;
+        let dense = self.view.passages.scan(&asked.embedding, |facets| asked.scope.admits(facets));
         Ok(Evidences { dense, words })
     }
+}
 
+impl Shared {
     /// The articles with their passages as the store has them now. An article that has left the
     /// scope since it was found, or that changes while it is read, is left out: its passages may
     /// already be those of an article that the asker must not see.
@@ -266,7 +266,7 @@ impl Evidences {
         article: Article,
         passages: Vec<StoredPassage>,
     ) -> Suggested {
-        let (heading, passage) = self.best_passage(asked, passages);
+        let (heading, passage) = self.best_passage(asked, &article.id, passages);
         Suggested {
             id: article.id,
             title: article.title,
@@ -282,13 +282,17 @@ impl Evidences {
     }
 
     /// Heading and text of the passage that fits best, judged by the same evidence as articles are.
-    fn best_passage(&self, asked: &Asked, passages: Vec<StoredPassage>) -> (String, String) {
+    fn best_passage(&self, asked: &Asked, id: &str, passages: Vec<StoredPassage>) -> (String, String) {
+        // Of the vectors that were scanned, since those in the store may be another model's by now.
+        let rows: Vec<&[f32]> = self.dense.rows(id);
         let evidence: Vec<Evidence> = passages
             .iter()
-            .map(|StoredPassage { passage, .. }| {
+            .enumerate()
+            .map(|(ordinal, StoredPassage { passage, .. })| {
                 let words = [analysis::words(&passage.heading), analysis::words(&passage.text)].concat();
                 let hit = self.words.passage(&words);
-                let cosine = Some(dot(&passage.embedding, &asked.embedding));
+                let row = rows.get(ordinal).filter(|_| rows.len() == passages.len());
+                let cosine = row.map(|row| dot(row, &asked.embedding));
                 Evidence { cosine, words: hit.score, code: hit.code }
             })
             .collect();

@@ -10,7 +10,7 @@ use super::error::KnowledgeError;
 use super::index::{self, IndexChange, SearchIndex};
 use super::scope::Facets;
 use super::vectors::VectorSet;
-use super::{Inner, off_the_runtime};
+use super::{Shared, off_the_runtime};
 use crate::store::{Store, StoredPassage};
 
 /// Articles read from the store at a time: some megabytes.
@@ -124,10 +124,11 @@ pub(super) async fn load_tickets(
     }
 }
 
-impl Inner {
+impl Shared {
     /// Takes the changes of the store into the index and the vectors. When this returns, the very
     /// next search sees them. The caller holds `changing`, or nobody else has this yet.
     pub(super) async fn catch_up(self: &Arc<Self>) -> Result<(), KnowledgeError> {
+        let view = self.current();
         loop {
             let changes = self.store.changes_since(self.index.seq(), ARTICLES).await?;
             let Some(last) = changes.last() else { return Ok(()) };
@@ -143,10 +144,10 @@ impl Inner {
                 embedded.push((change.article_id.clone(), rows));
                 indexed.push(IndexChange { id: change.article_id, article });
             }
-            let inner = Arc::clone(self);
+            let (shared, view) = (Arc::clone(self), Arc::clone(&view));
             off_the_runtime(move || {
-                inner.index.apply(&indexed, seq)?;
-                inner.passages.update(embedded);
+                shared.index.apply(&indexed, seq)?;
+                view.passages.update(embedded);
                 Ok::<(), KnowledgeError>(())
             })
             .await??;

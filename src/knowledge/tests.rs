@@ -55,7 +55,7 @@ async fn open_with(store: Store, data: &Path, model: &Arc<Model>) -> Knowledge {
 
 /// Ends a knowledge base and gives its folder back, as the end of the process does.
 async fn end(knowledge: Knowledge) {
-    knowledge.0.store.close().await.unwrap();
+    knowledge.shared.store.close().await.unwrap();
 }
 
 async fn embedding(text: &str) -> Vec<f32> {

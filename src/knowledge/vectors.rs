@@ -101,7 +101,7 @@ impl<M> VectorSet<M> {
             .iter()
             .map(|entry| if admits(&entry.meta) { entry.cosine(query) } else { None })
             .collect();
-        Scan { entries, cosines }
+        Scan { entries, cosines, dimension: self.dimension }
     }
 }
 
@@ -119,6 +119,7 @@ pub(super) struct Scan<M> {
     entries: Arc<Entries<M>>,
     /// By place; `None` for what was not admitted.
     cosines: Vec<Option<f32>>,
+    dimension: usize,
 }
 
 impl<M> Scan<M> {
@@ -133,6 +134,12 @@ impl<M> Scan<M> {
             .collect();
         best_first(&mut found, count);
         found
+    }
+
+    /// The vectors of one id, in order; none if it is not there.
+    pub(super) fn rows(&self, id: &str) -> Vec<&[f32]> {
+        let entry = self.entries.places.get(id).and_then(|&place| self.entries.list.get(place));
+        entry.map_or_else(Vec::new, |entry| entry.rows.chunks_exact(self.dimension).collect())
     }
 
     /// The cosine of one id, if it is there and was admitted.

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::error::KnowledgeError;
 use super::import::{Row, RowError};
-use super::{Inner, Knowledge, off_the_runtime, passages};
+use super::{Knowledge, Shared, off_the_runtime, passages};
 use crate::model::{Input, Lane, Model};
-use crate::store::{Article, EmbeddedArticle, Embedding, Passage, Store};
+use crate::store::{Article, EmbeddedArticle, Embedding, Passage, Store, TicketRecord};
 use crate::text::{mail, with_subject};
 
 /// Articles that are embedded and kept together: bounds the memory of an import.
@@ -108,10 +108,18 @@ impl Knowledge {
 
     /// Embeds and keeps one batch, and brings the index in step if it is time to.
     async fn keep(&self, batch: Vec<Article>, commit: bool) -> Result<PutReport, KnowledgeError> {
-        let (embedded, report) = embed(&self.0.model, batch).await?;
-        self.change(move |inner| async move {
-            inner.store.put_articles(&embedded, inner.model.encoder_id()).await?;
-            if commit { inner.catch_up().await } else { Ok(()) }
+        let view = self.shared.current();
+        let (embedded, report) = embed(&view.model, batch).await?;
+        self.change(move |shared| async move {
+            let now = shared.current();
+            let embedded = if now.encoder_id() == view.encoder_id() {
+                embedded
+            } else {
+                // Another model has taken over while these were read.
+                embed(&now.model, embedded.into_iter().map(|embedded| embedded.article).collect()).await?.0
+            };
+            shared.store.put_articles(&embedded, now.encoder_id()).await?;
+            if commit { shared.catch_up().await } else { Ok(()) }
         })
         .await?;
         Ok(report)
@@ -124,9 +132,9 @@ impl Knowledge {
     /// Those of the store and the index.
     pub async fn delete(&self, id: &str) -> Result<bool, KnowledgeError> {
         let id = id.to_owned();
-        self.change(move |inner| async move {
-            let deleted = inner.store.delete_article(&id).await?.is_some();
-            inner.catch_up().await?;
+        self.change(move |shared| async move {
+            let deleted = shared.store.delete_article(&id).await?.is_some();
+            shared.catch_up().await?;
             Ok(deleted)
         })
         .await
@@ -136,16 +144,16 @@ impl Knowledge {
     /// that the index does not stay behind the store because a client hung up.
     async fn change<T, F>(
         &self,
-        work: impl FnOnce(Arc<Inner>) -> F + Send + 'static,
+        work: impl FnOnce(Arc<Shared>) -> F + Send + 'static,
     ) -> Result<T, KnowledgeError>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, KnowledgeError>> + Send,
     {
-        let inner = Arc::clone(&self.0);
+        let shared = Arc::clone(&self.shared);
         let task = tokio::spawn(async move {
-            let _alone = inner.changing.lock().await;
-            work(Arc::clone(&inner)).await
+            let _alone = shared.changing.lock().await;
+            work(Arc::clone(&shared)).await
         });
         task.await.map_err(|e| KnowledgeError::Failed(e.to_string()))?
     }
@@ -202,8 +210,13 @@ pub(super) async fn embed_again(
     }
 }
 
-/// Embeds the kept tickets that another encoder embedded, or none, so that they are found as similar.
-pub(super) async fn embed_tickets_again(store: &Store, model: &Model) -> Result<(), KnowledgeError> {
+/// Embeds the kept tickets that another encoder embedded, or none, so that they are found as similar;
+/// `done` hears of each batch.
+pub(super) async fn embed_tickets_again(
+    store: &Store,
+    model: &Model,
+    mut done: impl FnMut(Vec<TicketRecord>),
+) -> Result<(), KnowledgeError> {
     loop {
         let mut stale = store.stale_tickets(model.encoder_id(), BATCH as u32).await?;
         if stale.is_empty() {
@@ -219,7 +232,8 @@ pub(super) async fn embed_tickets_again(store: &Store, model: &Model) -> Result<
             let encoder = model.encoder_id().to_string();
             ticket.embedding = Some(Embedding { encoder, vector: reading.embedding() });
         }
-        store.save_tickets(&stale).await?;
+        store.embed_tickets(&stale).await?;
+        done(stale);
     }
 }
 

@@ -85,6 +85,7 @@ pub(super) fn headless(base: Base, encoder: EncoderSpec) -> Manifest {
         base,
         encoder,
         priority: None,
+        p1: Vec::new(),
         heads: Vec::new(),
         files: Default::default(),
     }

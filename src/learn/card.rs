@@ -53,11 +53,12 @@ fn write_card(card: &mut String, manifest: &Manifest, text: &CardText) -> std::f
     for head in &manifest.heads {
         writeln!(
             card,
-            "| {} | {} | {:.2} | {:.2} | {:.2} | {} |",
+            "| {} | {} | {:.2} | {}{} | {:.2} | {} |",
             head.task,
             head.labels.len(),
             head.temperature,
-            head.thresholds.auto,
+            format_args!("{:.2}", head.thresholds.auto),
+            own_thresholds(head.thresholds.auto_of.len()),
             head.thresholds.suggest,
             head.calibrated_on.as_deref().unwrap_or("not calibrated"),
         )?;
@@ -90,19 +91,34 @@ fn write_report(card: &mut String, report: &EvaluationReport) -> std::fmt::Resul
         )?;
     }
     if let Some(priority) = &report.priority {
-        let baseline = priority.baseline.as_ref();
+        let (figures, baseline) = (&priority.report.figures, priority.report.baseline.as_ref());
+        let p1_of_baseline = baseline.and_then(|b| b.p1);
         writeln!(card, "\n| priority | model | baseline |\n|---|---|---|")?;
         for (name, ours, theirs) in [
-            ("accuracy", priority.figures.accuracy, baseline.and_then(|b| b.accuracy)),
-            ("macro-F1", priority.figures.macro_f1, baseline.and_then(|b| b.macro_f1)),
-            ("quadratic kappa", priority.figures.kappa, baseline.and_then(|b| b.kappa)),
-            ("P1 recall", priority.figures.p1_recall, baseline.and_then(|b| b.p1_recall)),
-            ("P1 precision", priority.figures.p1_precision, baseline.and_then(|b| b.p1_precision)),
+            ("accuracy", figures.accuracy, baseline.and_then(|b| b.accuracy)),
+            ("macro-F1", figures.macro_f1, baseline.and_then(|b| b.macro_f1)),
+            ("quadratic kappa", figures.kappa, baseline.and_then(|b| b.kappa)),
+            ("P1 recall", figures.p1.and_then(|p| p.p1_recall), p1_of_baseline.and_then(|p| p.p1_recall)),
+            (
+                "P1 precision",
+                figures.p1.and_then(|p| p.p1_precision),
+                p1_of_baseline.and_then(|p| p.p1_precision),
+            ),
+            ("calibration error", figures.ece, baseline.and_then(|b| b.ece)),
         ] {
             writeln!(card, "| {name} | {} | {} |", number(ours), number(theirs))?;
         }
     }
     Ok(())
+}
+
+/// How many labels have a threshold of their own, in words.
+fn own_thresholds(labels: usize) -> String {
+    match labels {
+        0 => String::new(),
+        1 => " (another for 1 label)".into(),
+        many => format!(" (others for {many} labels)"),
+    }
 }
 
 fn number(figure: Option<f64>) -> String {

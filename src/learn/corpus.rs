@@ -1,15 +1,18 @@
 //! From labelled files to what heads are trained and measured on.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::dataset::{ABSENT, ASPECT_PREFIX, Dataset, DatasetError, DatasetReader, LabelledRow};
+use super::dataset::{ABSENT, ASPECT_PREFIX, Dataset, DatasetError, DatasetReader, LabelledRow, Skipped};
 use super::recipe::Source;
 use crate::model::{Input, Reads};
 use crate::text::{self, mail, survey_question};
 
 /// Labels in the order in which people think of them; other label sets stand in alphabetical order.
 const ORDERED: [&[&str]; 3] = [&["high", "medium", "low"], &["P1", "P2", "P3", "P4"], &["0", "1", "2", "3"]];
+
+/// Skipped rows of a file that are told while training.
+const SKIPPED_TOLD: usize = 10;
 
 /// A text as the encoder reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,12 +63,25 @@ pub struct Corpus {
     pub words: Vec<Words>,
     /// An id for each text, for stable folds.
     pub ids: Vec<String>,
+    /// Where each text stands in its file.
+    pub places: Vec<Place>,
     /// What is labelled.
     pub tasks: Vec<Task>,
     /// What a person should know about the files, without any text of theirs.
     pub notes: Vec<String>,
     /// Rows that could not be used.
     pub skipped: usize,
+    /// The first of them in each file.
+    pub skipped_rows: Vec<(PathBuf, Skipped)>,
+}
+
+/// Where a text comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Line on which its row begins, from 1.
+    pub line: usize,
+    /// The row's subject as written.
+    pub subject: String,
 }
 
 impl Corpus {
@@ -82,12 +98,13 @@ impl Corpus {
         let data = Dataset::load(path, &fields, &aspects)?;
         let shown = path.display();
         self.skipped += data.skipped_count;
-        self.notes.extend(data.skipped.iter().take(10).map(|skipped| format!("{shown}: {skipped}")));
+        self.skipped_rows.extend(data.skipped.iter().map(|skipped| (path.to_owned(), skipped.clone())));
         self.notes.extend(data.warnings.iter().map(|warning| format!("{shown}: {warning}")));
         let first = self.words.len();
         for row in &data.rows {
             self.words.push(words(row, source.reads));
             self.ids.push(row.id.clone());
+            self.places.push(Place { line: row.line, subject: row.subject.clone() });
         }
         let mut heads: Vec<(String, String)> =
             source.labels.iter().map(|(task, field)| (task.clone(), field.clone())).collect();
@@ -116,6 +133,39 @@ impl Corpus {
         Ok(())
     }
 
+    /// Keeps only the texts whose id begins with one of `prefixes`.
+    pub fn keep_ids(&mut self, prefixes: &[String]) {
+        let kept: Vec<bool> =
+            self.ids.iter().map(|id| prefixes.iter().any(|prefix| id.starts_with(prefix.as_str()))).collect();
+        let mut places = Vec::with_capacity(kept.len());
+        let mut next = 0;
+        for kept in &kept {
+            places.push(next);
+            next += usize::from(*kept);
+        }
+        retain(&mut self.words, &kept);
+        retain(&mut self.ids, &kept);
+        retain(&mut self.places, &kept);
+        for task in &mut self.tasks {
+            task.rows.retain(|(text, _)| kept[*text]);
+            task.rows.iter_mut().for_each(|(text, _)| *text = places[*text]);
+        }
+    }
+
+    /// What a person who trains should know: the first skipped rows of each file, and the notes.
+    pub fn told(&self) -> Vec<String> {
+        let mut told = Vec::new();
+        for rows in self.skipped_rows.chunk_by(|a, b| a.0 == b.0) {
+            let first = rows.iter().take(SKIPPED_TOLD);
+            told.extend(first.map(|(path, skipped)| format!("{}: {skipped}", path.display())));
+        }
+        if self.skipped > told.len() {
+            told.push(format!("rows that were skipped in all: {}", self.skipped));
+        }
+        told.extend(self.notes.iter().cloned());
+        told
+    }
+
     fn label(&mut self, mut task: Task, field: &str, rows: &[LabelledRow], first: usize) {
         let mut unknown = BTreeMap::<&str, usize>::new();
         for (number, row) in rows.iter().enumerate() {
@@ -133,6 +183,11 @@ impl Corpus {
         }
         self.tasks.push(task);
     }
+}
+
+fn retain<T>(list: &mut Vec<T>, kept: &[bool]) {
+    let mut kept = kept.iter();
+    list.retain(|_| kept.next().is_some_and(|kept| *kept));
 }
 
 fn in_order(mut labels: Vec<String>) -> Vec<String> {

@@ -31,6 +31,11 @@ pub struct Linear {
 }
 
 impl Linear {
+    /// A map with a row of `features` weights and a bias for each class.
+    pub fn new(weight: Vec<f32>, bias: Vec<f32>, features: usize) -> Self {
+        Self { weight, bias, features }
+    }
+
     /// Logits of one text.
     pub fn logits(&self, features: &[f32]) -> Vec<f32> {
         self.weight

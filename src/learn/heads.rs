@@ -1,10 +1,11 @@
 //! Fitting a head and finding out how far it can be trusted.
 
-use super::calibrate::{fit_temperature, softmax_at, threshold_for_precision};
+use super::calibrate::{HeldOut, class_thresholds, fit_temperature, softmax_at, threshold_for_precision};
 use super::corpus::Task;
 use super::fit::{Features, FitSettings, Linear, fit};
+use super::scope::{Seen, fit_scope, means};
 use super::train::TrainError;
-use crate::model::{Head, HeadSpec, Thresholds};
+use crate::model::{Head, HeadSpec, Reads, Signs, Thresholds};
 
 /// Penalties that are tried; the one with the best held-out likelihood is taken.
 const PENALTIES: [f64; 4] = [0.003, 0.01, 0.03, 0.1];
@@ -30,21 +31,29 @@ pub(super) struct Fitted {
     pub(super) held_out: Vec<(usize, usize, Vec<f64>)>,
 }
 
+/// The features of all texts.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FeaturesOf<'a> {
+    pub(super) rows: &'a Features,
+    /// Their last numbers, as many as the encoder is wide, are the text's embedding before it is scaled.
+    pub(super) embedding: usize,
+}
+
 /// Fits the head of a task. `splits` give held-out predictions for calibration; the head that ships is
 /// fitted on the rows `last`.
 pub(super) fn fit_head(
     task: &Task,
-    features: &Features,
+    features: FeaturesOf<'_>,
     splits: &[Split],
     last: &[usize],
     auto_precision: f64,
     calibrated_on: &str,
 ) -> Result<Fitted, TrainError> {
-    let labels = labels_by_text(task, features.len());
+    let labels = labels_by_text(task, features.rows.len());
     let texts = |places: &[usize]| -> Vec<usize> { places.iter().map(|&place| task.rows[place].0).collect() };
     let fitted = |places: &[usize], l2: f64| {
         fit(
-            features,
+            features.rows,
             &labels,
             &texts(places),
             task.labels.len(),
@@ -53,35 +62,88 @@ pub(super) fn fit_head(
         .map_err(|e| TrainError::Fit { task: task.name.clone(), source: e })
     };
     let l2 = match splits.first() {
-        Some(split) => best_penalty(task, features, split, &fitted)?,
+        Some(split) => best_penalty(task, features.rows, split, &fitted)?,
         None => FitSettings::default().l2,
     };
+    let rows = |places: &[usize]| -> Vec<(usize, usize)> { places.iter().map(|&p| task.rows[p]).collect() };
     let mut held_out = Vec::new();
     for split in splits {
         let linear = fitted(&split.train, l2)?;
-        for &place in &split.held_out {
-            let (text, label) = task.rows[place];
-            held_out.push((text, label, linear.logits(features.row(text))));
-        }
+        held_out.extend(features.held_out(task, &linear, &rows(&split.train), &rows(&split.held_out)));
     }
-    let logits: Vec<Vec<f32>> = held_out.iter().map(|(_, _, logits)| logits.clone()).collect();
-    let truths: Vec<usize> = held_out.iter().map(|(_, label, _)| *label).collect();
+    calibrate(task, fitted(last, l2)?, features, held_out, auto_precision, calibrated_on)
+}
+
+/// What a head says of a row that it was not fitted on.
+#[derive(Debug, Clone)]
+pub(super) struct HeldOutRow {
+    pub(super) text: usize,
+    pub(super) label: usize,
+    pub(super) logits: Vec<f32>,
+    /// Of the encoder's part alone.
+    signs: Signs,
+}
+
+impl FeaturesOf<'_> {
+    /// What `linear` says of the rows (text and label) `held_out`, and how near they are to the rows
+    /// `trained` that it was fitted on.
+    pub(super) fn held_out(
+        &self,
+        task: &Task,
+        linear: &Linear,
+        trained: &[(usize, usize)],
+        held_out: &[(usize, usize)],
+    ) -> Vec<HeldOutRow> {
+        let means = means(self.rows, self.embedding, task.labels.len(), trained.iter().copied());
+        let says = |&(text, label): &(usize, usize)| {
+            let features = self.rows.row(text);
+            let logits = linear.logits(features);
+            HeldOutRow { text, label, signs: means.signs(features, &logits), logits }
+        };
+        held_out.iter().map(says).collect()
+    }
+}
+
+/// A head with its temperature, thresholds and scope, from rows that it was not fitted on.
+pub(super) fn calibrate(
+    task: &Task,
+    linear: Linear,
+    features: FeaturesOf<'_>,
+    held_out: Vec<HeldOutRow>,
+    auto_precision: f64,
+    calibrated_on: &str,
+) -> Result<Fitted, TrainError> {
+    let logits: Vec<Vec<f32>> = held_out.iter().map(|row| row.logits.clone()).collect();
+    let truths: Vec<usize> = held_out.iter().map(|row| row.label).collect();
     let temperature = fit_temperature(&logits, &truths).unwrap_or(1.0);
-    let held_out: Vec<(usize, usize, Vec<f64>)> = held_out
-        .into_iter()
-        .map(|(text, label, logits)| (text, label, softmax_at(&logits, temperature)))
-        .collect();
-    let linear = fitted(last, l2)?;
+    // Only decisions about tickets ask for it.
+    let scope = (task.reads == Reads::Ticket).then(|| {
+        let means = means(features.rows, features.embedding, task.labels.len(), task.rows.iter().copied());
+        let right = |row: &HeldOutRow| row.logits.iter().all(|logit| *logit <= row.logits[row.label]);
+        let seen: Vec<Seen> =
+            held_out.iter().map(|row| Seen { signs: row.signs, right: right(row) }).collect();
+        fit_scope(means, &seen)
+    });
+    let held_out: Vec<(usize, usize, Vec<f64>)> =
+        held_out.into_iter().map(|row| (row.text, row.label, softmax_at(&row.logits, temperature))).collect();
     let spec = HeadSpec {
         task: task.name.clone(),
         reads: task.reads,
         labels: task.labels.clone(),
         temperature,
         calibrated_on: (!held_out.is_empty()).then(|| format!("{} rows, {calibrated_on}", held_out.len())),
-        thresholds: thresholds(held_out.iter().map(|(_, label, p)| (*label, p.as_slice())), auto_precision),
+        thresholds: thresholds(
+            held_out.iter().map(|(_, label, p)| (*label, p.as_slice())),
+            &task.labels,
+            auto_precision,
+        ),
     };
     let Linear { weight, bias, .. } = linear;
-    let head = Head::new(spec, features.width(), weight, bias).map_err(TrainError::Head)?;
+    let head = Head::new(spec, features.rows.width(), weight, bias).map_err(TrainError::Head)?;
+    let head = match scope.flatten() {
+        Some(scope) => head.with_scope(scope),
+        None => head,
+    };
     Ok(Fitted { head, held_out })
 }
 
@@ -120,15 +182,19 @@ fn best_penalty(
 /// in practice is never.
 pub(super) fn thresholds<'a>(
     rows: impl Iterator<Item = (usize, &'a [f64])>,
+    labels: &[String],
     auto_precision: f64,
 ) -> Thresholds {
-    let confidences: Vec<(f32, bool)> = rows
+    let rows: Vec<HeldOut> = rows
         .filter_map(|(label, probabilities)| {
-            let top =
+            let class =
                 (0..probabilities.len()).max_by(|a, b| probabilities[*a].total_cmp(&probabilities[*b]))?;
-            Some((probabilities[top] as f32, top == label))
+            Some(HeldOut { class, confidence: probabilities[class] as f32, right: class == label })
         })
         .collect();
+    let confidences: Vec<(f32, bool)> = rows.iter().map(|row| (row.confidence, row.right)).collect();
     let auto = threshold_for_precision(&confidences, auto_precision).map_or(1.0, |t| t.value);
-    Thresholds { auto, suggest: SUGGEST.min(auto) }
+    let own = class_thresholds(&rows, auto, auto_precision);
+    let auto_of = own.into_iter().filter_map(|(class, auto)| Some((labels.get(class)?.clone(), auto)));
+    Thresholds { auto, suggest: SUGGEST.min(auto), auto_of: auto_of.collect() }
 }

@@ -1,18 +1,43 @@
 //! Judging a bundle on labelled rows, beside the baseline.
 
+pub(super) mod answers;
+mod scope;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::baseline::{Baseline, BaselineSettings};
-use super::corpus::{Corpus, Task};
+use answers::{Answers, Of};
+
+use super::corpus::{Corpus, Words};
 use super::dataset::DatasetError;
 use super::metrics::MetricError;
 use super::recipe::Source;
-use super::report::{
-    EvaluatedModel, EvaluationReport, Prediction, PriorityReport, TaskReport, TaskResults, Thresholds,
-};
-use crate::config::{Level, Matrix};
-use crate::model::{Model, ModelError, Reading};
+use super::report::{EvaluatedModel, EvaluationReport, Group, GroupReport, RowName, SkippedRow};
+use crate::config::TriageSettings;
+use crate::model::{Model, ModelError};
+
+/// Name under which the priority stands among the tasks of a group.
+const PRIORITY: &str = "priority";
+
+/// What the report says where rows that belong to no label were given in vain.
+const NO_SCOPE: &str = "no head of this bundle can tell text that belongs to none of its labels; train it again on a hundred rows or more";
+
+/// How to judge.
+#[derive(Debug, Clone, Default)]
+pub struct JudgeOptions<'a> {
+    /// A TF-IDF model is trained on this file and judged on the same rows.
+    pub baseline: Option<&'a Path>,
+    /// Only rows whose id begins with one of these; all rows where it is empty.
+    pub ids: Vec<String>,
+    /// Parts of the rows whose key figures are wanted apart.
+    pub groups: Vec<Group>,
+    /// Rows that belong to no label, to measure how well that is noticed.
+    pub out_of_scope: Option<&'a Path>,
+    /// Whether rows that are named are named with their subject.
+    pub subjects: bool,
+    /// The site's thresholds and matrix, which win over the bundle's.
+    pub triage: TriageSettings,
+}
 
 /// Judging that could not be carried out.
 #[derive(Debug, thiserror::Error)]
@@ -36,28 +61,30 @@ pub enum JudgeError {
         /// What the bundle knows.
         tasks: String,
     },
+    /// No row is left by the wanted ids.
+    #[error("{file}: no row that could be judged has an id that begins with {ids}")]
+    NoSuchIds {
+        /// The file.
+        file: String,
+        /// The beginnings, separated by commas.
+        ids: String,
+    },
 }
 
-/// Judges a bundle on one file. `source` says which fields hold the labels of which tasks; with
-/// `baseline`, a TF-IDF model is trained on that file and judged on the same rows.
+/// Judges a bundle on one file. `source` says which fields hold the labels of which tasks.
+///
+/// # Errors
+/// [`JudgeError`] with what to do.
 pub fn judge(
     model: &Model,
     data: &Path,
     source: &Source,
-    baseline: Option<&Path>,
+    options: &JudgeOptions<'_>,
 ) -> Result<EvaluationReport, JudgeError> {
     let known: BTreeMap<String, Vec<String>> =
         model.heads().iter().map(|head| (head.spec().task.clone(), head.spec().labels.clone())).collect();
-    let mut corpus = Corpus::default();
-    corpus.add(data, source, Some(&known))?;
-    corpus.tasks.retain(|task| !task.rows.is_empty());
-    if corpus.tasks.is_empty() {
-        return Err(JudgeError::NothingToJudge {
-            file: data.display().to_string(),
-            tasks: known.into_keys().collect::<Vec<_>>().join(", "),
-        });
-    }
-    let training = match baseline {
+    let corpus = rows_to_judge(data, source, options, &known)?;
+    let training = match options.baseline {
         None => None,
         Some(path) => {
             let mut training = Corpus::default();
@@ -65,130 +92,105 @@ pub fn judge(
             Some(training)
         }
     };
-    let inputs: Vec<_> = corpus.words.iter().map(super::corpus::Words::input).collect();
+    let inputs: Vec<_> = corpus.words.iter().map(Words::input).collect();
     let readings = model.read_blocking(&inputs)?;
-    let mut judged = Judged::default();
-    for task in &corpus.tasks {
-        judged.add(model, task, &corpus, &readings, training.as_ref())?;
+    let of = Of { model, corpus: &corpus, readings: &readings, training: training.as_ref(), options };
+    let mut answers: Vec<Answers> = corpus.tasks.iter().filter_map(|task| of.task(task)).collect();
+    let priority = of.priority(&answers);
+    let mut report = report_of(model, data, &corpus, options, &answers, priority.as_ref())?;
+    let outside = options.out_of_scope.map(|path| scope::outside(model, path, source)).transpose()?;
+    report.scope = of.scopes(outside.as_deref())?;
+    if outside.is_some() && report.scope.is_empty() {
+        report.warnings.push(NO_SCOPE.into());
     }
+    answers.extend(priority);
+    for group in &options.groups {
+        let of_group = group_report(group, &corpus, &answers)?;
+        if of_group.rows == 0 {
+            report.warnings.push(format!("the group {:?} has no rows", group.name));
+        }
+        report.groups.push(of_group);
+    }
+    Ok(report)
+}
+
+fn rows_to_judge(
+    data: &Path,
+    source: &Source,
+    options: &JudgeOptions<'_>,
+    known: &BTreeMap<String, Vec<String>>,
+) -> Result<Corpus, JudgeError> {
+    let mut corpus = Corpus::default();
+    corpus.add(data, source, Some(known))?;
+    corpus.tasks.retain(|task| !task.rows.is_empty());
+    let file = data.display().to_string();
+    if corpus.tasks.is_empty() {
+        let tasks = known.keys().cloned().collect::<Vec<_>>().join(", ");
+        return Err(JudgeError::NothingToJudge { file, tasks });
+    }
+    if !options.ids.is_empty() {
+        corpus.keep_ids(&options.ids);
+        corpus.tasks.retain(|task| !task.rows.is_empty());
+    }
+    if corpus.tasks.is_empty() {
+        return Err(JudgeError::NoSuchIds { file, ids: options.ids.join(", ") });
+    }
+    Ok(corpus)
+}
+
+fn report_of(
+    model: &Model,
+    data: &Path,
+    corpus: &Corpus,
+    options: &JudgeOptions<'_>,
+    answers: &[Answers],
+    priority: Option<&Answers>,
+) -> Result<EvaluationReport, MetricError> {
+    let rows: Vec<RowName> = corpus
+        .ids
+        .iter()
+        .zip(&corpus.places)
+        .map(|(id, place)| RowName {
+            id: id.clone(),
+            line: place.line,
+            subject: options.subjects.then(|| place.subject.clone()),
+        })
+        .collect();
+    let mut warnings = corpus.notes.clone();
+    let mut point = |floor| match model.manifest().p1_from(floor, &options.triage.matrix) {
+        Ok(point) => Some((floor, point)),
+        Err(no_floor) => {
+            warnings.push(no_floor.to_string());
+            None
+        }
+    };
+    let floor = options.triage.p1_recall_floor.filter(|_| priority.is_some()).and_then(&mut point);
     let name = model.manifest().model_name();
+    let tasks = answers.iter().map(|task| Ok((task.name.clone(), task.report(&rows)?)));
+    let skipped = corpus.skipped_rows.iter();
     Ok(EvaluationReport {
         model: EvaluatedModel { name: name.name, version: name.version, taxonomy: name.taxonomy },
         data: data.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
         rows: corpus.words.len(),
         skipped: corpus.skipped,
-        priority: judged.priority()?,
-        tasks: judged.tasks,
-        warnings: corpus.notes,
+        skipped_rows: skipped
+            .map(|(_, row)| SkippedRow { line: row.line, reason: row.reason.to_string() })
+            .collect(),
+        tasks: tasks.collect::<Result<_, MetricError>>()?,
+        priority: priority.map(|answers| answers.priority_report(&rows, floor)).transpose()?,
+        groups: Vec::new(),
+        scope: BTreeMap::new(),
+        warnings,
     })
 }
 
-/// Probabilities for the texts of a task, in the order of its rows.
-type Distributions = Vec<Vec<f64>>;
-
-#[derive(Default)]
-struct Judged {
-    tasks: BTreeMap<String, TaskReport>,
-    /// Of impact and urgency.
-    levels: BTreeMap<String, Levels>,
-}
-
-/// What is known and said of one of impact and urgency.
-struct Levels {
-    /// Text → place in the lists below.
-    places: BTreeMap<usize, usize>,
-    truths: Vec<String>,
-    model: Distributions,
-    baseline: Option<Distributions>,
-}
-
-impl Judged {
-    fn add(
-        &mut self,
-        model: &Model,
-        task: &Task,
-        corpus: &Corpus,
-        readings: &[Reading],
-        training: Option<&Corpus>,
-    ) -> Result<(), JudgeError> {
-        let Some(head) = model.head(&task.name) else { return Ok(()) };
-        let of_model: Distributions = task
-            .rows
-            .iter()
-            .map(|&(text, _)| {
-                let distribution = head.distribution(&readings[text].features);
-                distribution.probabilities().iter().map(|p| f64::from(*p)).collect()
-            })
-            .collect();
-        let of_baseline = training.and_then(|training| baseline_says(task, corpus, training));
-        let truths: Vec<usize> = task.rows.iter().map(|&(_, label)| label).collect();
-        let predictions = most_likely(&of_model);
-        let baseline = of_baseline.as_ref().map(most_likely);
-        let spec = head.spec();
-        let report = TaskReport::new(&TaskResults {
-            labels: &task.labels,
-            ordered: task.ordered,
-            truths: &truths,
-            predictions: &predictions,
-            baseline: baseline.as_deref(),
-            thresholds: Some(Thresholds { auto: spec.thresholds.auto, suggest: spec.thresholds.suggest }),
-        })?;
-        self.tasks.insert(task.name.clone(), report);
-        if matches!(task.name.as_str(), "impact" | "urgency") {
-            let places = task.rows.iter().enumerate().map(|(place, &(text, _))| (text, place)).collect();
-            let truths = task.rows.iter().map(|&(_, label)| task.labels[label].clone()).collect();
-            let levels = Levels { places, truths, model: of_model, baseline: of_baseline };
-            self.levels.insert(task.name.clone(), levels);
-        }
-        Ok(())
-    }
-
-    /// The priority by the default matrix, where a file has labels for impact and urgency.
-    fn priority(&self) -> Result<Option<PriorityReport>, MetricError> {
-        let (Some(impact), Some(urgency)) = (self.levels.get("impact"), self.levels.get("urgency")) else {
-            return Ok(None);
-        };
-        let mut truths = Vec::new();
-        let mut says = Vec::new();
-        let mut baseline = Vec::new();
-        for (text, &i) in &impact.places {
-            let Some(&u) = urgency.places.get(text) else { continue };
-            let (Some(true_impact), Some(true_urgency)) =
-                (level(&impact.truths[i]), level(&urgency.truths[u]))
-            else {
-                continue;
-            };
-            truths.push(Matrix::default().priority(true_impact, true_urgency) as usize);
-            says.push(likeliest_priority(&impact.model[i], &urgency.model[u]));
-            if let (Some(impact), Some(urgency)) = (&impact.baseline, &urgency.baseline) {
-                baseline.push(likeliest_priority(&impact[i], &urgency[u]));
-            }
-        }
-        let baseline = (!baseline.is_empty()).then_some(baseline.as_slice());
-        PriorityReport::new(&truths, &says, baseline).map(Some)
-    }
-}
-
-fn level(label: &str) -> Option<Level> {
-    Level::ALL.into_iter().find(|level| level.label() == label)
-}
-
-/// As triage does it: P(priority) is summed over the cells of the matrix. Labels stand high, medium, low.
-fn likeliest_priority(impact: &[f64], urgency: &[f64]) -> usize {
-    let of = |p: &[f64], level: Level| p.get(level as usize).copied().unwrap_or(0.0);
-    let sums = Matrix::default().distribution(|level| of(impact, level), |level| of(urgency, level));
-    (0..sums.len()).fold(0, |best, next| if sums[next] > sums[best] { next } else { best })
-}
-
-fn most_likely(says: &Distributions) -> Vec<Prediction> {
-    says.iter().filter_map(|probabilities| Prediction::most_likely(probabilities)).collect()
-}
-
-/// What a baseline trained on `training` says about the rows of `task`; `None` where it cannot be trained.
-fn baseline_says(task: &Task, corpus: &Corpus, training: &Corpus) -> Option<Distributions> {
-    let of_training = training.tasks.iter().find(|other| other.name == task.name)?;
-    let texts: Vec<String> = of_training.rows.iter().map(|&(text, _)| training.words[text].plain()).collect();
-    let labels: Vec<usize> = of_training.rows.iter().map(|&(_, label)| label).collect();
-    let baseline = Baseline::train(&texts, &labels, task.labels.len(), &BaselineSettings::default()).ok()?;
-    Some(task.rows.iter().map(|&(text, _)| baseline.predict(&corpus.words[text].plain())).collect())
+fn group_report(group: &Group, corpus: &Corpus, answers: &[Answers]) -> Result<GroupReport, MetricError> {
+    let belongs: Vec<bool> = corpus.ids.iter().map(|id| group.has(id)).collect();
+    let tasks = answers.iter().map(|task| Ok((task.name.clone(), task.key_figures(&belongs)?)));
+    Ok(GroupReport {
+        name: group.name.clone(),
+        prefixes: group.prefixes.clone(),
+        rows: belongs.iter().filter(|belongs| **belongs).count(),
+        tasks: tasks.collect::<Result<_, MetricError>>()?,
+    })
 }

@@ -25,7 +25,8 @@ pub struct Recipe {
     /// How the encoder is tuned; absent: it stays as it is, and only heads are fitted.
     #[serde(default)]
     pub tune: Option<TuneSettings>,
-    /// Precision (0..1) that the decision `auto` must hold with 95 % certainty on held-out rows.
+    /// Precision (0..1) that the decision `auto` must hold with 95 % certainty on held-out rows, in all and
+    /// for each label that gets a threshold of its own.
     #[serde(default = "default_precision")]
     pub auto_precision: f64,
     /// Paragraphs for the card: what a user of the bundle must know.
@@ -59,7 +60,7 @@ pub struct Source {
 
 /// What the decision `auto` promises unless a recipe says otherwise.
 pub fn default_precision() -> f64 {
-    0.95
+    0.97
 }
 
 fn one() -> f64 {

@@ -4,28 +4,25 @@ use std::path::Path;
 use std::thread;
 
 pub use super::base::Start;
-use super::base::{Opened, Scratch, beside, headless, open};
+use super::base::{headless, open};
+use super::calibrate::recall_curve;
 use super::card::{CardText, card};
 use super::corpus::{Corpus, Task};
 use super::dataset::DatasetError;
-use super::fit::Features;
+use super::encoder::{self, Prepared};
 use super::folds::stratified_folds;
-use super::heads::{Fitted, Split, fit_head, thresholds};
-use super::judge::{JudgeError, judge};
+use super::heads::{Fitted, Split, calibrate, fit_head, thresholds};
+use super::judge::{JudgeError, JudgeOptions, judge};
+use super::lexical::Lexicon;
 use super::recipe::Recipe;
-use super::tuning::{Epoch, HeadShape, Sample, Step, tune};
-use crate::config::{InferenceSettings, Level, Matrix};
-use crate::model::weights::Weights;
+use super::tuning::Epoch;
+use crate::config::{InferenceSettings, Level, Matrix, Priority};
 use crate::model::{
-    Bundle, BundleError, BundleWriter, Head, Manifest, Model, ModelError, Reading, Thresholds,
+    Bundle, BundleError, BundleWriter, Head, Manifest, Model, ModelError, P1Point, Terms, Thresholds,
 };
 
 /// Folds for calibrating heads on a frozen encoder.
 const FOLDS: usize = 5;
-/// One row in this many is held out where the encoder is tuned, since a fold would be a whole training.
-const HELD_OUT: usize = 8;
-/// Texts read between two reports of progress.
-const CHUNK: usize = 256;
 
 /// Training that could not be carried out.
 #[derive(Debug, thiserror::Error)]
@@ -98,20 +95,11 @@ pub fn train(
     for file in &recipe.files {
         corpus.add(&file.train, file, None)?;
     }
-    corpus.notes.drain(..).for_each(|note| watch(Event::Note(note)));
+    corpus.told().into_iter().for_each(|note| watch(Event::Note(note)));
     let base = open(start, recipe, out)?;
-    let held_out = held_out(&corpus, recipe.tune.is_some());
-    let tuned = tuned_weights(&base, recipe, &corpus, &held_out, settings, watch)?;
-    let scratch = scratch_bundle(&base.bundle, tuned.as_ref(), out)?;
-    let model = Model::load(scratch.dir(), settings)?;
-    let _remove = Scratch(scratch.dir().to_owned());
-    let mut features = Features::new(model.manifest().encoder.features());
-    for reading in read_all(&model, &corpus, "reading texts", watch)? {
-        features.push(&reading.features);
-    }
-    let fitted = fit_all(&corpus, &features, &held_out, recipe, settings.worker_count(), watch)?;
-    let bundle = write(recipe, &scratch, &base.bundle, fitted, tuned.is_some(), out)?;
-    drop(model);
+    let encoder = encoder::prepare(&base.bundle, recipe, &corpus, out, settings, watch)?;
+    let fitted = fit_all(&corpus, &encoder, recipe, settings.worker_count(), watch)?;
+    let bundle = write(recipe, &encoder, &base.bundle, fitted, out)?;
     measure(&bundle, recipe, settings, watch)?;
     Ok(bundle)
 }
@@ -131,128 +119,42 @@ fn measure(
         text.trained_on.push(name(&file.train));
         let Some(dev) = &file.dev else { continue };
         watch(Event::Note(format!("measuring on {}", dev.display())));
-        text.reports.push(judge(&model, dev, file, Some(&file.train))?);
+        text.reports.push(judge(
+            &model,
+            dev,
+            file,
+            &JudgeOptions { baseline: Some(&file.train), ..JudgeOptions::default() },
+        )?);
     }
     Ok(bundle.write_card(&card(bundle.manifest(), &text))?)
 }
 
-/// Texts that the encoder is not tuned on: for calibration.
-fn held_out(corpus: &Corpus, tuned: bool) -> Vec<bool> {
-    if !tuned {
-        return vec![false; corpus.words.len()];
-    }
-    let mut labels = vec![String::new(); corpus.words.len()];
-    for task in corpus.tasks.iter().rev() {
-        for &(text, label) in &task.rows {
-            labels[text] = format!("{}/{label}", task.name);
-        }
-    }
-    stratified_folds(&corpus.ids, &labels, HELD_OUT, 0).into_iter().map(|fold| fold == 0).collect()
-}
-
-/// The encoder's weights after tuning; `None` where the recipe leaves it as it is.
-fn tuned_weights(
-    base: &Opened,
-    recipe: &Recipe,
-    corpus: &Corpus,
-    held_out: &[bool],
-    settings: &InferenceSettings,
-    watch: &mut dyn FnMut(Event),
-) -> Result<Option<Weights>, TrainError> {
-    let Some(tune_settings) = &recipe.tune else { return Ok(None) };
-    let model = Model::load(base.bundle.dir(), settings)?;
-    let readings = read_all(&model, corpus, "reading texts with the base", watch)?;
-    let samples = samples(&model, corpus, &readings, held_out)?;
-    drop(model);
-    let mut weights = base.bundle.encoder_weights()?;
-    let heads: Vec<HeadShape> = corpus
-        .tasks
-        .iter()
-        .map(|task| HeadShape { labels: task.labels.len(), weight: task.weight })
-        .collect();
-    let spec = &base.bundle.manifest().encoder;
-    let threads = settings.worker_count();
-    let watch = std::cell::RefCell::new(watch);
-    let hear = |step| {
-        (watch.borrow_mut())(match step {
-            Step::Done(done, total) => Event::Progress { stage: "tuning the encoder", done, total },
-            Step::Epoch(epoch) => Event::Epoch(epoch),
-        });
-    };
-    tune(spec, &mut weights, &samples, &heads, tune_settings, threads, &hear).map_err(TrainError::Tune)?;
-    Ok(Some(weights))
-}
-
-fn samples(
-    model: &Model,
-    corpus: &Corpus,
-    readings: &[Reading],
-    held_out: &[bool],
-) -> Result<Vec<Sample>, TrainError> {
-    let mut labels = vec![vec![None; corpus.tasks.len()]; corpus.words.len()];
-    for (number, task) in corpus.tasks.iter().enumerate() {
-        for &(text, label) in &task.rows {
-            labels[text][number] = u32::try_from(label).ok();
-        }
-    }
-    let mut samples = Vec::new();
-    for (text, labels) in labels.into_iter().enumerate() {
-        if !held_out[text] {
-            let tokens = model.tokenizer().encode(&corpus.words[text].input())?;
-            samples.push(Sample { tokens, labels, embedding: readings[text].embedding() });
-        }
-    }
-    Ok(samples)
-}
-
-fn read_all(
-    model: &Model,
-    corpus: &Corpus,
-    stage: &'static str,
-    watch: &mut dyn FnMut(Event),
-) -> Result<Vec<Reading>, TrainError> {
-    let total = corpus.words.len();
-    let mut readings = Vec::with_capacity(total);
-    for chunk in corpus.words.chunks(CHUNK) {
-        let inputs: Vec<_> = chunk.iter().map(super::corpus::Words::input).collect();
-        readings.extend(model.read_blocking(&inputs)?);
-        watch(Event::Progress { stage, done: readings.len(), total });
-    }
-    Ok(readings)
-}
-
-/// The encoder that ships, without heads, so that features come from the very weights that are written.
-fn scratch_bundle(base: &Bundle, tuned: Option<&Weights>, out: &Path) -> Result<Bundle, TrainError> {
-    let writer = BundleWriter::new(&beside(out, "encoder"))?;
-    writer.encoder_of(base)?;
-    if let Some(weights) = tuned {
-        writer.encoder(weights)?;
-    }
-    let manifest = base.manifest();
-    Ok(writer.finish(headless(manifest.base.clone(), manifest.encoder.clone()))?)
-}
-
 struct Trained {
     heads: Vec<Head>,
-    priority: Option<Thresholds>,
+    /// Its thresholds, and from where on P1 are found.
+    priority: Option<(Thresholds, Vec<P1Point>)>,
+    /// How the heads see a text's own words, where they do.
+    terms: Option<Terms>,
 }
 
 fn fit_all(
     corpus: &Corpus,
-    features: &Features,
-    held_out: &[bool],
+    encoder: &Prepared,
     recipe: &Recipe,
     threads: usize,
     watch: &mut dyn FnMut(Event),
 ) -> Result<Trained, TrainError> {
     let total = corpus.tasks.len();
+    let lexicon = encoder.tuned.is_some().then(|| Lexicon::new(corpus));
+    let lexicon = lexicon.as_ref();
     let mut fitted: Vec<Fitted> = Vec::with_capacity(total);
-    for tasks in corpus.tasks.chunks(threads.max(1)) {
+    let numbers: Vec<usize> = (0..total).collect();
+    for numbers in numbers.chunks(threads.max(1)) {
         watch(Event::Progress { stage: "fitting heads", done: fitted.len(), total });
         let results: Vec<Result<Fitted, TrainError>> = thread::scope(|scope| {
-            let workers: Vec<_> = tasks
+            let workers: Vec<_> = numbers
                 .iter()
-                .map(|task| scope.spawn(|| fit_one(task, corpus, features, held_out, recipe)))
+                .map(|&number| scope.spawn(move || fit_one(number, corpus, encoder, lexicon, recipe)))
                 .collect();
             workers.into_iter().map(|worker| worker.join().unwrap_or(Err(TrainError::Panicked))).collect()
         });
@@ -260,33 +162,44 @@ fn fit_all(
             fitted.push(result?);
         }
     }
-    let priority = priority_thresholds(&fitted, recipe.auto_precision);
-    Ok(Trained { heads: fitted.into_iter().map(|f| f.head).collect(), priority })
+    let priority = priority_rows(&fitted).map(|rows| {
+        let labels = Priority::ALL.map(|priority| priority.label().to_owned());
+        let priorities = rows.iter().map(|(truth, p)| (*truth, p.as_slice()));
+        let p1 = |(truth, p): &(usize, [f64; 4])| (p[0] as f32, *truth == Priority::P1 as usize);
+        let p1 = recall_curve(&rows.iter().map(p1).collect::<Vec<_>>());
+        (thresholds(priorities, &labels, recipe.auto_precision), p1)
+    });
+    let heads = fitted.into_iter().map(|f| f.head).collect();
+    Ok(Trained { heads, priority, terms: lexicon.map(|lexicon| lexicon.terms.clone()) })
 }
 
 fn fit_one(
-    task: &Task,
+    number: usize,
     corpus: &Corpus,
-    features: &Features,
-    held_out: &[bool],
+    encoder: &Prepared,
+    lexicon: Option<&Lexicon>,
     recipe: &Recipe,
 ) -> Result<Fitted, TrainError> {
-    if recipe.tune.is_some() {
-        // Rows that the encoder was tuned on look easier than they are, so they calibrate nothing.
-        let split = tuned_split(task, held_out);
-        let last = split.train.clone();
-        let how = "held out from tuning and fitting";
-        return fit_head(task, features, &[split], &last, recipe.auto_precision, how);
+    let task = &corpus.tasks[number];
+    let features = encoder.features();
+    if let Some(tuned) = &encoder.tuned {
+        // The head that was tuned along. Rows that it has seen look easier than they are, so they
+        // calibrate nothing.
+        let linear = tuned.heads[number].clone();
+        let (mut held_out, mut terms) = (tuned.held_out[number].clone(), None);
+        if let Some(lexicon) = lexicon {
+            let lexical = lexicon.fit(task, tuned, &held_out)?;
+            (held_out, terms) = (lexical.held_out, lexical.weights);
+        }
+        let how = "held out from tuning";
+        let mut fitted = calibrate(task, linear, features, held_out, recipe.auto_precision, how)?;
+        fitted.head = fitted.head.with_terms(terms);
+        return Ok(fitted);
     }
     let splits = cross_validation(task, corpus);
     let all: Vec<usize> = (0..task.rows.len()).collect();
     let how = format!("{FOLDS}-fold cross-validation");
     fit_head(task, features, &splits, &all, recipe.auto_precision, &how)
-}
-
-fn tuned_split(task: &Task, held_out: &[bool]) -> Split {
-    let (held_out, train) = (0..task.rows.len()).partition(|&place| held_out[task.rows[place].0]);
-    Split { train, held_out }
 }
 
 fn cross_validation(task: &Task, corpus: &Corpus) -> Vec<Split> {
@@ -308,8 +221,8 @@ fn levels(fitted: &Fitted) -> Option<Vec<Level>> {
     fitted.head.spec().labels.iter().map(level).collect()
 }
 
-/// Thresholds for the priority, from the held-out distributions over impact and urgency.
-fn priority_thresholds(fitted: &[Fitted], auto_precision: f64) -> Option<Thresholds> {
+/// True priority and distribution over P1 to P4, from the held-out distributions over impact and urgency.
+fn priority_rows(fitted: &[Fitted]) -> Option<Vec<(usize, [f64; 4])>> {
     let of = |task: &str| fitted.iter().find(|f| f.head.spec().task == task);
     let (impact, urgency) = (of("impact")?, of("urgency")?);
     let urgency_by_text: std::collections::BTreeMap<usize, (usize, &Vec<f64>)> =
@@ -329,38 +242,42 @@ fn priority_thresholds(fitted: &[Fitted], auto_precision: f64) -> Option<Thresho
         let truth = matrix.priority(impact_levels[*impact_label], urgency_levels[*urgency_label]);
         rows.push((truth as usize, sums));
     }
-    Some(thresholds(rows.iter().map(|(truth, p)| (*truth, p.as_slice())), auto_precision))
+    Some(rows)
 }
 
 fn write(
     recipe: &Recipe,
-    encoder: &Bundle,
+    encoder: &Prepared,
     base: &Bundle,
     trained: Trained,
-    tuned: bool,
     out: &Path,
 ) -> Result<Bundle, TrainError> {
     let mut heads = trained.heads;
     let mut priority = trained.priority;
+    let mut terms = trained.terms;
     // On an encoder that was left as it is, the base's other heads still mean what they meant.
-    if !tuned && encoder.manifest().encoder == base.manifest().encoder {
+    if encoder.tuned.is_none() && encoder.bundle.manifest().encoder == base.manifest().encoder {
         for head in base.heads()? {
             if !heads.iter().any(|new| new.spec().task == head.spec().task) {
                 heads.push(head);
             }
         }
-        priority = priority.or(base.manifest().priority);
+        terms = terms.or(base.terms()?);
+        let of_base = base.manifest();
+        priority = priority.or(of_base.priority.clone().map(|thresholds| (thresholds, of_base.p1.clone())));
     }
     let writer = BundleWriter::new(out)?;
-    writer.encoder_of(encoder)?;
-    writer.heads(&heads)?;
+    writer.encoder_of(&encoder.bundle)?;
+    writer.heads(&heads, terms.as_ref())?;
+    let (priority, p1) = priority.unzip();
     let manifest = Manifest {
         name: recipe.name.clone(),
         version: recipe.version.clone(),
         languages: recipe.languages.clone(),
         priority,
+        p1: p1.unwrap_or_default(),
         heads: heads.iter().map(|head| head.spec().clone()).collect(),
-        ..headless(base.manifest().base.clone(), encoder.manifest().encoder.clone())
+        ..headless(base.manifest().base.clone(), encoder.bundle.manifest().encoder.clone())
     };
     Ok(writer.finish(manifest)?)
 }

@@ -3,6 +3,7 @@
 //! `bundle.toml` names the base model and its licence, the heads with their labels, thresholds and
 //! calibration, and the SHA-256 of every other file; nothing is used before its checksum agrees.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, Read};
@@ -17,6 +18,7 @@ use super::encoder::{CandleEncoder, Encoder};
 use super::head::Head;
 use super::manifest::Manifest;
 use super::packed::PackedEncoder;
+use super::terms::{self, TermWeights, Terms};
 use super::tokenizer::Tokenizer;
 use super::weights::{self, Weights};
 use crate::config::{EncoderKind, InferenceSettings, Instructions};
@@ -25,10 +27,12 @@ use crate::config::{EncoderKind, InferenceSettings, Instructions};
 pub const FORMAT: u32 = 1;
 
 pub(super) const MANIFEST: &str = "bundle.toml";
+/// The text's own words as heads see them; not in every bundle.
+pub(super) const TERMS: &str = "terms.safetensors";
 pub(super) const TOKENIZER: &str = "tokenizer.json";
 pub(super) const ENCODER: &str = "encoder.safetensors";
 pub(super) const HEADS: &str = "heads.safetensors";
-const CARD: &str = "MODEL_CARD.md";
+pub(super) const CARD: &str = "MODEL_CARD.md";
 
 /// A bundle that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -155,11 +159,35 @@ impl Bundle {
         }
         let weights = weights::read(&self.dir.join(HEADS)).map_err(|e| self.broken(e.to_string()))?;
         let features = self.manifest.encoder.features();
+        let (terms, mut of_terms) = self.term_weights()?;
         self.manifest
             .heads
             .iter()
-            .map(|spec| Head::from_weights(spec.clone(), features, &weights).map_err(|e| self.broken(e)))
+            .map(|spec| {
+                let head =
+                    Head::from_weights(spec.clone(), features, &weights).map_err(|e| self.broken(e))?;
+                let own = of_terms.remove(&spec.task);
+                if let (Some(terms), Some(weights)) = (&terms, &own)
+                    && !weights.fits(terms.buckets(), spec.labels.len())
+                {
+                    return Err(self.broken(format!("{TERMS} does not fit the head {:?}", spec.task)));
+                }
+                Ok(head.with_terms(own))
+            })
             .collect()
+    }
+
+    /// How a text's own words are seen, where heads look at them.
+    pub fn terms(&self) -> Result<Option<Terms>, BundleError> {
+        Ok(self.term_weights()?.0)
+    }
+
+    fn term_weights(&self) -> Result<(Option<Terms>, HashMap<String, TermWeights>), BundleError> {
+        if !self.manifest.files.contains_key(TERMS) {
+            return Ok((None, HashMap::new()));
+        }
+        let (terms, heads) = terms::read(&self.dir.join(TERMS)).map_err(|e| self.broken(e.to_string()))?;
+        Ok((Some(terms), heads))
     }
 
     /// Writes the card, which is for people: it has no checksum and may be corrected by hand.

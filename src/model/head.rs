@@ -3,6 +3,8 @@
 use candle_core::{Device, Tensor};
 
 use super::manifest::HeadSpec;
+use super::scope::Scope;
+use super::terms::TermWeights;
 use super::weights::Weights;
 
 /// A linear head: logits = weight · features + bias, probabilities = softmax(logits / temperature).
@@ -12,6 +14,9 @@ pub struct Head {
     /// A row for each label, a number for each feature.
     weight: Vec<f32>,
     bias: Vec<f32>,
+    scope: Option<Scope>,
+    /// What the text's own words add.
+    terms: Option<TermWeights>,
 }
 
 impl Head {
@@ -34,26 +39,67 @@ impl Head {
         if !spec.temperature.is_finite() || spec.temperature <= 0.0 {
             return Err(format!("the head {:?} has the temperature {}", spec.task, spec.temperature));
         }
-        Ok(Self { spec, weight, bias })
+        Ok(Self { spec, weight, bias, scope: None, terms: None })
     }
 
     pub(super) fn from_weights(spec: HeadSpec, features: usize, weights: &Weights) -> Result<Self, String> {
+        let task = spec.task.clone();
         let values = |part: &str| {
-            let name = format!("{}.{part}", spec.task);
+            let name = format!("{task}.{part}");
             let tensor = weights.get(&name).ok_or(format!("the tensor {name} is missing"))?;
             tensor.flatten_all().and_then(|t| t.to_vec1::<f32>()).map_err(|e| format!("{name}: {e}"))
         };
         let (weight, bias) = (values("weight")?, values("bias")?);
-        Self::new(spec, features, weight, bias)
+        let head = Self::new(spec, features, weight, bias)?;
+        // Older bundles, and heads fitted on few rows, have none.
+        if !weights.contains_key(&format!("{task}.scope")) {
+            return Ok(head);
+        }
+        let scope = Scope::from_values(values("means")?, &values("scope")?, head.bias.len(), features);
+        Ok(head.with_scope(scope.map_err(|e| format!("the head {task:?} cannot be used: {e}"))?))
     }
 
-    pub(super) fn to_weights(&self) -> candle_core::Result<[(String, Tensor); 2]> {
+    pub(super) fn to_weights(&self) -> candle_core::Result<Vec<(String, Tensor)>> {
         let labels = self.bias.len();
         let shape = (labels, self.weight.len() / labels);
-        Ok([
-            (format!("{}.weight", self.spec.task), Tensor::from_slice(&self.weight, shape, &Device::Cpu)?),
-            (format!("{}.bias", self.spec.task), Tensor::from_slice(&self.bias, labels, &Device::Cpu)?),
-        ])
+        let mut tensors = vec![
+            ("weight", Tensor::from_slice(&self.weight, shape, &Device::Cpu)?),
+            ("bias", Tensor::from_slice(&self.bias, labels, &Device::Cpu)?),
+        ];
+        if let Some(scope) = &self.scope {
+            tensors.extend(scope.to_tensors()?);
+        }
+        let named = |(part, tensor)| (format!("{}.{part}", self.spec.task), tensor);
+        Ok(tensors.into_iter().map(named).collect())
+    }
+
+    /// The same head with what it knows of the texts that its labels are for.
+    pub fn with_scope(self, scope: Scope) -> Self {
+        Self { scope: Some(scope), ..self }
+    }
+
+    /// How surely a text belongs to one of the labels (see [`Scope::score`]), and from which score on it
+    /// does; `None` where the head cannot tell.
+    pub fn scope_score(&self, features: &[f32]) -> Option<(f32, f32)> {
+        let scope = self.scope.as_ref()?;
+        let signs = scope.means.signs(features, &self.logits(features, &[]));
+        Some((scope.score(signs), scope.from))
+    }
+
+    /// Whether a text belongs to one of the labels; `None` where the head cannot tell.
+    pub fn in_scope(&self, features: &[f32]) -> Option<bool> {
+        self.scope_score(features).map(|(score, from)| score >= from)
+    }
+
+    /// The head with weights for the text's own words, which the bundle's terms must fit.
+    #[must_use]
+    pub fn with_terms(self, terms: Option<TermWeights>) -> Self {
+        Self { terms, ..self }
+    }
+
+    /// Weights for the text's own words, where it has them.
+    pub fn terms(&self) -> Option<&TermWeights> {
+        self.terms.as_ref()
     }
 
     /// Task, labels, thresholds.
@@ -61,18 +107,24 @@ impl Head {
         &self.spec
     }
 
-    /// Raw scores, one for each label, before temperature and softmax. `features` are a text's, as many as the bundle's encoder gives.
-    pub fn logits(&self, features: &[f32]) -> Vec<f32> {
-        self.weight
+    /// Raw scores, one for each label, before temperature and softmax. `features` are a text's, as many as
+    /// the bundle's encoder gives; `terms` are its own words, in the bundle's buckets.
+    pub fn logits(&self, features: &[f32], terms: &[(u32, f32)]) -> Vec<f32> {
+        let mut logits: Vec<f32> = self
+            .weight
             .chunks_exact(features.len().max(1))
             .zip(&self.bias)
             .map(|(row, bias)| row.iter().zip(features).map(|(w, x)| w * x).sum::<f32>() + bias)
-            .collect()
+            .collect();
+        if let Some(weights) = &self.terms {
+            weights.add(terms, &mut logits);
+        }
+        logits
     }
 
     /// The calibrated distribution over the labels.
-    pub fn distribution(&self, features: &[f32]) -> Distribution<'_> {
-        let logits = self.logits(features);
+    pub fn distribution(&self, features: &[f32], terms: &[(u32, f32)]) -> Distribution<'_> {
+        let logits = self.logits(features, terms);
         Distribution { labels: &self.spec.labels, probabilities: softmax(&logits, self.spec.temperature) }
     }
 }
@@ -136,7 +188,7 @@ mod tests {
             labels: (0..labels).map(|i| format!("label {i}")).collect(),
             temperature,
             calibrated_on: None,
-            thresholds: Thresholds { auto: 0.8, suggest: 0.4 },
+            thresholds: Thresholds::new(0.8, 0.4),
         }
     }
 
@@ -148,9 +200,9 @@ mod tests {
             temperature in 0.1f32..10.0,
         ) {
             let head = Head::new(spec(3, temperature), 4, weight, vec![0.0, 0.1, -0.2]).unwrap();
-            let distribution = head.distribution(&pooled);
+            let distribution = head.distribution(&pooled, &[]);
             prop_assert!((distribution.probabilities().iter().sum::<f32>() - 1.0).abs() < 1e-4);
-            let logits = head.logits(&pooled);
+            let logits = head.logits(&pooled, &[]);
             let best = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
             let (top, _) = distribution.top();
             let top_index: usize = top.trim_start_matches("label ").parse().unwrap();

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::p1::P1Point;
+
 /// What `bundle.toml` says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,6 +28,10 @@ pub struct Manifest {
     /// When to act on a priority; there if the bundle has heads for impact and urgency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<Thresholds>,
+    /// From which P(P1) on how many P1 were found on rows that the heads were not fitted on, recall rising;
+    /// absent in older bundles. P1 here is what the default matrix makes of impact and urgency.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub p1: Vec<P1Point>,
     /// One head for each task.
     #[serde(default)]
     pub heads: Vec<HeadSpec>,
@@ -153,11 +159,37 @@ pub enum Reads {
 }
 
 /// Confidences (0..1) from which a prediction is acted on.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Thresholds {
-    /// From here on the decision is `auto`.
+    /// From here on the decision is `auto`, for labels that have no threshold of their own.
     pub auto: f32,
     /// From here on it is `suggest`, below `abstain`.
     pub suggest: f32,
+    /// Predicted label → from where on the decision is `auto`, for labels whose held-out rows proved that
+    /// they need another threshold than the rest.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub auto_of: BTreeMap<String, f32>,
+}
+
+/// What holds for one predicted label.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limits {
+    /// From this confidence (0..1) on the decision is `auto`.
+    pub auto: f32,
+    /// From here on it is `suggest`, below `abstain`; never above `auto`.
+    pub suggest: f32,
+}
+
+impl Thresholds {
+    /// The same for all labels.
+    pub fn new(auto: f32, suggest: f32) -> Self {
+        Self { auto, suggest, auto_of: BTreeMap::new() }
+    }
+
+    /// What holds where `label` is predicted. A threshold that the site has set wins over all of the bundle's.
+    pub fn limits(&self, label: &str, of_site: Option<f32>) -> Limits {
+        let auto = of_site.or_else(|| self.auto_of.get(label).copied()).unwrap_or(self.auto);
+        Limits { auto, suggest: self.suggest.min(auto) }
+    }
 }

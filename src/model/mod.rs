@@ -8,8 +8,12 @@ mod encoder;
 mod head;
 mod hugging_face;
 mod manifest;
+mod p1;
 mod packed;
 mod queue;
+mod scope;
+mod shelf;
+mod terms;
 #[cfg(test)]
 pub(crate) mod testing;
 mod tokenizer;
@@ -24,9 +28,13 @@ pub use bundle::{Bundle, BundleError, FORMAT, digest};
 pub use encoder::{CandleEncoder, Desk, Encoder};
 pub use head::{Distribution, Head};
 pub use hugging_face::read as read_hugging_face;
-pub use manifest::{Base, EncoderSpec, HeadSpec, Manifest, ModelName, Reads, Thresholds};
+pub use manifest::{Base, EncoderSpec, HeadSpec, Limits, Manifest, ModelName, Reads, Thresholds};
+pub use p1::{NoFloor, P1Point};
 pub use packed::PackedEncoder;
 pub use queue::Lane;
+pub use scope::{Means, Scope, Signs, Spread};
+pub use shelf::{Shelf, ShelfError};
+pub use terms::{TermRow, TermWeights, Terms};
 pub use tokenizer::{Input, Tokenizer, Tokens};
 pub use workers::Workers;
 pub use writer::BundleWriter;
@@ -59,6 +67,8 @@ pub struct Reading {
     /// What heads see: the mean hidden state over the tokens at each of the encoder's taps, the last
     /// layer's at the end; not normalised.
     pub features: Vec<f32>,
+    /// The text's own words, where the bundle's heads look at them.
+    pub terms: TermRow,
     hidden_size: usize,
     /// Tokens that were read, the two or three special ones included.
     pub tokens: usize,
@@ -81,6 +91,7 @@ pub struct Model {
     bundle: Bundle,
     heads: Vec<Head>,
     tokenizer: Tokenizer,
+    terms: Option<Terms>,
     workers: Workers,
 }
 
@@ -102,7 +113,8 @@ impl Model {
     ) -> Result<Self, BundleError> {
         let tokenizer = bundle.tokenizer()?;
         let workers = Workers::start(encoder, settings).map_err(|e| bundle.broken(e.to_string()))?;
-        let model = Self { bundle, heads, tokenizer, workers };
+        let terms = bundle.terms()?;
+        let model = Self { bundle, heads, tokenizer, terms, workers };
         let warm_up = [Input::text("warm up")];
         model.read_blocking(&warm_up).map_err(|e| model.bundle.broken(e.to_string()))?;
         Ok(model)
@@ -151,13 +163,14 @@ impl Model {
 
     /// Reads texts without blocking the caller's thread; one [`Reading`] for each input, in order.
     /// Dropping the future withdraws what has not been started. `Lane::Bulk` waits for room
-    /// instead of failing with [`ModelError::Overloaded`], and always lets the other lane pass.
+    /// instead of failing with [`ModelError::Overloaded`]; it and `Lane::Spare` always let requests pass.
     pub async fn read(&self, inputs: &[Input<'_>], lane: Lane) -> Result<Vec<Reading>, ModelError> {
         let texts = self.tokenize(inputs)?;
         let mut replies = Vec::with_capacity(texts.len());
         match lane {
             // Admitted whole or not at all.
             Lane::Interactive => replies = self.workers.submit(&texts)?,
+            Lane::Spare => replies = self.workers.submit_spare(&texts)?,
             Lane::Bulk => {
                 for chunk in texts.chunks(BULK_CHUNK) {
                     replies.extend(self.workers.submit_when_room(chunk).await?);
@@ -165,19 +178,25 @@ impl Model {
             }
         }
         let mut readings = Vec::with_capacity(texts.len());
-        for (text, reply) in texts.iter().zip(replies) {
+        // While the workers read.
+        let terms: Vec<TermRow> = inputs.iter().map(|input| self.terms_of(input)).collect();
+        for ((text, terms), reply) in texts.iter().zip(terms).zip(replies) {
             let features = reply.await.map_err(|_| ModelError::Stopped)??;
-            readings.push(self.reading(text, features));
+            readings.push(Reading { terms, ..self.reading(text, features) });
         }
         Ok(readings)
     }
 
     /// [`Model::read`] on the bulk lane for callers that are not async (commands, training).
     pub fn read_blocking(&self, inputs: &[Input<'_>]) -> Result<Vec<Reading>, ModelError> {
-        self.read_tokens_blocking(&self.tokenize(inputs)?)
+        let mut readings = self.read_tokens_blocking(&self.tokenize(inputs)?)?;
+        for (reading, input) in readings.iter_mut().zip(inputs) {
+            reading.terms = self.terms_of(input);
+        }
+        Ok(readings)
     }
 
-    /// [`Model::read_blocking`] for texts that are in tokens already.
+    /// [`Model::read_blocking`] for texts that are in tokens already; their own words are not seen.
     pub fn read_tokens_blocking(&self, texts: &[Tokens]) -> Result<Vec<Reading>, ModelError> {
         let rows = self.workers.read_blocking(texts)?;
         Ok(texts.iter().zip(rows).map(|(text, features)| self.reading(text, features)).collect())
@@ -187,9 +206,19 @@ impl Model {
         inputs.iter().map(|input| self.tokenizer.encode(input)).collect()
     }
 
+    fn terms_of(&self, input: &Input<'_>) -> TermRow {
+        self.terms.as_ref().map_or(TermRow::new(), |terms| terms.row(input))
+    }
+
     fn reading(&self, tokens: &Tokens, features: Vec<f32>) -> Reading {
         let hidden_size = self.manifest().encoder.hidden_size;
-        Reading { features, hidden_size, tokens: tokens.ids.len(), truncated: tokens.truncated }
+        Reading {
+            features,
+            terms: TermRow::new(),
+            hidden_size,
+            tokens: tokens.ids.len(),
+            truncated: tokens.truncated,
+        }
     }
 }
 

@@ -1,5 +1,8 @@
 //! The queue between callers and workers: bounded by tokens, with a lane for people and one for bulk work.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -17,6 +20,8 @@ pub enum Lane {
     Interactive,
     /// An import or re-embedding: waits for room, and lets requests pass.
     Bulk,
+    /// What an answer can do without: refused at once when the queue is full, and lets requests pass.
+    Spare,
 }
 
 pub(super) type Reply = Result<Vec<f32>, ModelError>;
@@ -46,6 +51,10 @@ struct State {
     taken_tokens: u64,
     /// Workers that wait for something to do.
     idle: usize,
+    /// Workers that read.
+    reading: usize,
+    /// How many passes have yet to run alone before one is taken for alone again.
+    company: usize,
     /// Teams that idle workers may join.
     teams: Vec<Arc<Team>>,
     /// Seconds that workers have spent reading, and the tokens they read in them.
@@ -73,6 +82,9 @@ const FIRST_GUESS: f64 = 5_000.0;
 const ALERT: Duration = Duration::from_micros(100);
 /// A pass of fewer tokens is over before a sleeping helper is awake.
 const WORTH_SHARING: usize = 8;
+/// So many passes must have run one after another, none beside another, before the next is shared: where
+/// texts come side by side, every core has a text of its own, and helpers would only burn time.
+const ALONE: usize = 8;
 /// Tokens that a worker takes at least while others have nothing to do: below that, the texts of a group
 /// no longer share the reading of the weights.
 const LEAST_SHARE: usize = 32;
@@ -127,7 +139,23 @@ impl Queue {
 
     /// Admits jobs of the bulk lane whatever is queued; callers bound themselves.
     pub(super) fn push_bulk(&self, jobs: Vec<Job>) -> Result<(), ModelError> {
-        let mut state = self.lock();
+        let state = self.lock();
+        self.admit_bulk(state, jobs)
+    }
+
+    /// Admits all jobs to the bulk lane or none: there must be room for them beside all that waits.
+    pub(super) fn push_spare(&self, jobs: Vec<Job>) -> Result<(), ModelError> {
+        let cost: usize = jobs.iter().map(|job| job.tokens.ids.len()).sum();
+        let state = self.lock();
+        let waiting = state.interactive_tokens + state.bulk_tokens;
+        if waiting > 0 && waiting + cost > self.max_tokens {
+            let retry_after_s = state.seconds_for(waiting + cost - self.max_tokens, self.workers);
+            return Err(ModelError::Overloaded { retry_after_s });
+        }
+        self.admit_bulk(state, jobs)
+    }
+
+    fn admit_bulk(&self, mut state: MutexGuard<'_, State>, jobs: Vec<Job>) -> Result<(), ModelError> {
         if state.closed {
             return Err(ModelError::Stopped);
         }
@@ -164,17 +192,19 @@ impl Queue {
 
     /// Takes jobs worth about `budget` tokens, at least one, requests before bulk work; less while others
     /// are idle, so that all have some. Jobs whose caller has gone are dropped before they cost
-    /// anything. With nothing left in the queue, idle workers are called to join `team`. `None` when
+    /// anything. Where passes run alone, idle workers are called to join `team`. `None` when
     /// closed and empty.
     pub(super) fn take(&self, budget: usize, team: Option<&Arc<Team>>) -> Option<Task> {
         let mut state = self.lock();
-        let mut alert = true;
+        let mut alert = state.company == 0;
         loop {
             let waiting = state.interactive_tokens + state.bulk_tokens;
             let share = waiting.div_ceil(state.idle + 1).max(LEAST_SHARE);
             let batch = state.next_batch(budget.min(share));
             self.waiting.store(!state.is_empty(), Ordering::Relaxed);
             if !batch.is_empty() {
+                state.company = if state.reading > 0 { ALONE } else { state.company.saturating_sub(1) };
+                state.reading += 1;
                 self.share(&mut state, &batch, team);
                 drop(state);
                 self.room.notify_waiters();
@@ -194,13 +224,14 @@ impl Queue {
                 state = self.lock();
             } else {
                 state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
-                alert = true;
+                alert = state.company == 0;
             }
             state.idle -= 1;
         }
     }
 
-    /// Looks out for something to do for a moment before sleeping: to be woken takes longer than that.
+    /// Looks out for something to do for a moment before sleeping, while passes run alone: to be woken takes
+    /// longer than that.
     /// False if nothing came.
     fn look_out(&self) -> bool {
         let start = Instant::now();
@@ -217,7 +248,8 @@ impl Queue {
     /// Calls idle workers to a pass that would otherwise run on one core while they sleep.
     fn share(&self, state: &mut State, batch: &[Job], team: Option<&Arc<Team>>) {
         let tokens: usize = batch.iter().map(|job| job.tokens.ids.len()).sum();
-        if let Some(team) = team.filter(|_| state.idle > 0 && state.is_empty() && tokens >= WORTH_SHARING) {
+        let alone = state.company == 0 && state.idle > 0 && state.is_empty();
+        if let Some(team) = team.filter(|_| alone && tokens >= WORTH_SHARING) {
             team.open();
             state.teams.push(Arc::clone(team));
             self.sharing.store(true, Ordering::Relaxed);
@@ -230,6 +262,7 @@ impl Queue {
         let mut state = self.lock();
         state.teams.retain(|other| !Arc::ptr_eq(other, team));
         self.sharing.store(!state.teams.is_empty(), Ordering::Relaxed);
+        state.reading = state.reading.saturating_sub(1);
         state.busy_tokens += tokens;
         state.busy_s += time.as_secs_f64();
         drop(state);
@@ -287,110 +320,5 @@ impl State {
         let job = self.bulk.pop_front()?;
         self.bulk_tokens -= job.tokens.ids.len();
         Some(job)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::panic)]
-    use super::*;
-
-    fn job(tokens: usize) -> (Job, oneshot::Receiver<Reply>) {
-        let (reply, receiver) = oneshot::channel();
-        let tokens = Tokens { ids: vec![1; tokens], type_ids: vec![0; tokens], truncated: false };
-        (Job { tokens, reply }, receiver)
-    }
-
-    fn batch(queue: &Queue, budget: usize) -> Vec<Job> {
-        match queue.take(budget, None) {
-            Some(Task::Read(jobs)) => jobs,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn a_full_queue_refuses_and_says_when_to_come_back() {
-        let queue = Queue::new(100, 1);
-        queue.finish(&Arc::default(), 100, Duration::from_secs(2));
-        let (first, _keep) = job(80);
-        queue.push(vec![first]).unwrap();
-        let (second, _keep) = job(120);
-        let refused = queue.push(vec![second]).unwrap_err();
-        // A hundred tokens too many, at fifty a second.
-        assert!(matches!(refused, ModelError::Overloaded { retry_after_s: 2 }), "{refused}");
-        assert_eq!(queue.queued_tokens(), 80);
-    }
-
-    #[test]
-    fn an_empty_queue_admits_a_request_larger_than_its_bound() {
-        let queue = Queue::new(100, 1);
-        let (large, _keep) = job(500);
-        queue.push(vec![large]).unwrap();
-    }
-
-    #[test]
-    fn a_job_whose_caller_has_gone_costs_nothing() {
-        let queue = Queue::new(100, 1);
-        let (gone, receiver) = job(10);
-        drop(receiver);
-        let (wanted, _keep) = job(20);
-        queue.push(vec![gone, wanted]).unwrap();
-        let batch = batch(&queue, 1);
-        assert_eq!(batch.len(), 1);
-        assert_eq!(batch[0].tokens.ids.len(), 20);
-        assert_eq!(queue.queued_tokens(), 0);
-    }
-
-    #[test]
-    fn requests_pass_bulk_work() {
-        let queue = Queue::new(100, 1);
-        let (bulk, _keep) = job(5);
-        queue.push_bulk(vec![bulk]).unwrap();
-        let (request, _keep_too) = job(7);
-        queue.push(vec![request]).unwrap();
-        assert_eq!(batch(&queue, 1)[0].tokens.ids.len(), 7);
-        assert_eq!(batch(&queue, 1)[0].tokens.ids.len(), 5);
-    }
-
-    #[test]
-    fn a_worker_takes_about_its_budget() {
-        let queue = Queue::new(1_000, 1);
-        let (jobs, _keep): (Vec<_>, Vec<_>) = (0..10).map(|_| job(30)).unzip();
-        queue.push(jobs).unwrap();
-        assert_eq!(batch(&queue, 100).len(), 4);
-    }
-
-    #[test]
-    fn a_lone_text_calls_idle_workers_to_help_until_it_is_read() {
-        let queue = Queue::new(100, 2);
-        let leader = Arc::new(Team::default());
-        std::thread::scope(|scope| {
-            let helper = scope.spawn(|| queue.take(100, None));
-            while queue.lock().idle == 0 {
-                std::thread::yield_now();
-            }
-            // Put in without waking the helper, who would take it himself.
-            let (text, _keep) = job(40);
-            let mut state = queue.lock();
-            state.interactive.push_back(text);
-            state.interactive_tokens += 40;
-            drop(state);
-            assert!(matches!(queue.take(100, Some(&leader)), Some(Task::Read(_))));
-            assert!(matches!(helper.join().unwrap(), Some(Task::Help(team)) if Arc::ptr_eq(&team, &leader)));
-            queue.finish(&leader, 40, Duration::from_millis(1));
-            assert!(queue.lock().teams.is_empty());
-        });
-    }
-
-    #[test]
-    fn a_closed_queue_works_off_what_it_accepted() {
-        let queue = Queue::new(100, 1);
-        let (accepted, _keep) = job(10);
-        queue.push(vec![accepted]).unwrap();
-        queue.close();
-        let (late, _keep) = job(10);
-        assert!(matches!(queue.push(vec![late]), Err(ModelError::Stopped)));
-        assert_eq!(batch(&queue, 100).len(), 1);
-        assert!(queue.take(100, None).is_none());
     }
 }

@@ -46,7 +46,7 @@ pub(crate) fn bundle(dir: &Path, seed: u64, heads: &[Head]) -> Bundle {
     writer.tokenizer(Path::new(TOKENIZER)).expect("the tokenizer can be copied");
     writer.encoder(&weights(seed)).expect("the weights can be written");
     if !heads.is_empty() {
-        writer.heads(heads).expect("the heads can be written");
+        writer.heads(heads, None).expect("the heads can be written");
     }
     let manifest = Manifest {
         format: FORMAT,
@@ -57,6 +57,7 @@ pub(crate) fn bundle(dir: &Path, seed: u64, heads: &[Head]) -> Bundle {
         base: Base { name: "random weights".into(), licence: "Apache-2.0".into() },
         encoder: spec(),
         priority: None,
+        p1: Vec::new(),
         heads: heads.iter().map(|head| head.spec().clone()).collect(),
         files: Default::default(),
     };

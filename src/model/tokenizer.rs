@@ -8,12 +8,14 @@ mod stretches;
 mod tests;
 mod words;
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokenizers::{EncodeInput, Encoding, PostProcessor as _, Token};
 
 use super::ModelError;
+use long::Word;
 
 /// Texts of so many bytes for each token of the window are split in one go; longer ones hardly ever fit,
 /// and are read word by word. English needs five bytes a token.
@@ -35,6 +37,11 @@ impl<'a> Input<'a> {
     /// Two texts, read as a pair with a separator between them.
     pub fn pair(first: &'a str, second: &'a str) -> Self {
         Self { first, second: Some(second) }
+    }
+
+    /// The texts it is made of.
+    pub(super) fn parts(&self) -> impl Iterator<Item = &'a str> {
+        [Some(self.first), self.second].into_iter().flatten()
     }
 }
 
@@ -116,6 +123,18 @@ impl Tokenizer {
         self.encode_by_words(input, short)
     }
 
+    /// Where the words of a text stand that [`Tokenizer::encode`] keeps of it, in order, in bytes: what
+    /// stands between white space, in pieces where it is long. All of them if the text fits.
+    pub fn words_kept(&self, text: &str) -> Result<Vec<Range<usize>>, ModelError> {
+        let special = self.inner.get_post_processor().map_or(0, |p| p.added_tokens(false));
+        let window = self.max_tokens.saturating_sub(special);
+        let words = match self.whole(text, window)? {
+            Some(words) => words,
+            None => self.reduce(text, window)?,
+        };
+        Ok(words.into_iter().map(|word| word.place).collect())
+    }
+
     /// Texts so far of which words were left out.
     pub fn truncated_texts(&self) -> u64 {
         self.truncated_texts.load(Ordering::Relaxed)
@@ -130,17 +149,18 @@ impl Tokenizer {
             _ => self.whole(input.first, window)?,
         };
         let second = input.second.map(|text| self.whole(text, window)).transpose()?;
-        let length = |ids: &Option<Vec<u32>>| ids.as_ref().map_or(window + 1, Vec::len);
+        let length =
+            |words: &Option<Vec<Word>>| words.as_ref().map_or(window + 1, |words| long::ids(words).len());
         let shares = shares(length(&first), second.as_ref().map_or(0, length), window);
         let truncated =
-            length(&first) > shares.0 || second.as_ref().is_some_and(|ids| length(ids) > shares.1);
-        let fit = |text: &str, ids: Option<Vec<u32>>, share: usize| match ids {
+            length(&first) > shares.0 || second.as_ref().is_some_and(|words| length(words) > shares.1);
+        let fit = |text: &str, words: Option<Vec<Word>>, share: usize| match words.as_deref().map(long::ids) {
             Some(ids) if ids.len() <= share => Ok(ids),
-            _ => self.reduce(text, share),
+            _ => self.reduce(text, share).map(|words| long::ids(&words)),
         };
         let first = sequence(&fit(input.first, first, shares.0)?, 0);
         let second = match (input.second, second) {
-            (Some(text), Some(ids)) => Some(sequence(&fit(text, ids, shares.1)?, 1)),
+            (Some(text), Some(words)) => Some(sequence(&fit(text, words, shares.1)?, 1)),
             _ => None,
         };
         if truncated {

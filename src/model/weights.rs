@@ -69,6 +69,20 @@ pub(super) fn f32_matrix(tensor: &Tensor) -> candle_core::Result<Matrix> {
     Ok(Matrix { rows, columns, values: Values::F32(tensor.flatten_all()?.to_vec1()?) })
 }
 
+/// A matrix in 8 bits with a scale per row.
+pub(super) fn int8(tensor: &Tensor) -> candle_core::Result<Matrix> {
+    let (rows, columns) = tensor.dims2()?;
+    let (bytes, scales) = quantize(&tensor.flatten_all()?.to_vec1()?, columns);
+    let weights = bytes.into_iter().map(u8::cast_signed).collect();
+    Ok(Matrix { rows, columns, values: Values::Int8 { weights, scales } })
+}
+
+/// A matrix as a tensor of f32.
+pub(super) fn tensor(matrix: &Matrix) -> candle_core::Result<Tensor> {
+    let shape = (matrix.rows, matrix.columns);
+    Tensor::from_vec(dequantized(&matrix.values, matrix.columns), shape, &Device::Cpu)
+}
+
 fn int8_matrix(file: &SafeTensors<'_>, name: &str, view: &TensorView<'_>) -> candle_core::Result<Matrix> {
     let (rows, columns) = match view.shape() {
         [rows, columns] => (*rows, *columns),

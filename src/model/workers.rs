@@ -66,6 +66,12 @@ impl Workers {
         Ok(replies)
     }
 
+    pub(super) fn submit_spare(&self, texts: &[Tokens]) -> Result<Vec<oneshot::Receiver<Reply>>, ModelError> {
+        let (jobs, replies) = jobs(texts);
+        self.queue.push_spare(jobs)?;
+        Ok(replies)
+    }
+
     pub(super) async fn submit_when_room(
         &self,
         texts: &[Tokens],

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::bundle::{Bundle, BundleError, ENCODER, FORMAT, HEADS, MANIFEST, TOKENIZER, digest, hex};
+use super::bundle::{Bundle, BundleError, ENCODER, FORMAT, HEADS, MANIFEST, TERMS, TOKENIZER, digest, hex};
 use super::head::Head;
 use super::manifest::{HeadSpec, Manifest};
+use super::terms::{self, Terms};
 use super::weights::{self, Weights};
 
 /// Text of the licence of the base model, where the bundle has it.
-const LICENCE: &str = "LICENSE";
+pub(super) const LICENCE: &str = "LICENSE";
 
 /// Writes a bundle beside its final place and moves it there whole.
 #[derive(Debug)]
@@ -54,8 +55,13 @@ impl BundleWriter {
         weights::write_int8(&path, weights).map_err(|e| self.unwritable(path, &e))
     }
 
-    /// Writes the heads' weights.
-    pub fn heads(&self, heads: &[Head]) -> Result<(), BundleError> {
+    /// Writes the heads' weights, and the terms that some of them look at.
+    pub fn heads(&self, heads: &[Head], terms: Option<&Terms>) -> Result<(), BundleError> {
+        let own = || heads.iter().filter_map(|head| Some((head.spec().task.as_str(), head.terms()?)));
+        if let Some(terms) = terms.filter(|_| own().next().is_some()) {
+            let path = self.staging.join(TERMS);
+            terms::write(&path, terms, own()).map_err(|e| self.unwritable(path, &e))?;
+        }
         let path = self.staging.join(HEADS);
         let tensors: candle_core::Result<Vec<_>> = heads.iter().map(Head::to_weights).collect();
         let tensors: Weights =
@@ -69,7 +75,7 @@ impl BundleWriter {
         manifest.encoder.weights = ENCODER.into();
         manifest.taxonomy = taxonomy(&manifest.heads);
         manifest.files.clear();
-        for name in [TOKENIZER, ENCODER, HEADS] {
+        for name in [TOKENIZER, ENCODER, HEADS, TERMS] {
             let path = self.staging.join(name);
             if path.exists() {
                 let sum = digest(&path).map_err(|source| BundleError::File { path, source })?;
@@ -94,7 +100,11 @@ impl BundleWriter {
         if self.out.exists() {
             moved(&self.out, &old)?;
         }
-        moved(&self.staging, &self.out)?;
+        if let Err(error) = moved(&self.staging, &self.out) {
+            // What stood there must go on standing there.
+            let _ = fs::rename(&old, &self.out);
+            return Err(error);
+        }
         // Only space is lost if the old bundle cannot be removed.
         let _ = fs::remove_dir_all(&old);
         Ok(())

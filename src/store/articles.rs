@@ -16,6 +16,15 @@ pub struct EmbeddedArticle {
     pub passages: Vec<Passage>,
 }
 
+/// New embeddings for the passages that an article has.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PassageVectors {
+    /// The article.
+    pub article_id: String,
+    /// One for each of its passages, in reading order.
+    pub vectors: Vec<Vec<f32>>,
+}
+
 /// A put or a delete of an article.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ArticleChange {
@@ -49,6 +58,16 @@ impl Store {
             Some(seq) => Ok(seq),
             None => self.change_seq().await,
         }
+    }
+
+    /// Gives articles new embeddings, all or none; their words stay as they are, so that this is no
+    /// change of the article. `encoder` names what made them.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] and the like; then nothing of the batch is kept.
+    pub async fn embed_articles(&self, batch: &[PassageVectors], encoder: &str) -> Result<(), StoreError> {
+        let write = Write::EmbedArticles { batch: batch.to_vec(), encoder: encoder.to_owned() };
+        self.writer().write(write).await.map(drop)
     }
 
     /// Deletes the article with its passages. Returns the number of the change, or `None` when
@@ -216,6 +235,30 @@ pub(super) async fn delete(connection: &mut SqliteConnection, id: &str) -> Resul
         return Ok(None);
     }
     record_change(connection, id).await.map(Some)
+}
+
+/// Replaces the embeddings of the articles' passages.
+pub(super) async fn embed(
+    connection: &mut SqliteConnection,
+    batch: &[PassageVectors],
+    encoder: &str,
+) -> Result<(), sqlx::Error> {
+    for PassageVectors { article_id, vectors } in batch {
+        for (ordinal, vector) in (0_i64..).zip(vectors) {
+            sqlx::query("UPDATE passages SET embedding = ?3 WHERE article_id = ?1 AND ordinal = ?2")
+                .bind(article_id)
+                .bind(ordinal)
+                .bind(column::vector_bytes(vector))
+                .execute(&mut *connection)
+                .await?;
+        }
+        sqlx::query("UPDATE articles SET encoder = ?2 WHERE id = ?1")
+            .bind(article_id)
+            .bind(encoder)
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
 }
 
 async fn put_article(

@@ -20,7 +20,7 @@ mod writer;
 mod tests;
 
 pub use article::{Article, ArticleStatus, Audience, Passage};
-pub use articles::{ArticleChange, EmbeddedArticle, StoredPassage};
+pub use articles::{ArticleChange, EmbeddedArticle, PassageVectors, StoredPassage};
 pub use database::Store;
 pub use error::StoreError;
 pub use ticket::{Embedding, FinalLabels, PredictionRecord, TicketRecord, TicketStatus};

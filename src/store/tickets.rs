@@ -35,6 +35,15 @@ impl Store {
         self.writer().write(write).await.map(drop)
     }
 
+    /// Gives tickets the embeddings of their records, all or none. A ticket whose words have changed since
+    /// the record was read keeps what it has, and nothing else of a ticket is touched.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] and the like; then nothing of the batch is kept.
+    pub async fn embed_tickets(&self, batch: &[TicketRecord]) -> Result<(), StoreError> {
+        self.writer().write(Write::EmbedTickets(batch.to_vec())).await.map(drop)
+    }
+
     /// Keeps a ticket together with the answer given about it. A ticket that is known already
     /// keeps its outcome (status, final labels, resolution, articles used) whatever the record says.
     ///
@@ -149,6 +158,29 @@ pub(super) async fn save(
     for ticket in batch {
         save_words(connection, ticket).await?;
         save_outcome(connection, ticket).await?;
+    }
+    Ok(())
+}
+
+/// Replaces the embeddings of tickets whose words are still those of the records.
+pub(super) async fn embed(
+    connection: &mut SqliteConnection,
+    batch: &[TicketRecord],
+) -> Result<(), sqlx::Error> {
+    for ticket in batch {
+        let Some(embedding) = &ticket.embedding else { continue };
+        sqlx::query(
+            "UPDATE tickets SET encoder = ?5, embedding = ?6
+             WHERE id = ?1 AND (subject, body, body_format) = (?2, ?3, ?4)",
+        )
+        .bind(&ticket.id)
+        .bind(&ticket.subject)
+        .bind(&ticket.body)
+        .bind(column::word_text(&ticket.body_format)?)
+        .bind(&embedding.encoder)
+        .bind(column::vector_bytes(&embedding.vector))
+        .execute(&mut *connection)
+        .await?;
     }
     Ok(())
 }

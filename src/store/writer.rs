@@ -11,7 +11,7 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use super::articles::{self, EmbeddedArticle};
+use super::articles::{self, EmbeddedArticle, PassageVectors};
 use super::tickets;
 use super::{PredictionRecord, StoreError, TicketRecord};
 
@@ -23,7 +23,9 @@ const GROUP: usize = 64;
 pub(super) enum Write {
     PutArticles { batch: Vec<EmbeddedArticle>, encoder: String },
     DeleteArticle { id: String },
+    EmbedArticles { batch: Vec<PassageVectors>, encoder: String },
     SaveTickets(Vec<TicketRecord>),
+    EmbedTickets(Vec<TicketRecord>),
     SaveTriage(Box<(TicketRecord, PredictionRecord)>),
 }
 
@@ -161,7 +163,11 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Writt
     match write {
         Write::PutArticles { batch, encoder } => articles::put(connection, batch, encoder).await,
         Write::DeleteArticle { id } => articles::delete(connection, id).await,
+        Write::EmbedArticles { batch, encoder } => {
+            articles::embed(connection, batch, encoder).await.map(|()| None)
+        }
         Write::SaveTickets(batch) => tickets::save(connection, batch).await.map(|()| None),
+        Write::EmbedTickets(batch) => tickets::embed(connection, batch).await.map(|()| None),
         Write::SaveTriage(triage) => {
             let (ticket, prediction) = &**triage;
             tickets::save_triage(connection, ticket, prediction).await.map(|()| None)

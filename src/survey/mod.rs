@@ -3,12 +3,17 @@
 //! In comes a comment with, if known, the survey's question and rating. The question is read with the
 //! comment ("Nothing" to "what could we improve?" is praise); the rating never is, it is only compared.
 
+mod rating;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+use rating::Verdict;
+pub use rating::{Rating, RatingScale};
 
 use crate::learn::dataset::{ABSENT, ASPECT_PREFIX};
 use crate::model::{Distribution, Input, Lane, Model, ModelError, ModelName, Reading, Reads};
@@ -35,11 +40,15 @@ pub struct Comment {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(inner(length(max = 1_000)))]
     pub question: Option<String>,
-    /// Their rating from 1 (worst) to 5; compared with the words, never an input. One outside is not
-    /// compared, and a warning says so.
+    /// Their rating; compared with the words, never an input. One that is not on the scale is not compared,
+    /// and a warning says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(skip)]
-    pub rating: Option<f64>,
+    pub rating: Option<Rating>,
+    /// The scale of the rating. Absent: 0 to 10 where the question is `nps`, else 1 to 5.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(skip)]
+    pub rating_scale: Option<RatingScale>,
 }
 
 /// A comment as a row of a file, which may carry more than is asked for.
@@ -50,7 +59,8 @@ pub struct CommentRow {
     #[serde(alias = "comment", alias = "body")]
     text: Option<String>,
     question: Option<String>,
-    rating: Option<f64>,
+    rating: Option<Rating>,
+    rating_scale: Option<RatingScale>,
 }
 
 impl From<CommentRow> for Comment {
@@ -60,7 +70,8 @@ impl From<CommentRow> for Comment {
             serde_json::Value::Null => None,
             other => Some(other.to_string()),
         };
-        Self { id, text: row.text.unwrap_or_default(), question: row.question, rating: row.rating }
+        let CommentRow { text, question, rating, rating_scale, .. } = row;
+        Self { id, text: text.unwrap_or_default(), question, rating, rating_scale }
     }
 }
 
@@ -154,21 +165,25 @@ impl Surveys {
     fn answer(&self, comment: &Comment, reading: &Reading) -> Result<CommentAnswer, SurveyError> {
         let manifest = self.model.manifest();
         let head = self.model.head(SENTIMENT).ok_or_else(|| SurveyError::NoHead(manifest.name.clone()))?;
-        let sentiment = self.sentiment(&head.distribution(&reading.features), reading);
+        let sentiment = self.sentiment(&head.distribution(&reading.features, &reading.terms), reading);
         let mut warnings = Vec::new();
         if reading.truncated {
             warnings.push(
                 "the comment is longer than the model reads at once; words amid it were left out".into(),
             );
         }
-        let rating = comment.rating.filter(|rating| (1.0..=5.0).contains(rating));
-        if comment.rating.is_some() && rating.is_none() {
-            warnings.push("rating is not between 1 and 5, so it was not compared with the words".into());
+        let scale = comment.rating_scale.unwrap_or_else(|| RatingScale::usual(comment.question.as_deref()));
+        let verdict = comment.rating.and_then(|rating| rating.verdict(scale));
+        if comment.rating.is_some() && verdict.is_none() {
+            warnings.push(format!(
+                "rating is not on the scale {}, so it was not compared with the words; give its own in rating_scale",
+                scale.name()
+            ));
         }
         Ok(CommentAnswer {
             id: comment.id.clone(),
             model: manifest.model_name(),
-            rating_conflict: rating.is_some_and(|rating| contradicts(rating, &sentiment)),
+            rating_conflict: verdict.is_some_and(|verdict| contradicts(verdict, &sentiment)),
             sentiment,
             aspects: self.aspects(reading),
             warnings,
@@ -180,7 +195,7 @@ impl Surveys {
         let intensity = self
             .model
             .head(INTENSITY)
-            .and_then(|head| head.distribution(&reading.features).top().0.parse().ok());
+            .and_then(|head| head.distribution(&reading.features, &reading.terms).top().0.parse().ok());
         Sentiment {
             label: label.to_string(),
             score: distribution.probability("positive") - distribution.probability("negative"),
@@ -196,7 +211,7 @@ impl Surveys {
         let mut aspects: Vec<Aspect> = heads
             .filter_map(|head| {
                 let aspect = head.spec().task.strip_prefix(ASPECT_PREFIX)?;
-                let distribution = head.distribution(&reading.features);
+                let distribution = head.distribution(&reading.features, &reading.terms);
                 let (sentiment, confidence) =
                     distribution.ranking().into_iter().find(|(label, _)| *label != ABSENT)?;
                 (confidence > distribution.probability(ABSENT)).then(|| Aspect {
@@ -220,13 +235,11 @@ pub fn input<'a>(text: &'a str, question: Option<&'a str>) -> Input<'a> {
 }
 
 /// A good rating with clearly negative words, or a bad one with clearly positive words.
-fn contradicts(rating: f64, sentiment: &Sentiment) -> bool {
-    let against = if rating >= 4.0 {
-        "negative"
-    } else if rating <= 2.0 {
-        "positive"
-    } else {
-        return false;
+fn contradicts(verdict: Verdict, sentiment: &Sentiment) -> bool {
+    let against = match verdict {
+        Verdict::Good => "negative",
+        Verdict::Bad => "positive",
+        Verdict::Between => return false,
     };
     sentiment.label == against && sentiment.confidence >= CONFLICT_CONFIDENCE
 }
@@ -242,10 +255,10 @@ mod tests {
 
     #[test]
     fn a_rating_conflicts_only_with_clear_words_to_the_contrary() {
-        assert!(contradicts(5.0, &sentiment("negative", 0.9)));
-        assert!(contradicts(1.0, &sentiment("positive", 0.9)));
-        assert!(!contradicts(5.0, &sentiment("negative", 0.5)));
-        assert!(!contradicts(5.0, &sentiment("mixed", 0.9)));
-        assert!(!contradicts(3.0, &sentiment("negative", 0.9)));
+        assert!(contradicts(Verdict::Good, &sentiment("negative", 0.9)));
+        assert!(contradicts(Verdict::Bad, &sentiment("positive", 0.9)));
+        assert!(!contradicts(Verdict::Good, &sentiment("negative", 0.5)));
+        assert!(!contradicts(Verdict::Good, &sentiment("mixed", 0.9)));
+        assert!(!contradicts(Verdict::Between, &sentiment("negative", 0.9)));
     }
 }

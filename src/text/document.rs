@@ -1,5 +1,7 @@
 //! What reading a document gives, whatever format it was written in.
 
+use std::ops::Range;
+
 use super::Block;
 
 /// A document in reading order.
@@ -59,6 +61,9 @@ fn at_line(line: &Option<u64>) -> String {
 pub(super) struct Piece {
     pub(super) block: Block,
     pub(super) role: Role,
+    /// From where to where its words stand in what was read, in bytes; markup and what is not shown may
+    /// stand between them.
+    pub(super) source: Range<usize>,
 }
 
 /// The part that a run of text plays in a mail, as far as its markup tells.

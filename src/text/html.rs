@@ -70,6 +70,8 @@ struct Converter {
     raw: Option<Raw>,
     title: String,
     warnings: Vec<Warning>,
+    /// Where what is being read begins in the whole.
+    start: usize,
 }
 
 /// An open element whose content is read apart, and dropped when the element is closed.
@@ -92,8 +94,10 @@ impl Converter {
                 break;
             };
             rest = raw::after_unfinished(unfinished);
+            // What is left is always the end of the whole.
+            self.start = html.len() - rest.len();
         }
-        self.builder.text(rest);
+        self.builder.text_at(rest, self.start..html.len());
         if let Some(hidden) = self.hidden.take() {
             let kept = std::mem::replace(&mut self.builder, hidden.outer).finish();
             if !kept.is_empty() {
@@ -130,7 +134,7 @@ impl Converter {
                 }
                 Token::String(text) => {
                     end = text.span.end;
-                    self.text(&String::from_utf8_lossy(&text));
+                    self.text(&String::from_utf8_lossy(&text), text.span);
                 }
                 Token::Comment(comment) => {
                     if raw::is_unfinished(html, comment.span) {
@@ -150,14 +154,14 @@ impl Converter {
 
     /// Takes in what the tokenizer took for markup, as it stands.
     fn literal(&mut self, html: &str, span: Span<usize>) {
-        self.text(html.get(span.start..span.end).unwrap_or_default());
+        self.text(html.get(span.start..span.end).unwrap_or_default(), span);
     }
 
-    fn text(&mut self, text: &str) {
+    fn text(&mut self, text: &str, span: Span<usize>) {
         match self.raw {
             Some(Raw::Title) => self.title.push_str(text),
             Some(Raw::Skipped | Raw::UpToNextTag) => {}
-            None => self.builder.text(text),
+            None => self.builder.text_at(text, self.start + span.start..self.start + span.end),
         }
     }
 

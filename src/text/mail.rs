@@ -15,6 +15,8 @@ mod sense;
 #[cfg(test)]
 mod tests;
 
+use std::ops::Range;
+
 use super::Format;
 use super::document::Warning;
 use lines::Fate;
@@ -25,6 +27,9 @@ pub struct Cleaned {
     /// What remains: one line for each line of the message, without blank lines, white space folded,
     /// without control and zero-width characters.
     pub text: String,
+    /// For each line of `text`, the part of the body that it was read from, in bytes: the line itself in
+    /// plain text, the paragraph in HTML, all of the body in Markdown.
+    pub sources: Vec<Range<usize>>,
     /// What was set aside, in the order of the message.
     pub set_aside: Vec<SetAside>,
     /// What was read otherwise than it looked.
@@ -80,5 +85,5 @@ pub fn clean(body: &str, format: Format) -> Cleaned {
         warnings.push(Warning::NothingElse);
         lines.set_fate(0..lines.len(), Fate::Kept);
     }
-    Cleaned { text: lines.text(), set_aside: lines.set_aside(), warnings }
+    Cleaned { text: lines.text(), sources: lines.sources(), set_aside: lines.set_aside(), warnings }
 }

@@ -12,13 +12,17 @@ pub mod markdown;
 
 mod document;
 mod fold;
+mod places;
 mod ticket;
+mod words;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use document::{Document, Warning};
+pub use places::Places;
 pub use ticket::{survey_question, with_subject};
+pub use words::{bare, says_something};
 
 /// How a text is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::model::Thresholds;
+use crate::model::{Limits, Thresholds};
 
 /// What to do with a prediction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -29,11 +29,35 @@ pub enum ConfidenceLevel {
     Low,
 }
 
-/// The decision for a confidence (0..1). Text in a language that the bundle does not know always abstains.
-pub(super) fn decide(confidence: f32, thresholds: Thresholds, foreign: bool) -> (Decision, ConfidenceLevel) {
-    if foreign || confidence < thresholds.suggest {
+/// What decides about a prediction beside its confidence.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rule<'a> {
+    /// The bundle's.
+    pub(super) thresholds: &'a Thresholds,
+    /// The threshold for `auto` that the site has set for the task.
+    pub(super) of_site: Option<f32>,
+    /// Whether the text is in a language that the bundle does not know.
+    pub(super) foreign: bool,
+    /// Whether the text belongs to any of the labels, where that can be told.
+    pub(super) in_scope: Option<bool>,
+}
+
+impl Rule<'_> {
+    /// Whether the model cannot know, however sure it is.
+    pub(super) fn unknown(&self) -> bool {
+        self.foreign || self.in_scope == Some(false)
+    }
+
+    pub(super) fn limits(&self, label: &str) -> Limits {
+        self.thresholds.limits(label, self.of_site)
+    }
+}
+
+/// The decision for a confidence (0..1). What the model cannot know always abstains.
+pub(super) fn decide(confidence: f32, limits: Limits, unknown: bool) -> (Decision, ConfidenceLevel) {
+    if unknown || confidence < limits.suggest {
         (Decision::Abstain, ConfidenceLevel::Low)
-    } else if confidence < thresholds.auto {
+    } else if confidence < limits.auto {
         (Decision::Suggest, ConfidenceLevel::Medium)
     } else {
         (Decision::Auto, ConfidenceLevel::High)
@@ -44,17 +68,17 @@ pub(super) fn decide(confidence: f32, thresholds: Thresholds, foreign: bool) -> 
 mod tests {
     use super::*;
 
-    const THRESHOLDS: Thresholds = Thresholds { auto: 0.8, suggest: 0.4 };
+    const LIMITS: Limits = Limits { auto: 0.8, suggest: 0.4 };
 
     #[test]
     fn a_threshold_itself_is_enough() {
-        assert_eq!(decide(0.8, THRESHOLDS, false).0, Decision::Auto);
-        assert_eq!(decide(0.4, THRESHOLDS, false).0, Decision::Suggest);
-        assert_eq!(decide(0.399, THRESHOLDS, false).0, Decision::Abstain);
+        assert_eq!(decide(0.8, LIMITS, false).0, Decision::Auto);
+        assert_eq!(decide(0.4, LIMITS, false).0, Decision::Suggest);
+        assert_eq!(decide(0.399, LIMITS, false).0, Decision::Abstain);
     }
 
     #[test]
-    fn a_foreign_ticket_abstains_however_sure_the_head_is() {
-        assert_eq!(decide(0.99, THRESHOLDS, true), (Decision::Abstain, ConfidenceLevel::Low));
+    fn what_the_model_cannot_know_abstains_however_sure_the_head_is() {
+        assert_eq!(decide(0.99, LIMITS, true), (Decision::Abstain, ConfidenceLevel::Low));
     }
 }

@@ -7,23 +7,27 @@
 mod answer;
 mod decision;
 mod priority;
+mod reasons;
 mod record;
 mod rows;
 mod ticket;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-pub use answer::{Mismatch, Prediction, Ranked, TriageAnswer};
+pub use answer::{Mismatch, Prediction, Raised, Ranked, TriageAnswer};
+use decision::Rule;
 pub use decision::{ConfidenceLevel, Decision};
+pub use reasons::{DeletionReport, DeletionTask, Field, Reason};
 pub use rows::{HistoryRow, TicketRow};
 pub use ticket::{Options, Sla, Submitted, Ticket};
 
 use crate::config::{Priority, TriageSettings};
 use crate::knowledge::{Knowledge, KnowledgeError, Query, Suggestions};
-use crate::model::{Distribution, Input, Lane, Model, ModelError, Reading, Reads, Thresholds};
+use crate::model::{Distribution, Input, Lane, Model, ModelError, Reading, Reads};
 use crate::store::{Audience, Store, StoreError, TicketRecord};
 use crate::text::{language, mail, with_subject};
 
@@ -57,6 +61,8 @@ pub struct Triage {
     settings: Arc<TriageSettings>,
     desk: Option<Desk>,
     lane: Lane,
+    /// From which P(P1) on a ticket is P1, where the site has set a floor that the bundle can keep.
+    p1_from: Option<f32>,
 }
 
 /// The articles that answer a ticket.
@@ -81,12 +87,23 @@ pub struct Words {
     pub foreign: bool,
     /// What was set aside or not understood, for the answer.
     pub warnings: Vec<String>,
+    /// Where the body's words begin in `text`, in bytes.
+    body_at: usize,
+    /// For each line of them, the part of the body that it was read from.
+    sources: Vec<Range<usize>>,
 }
 
 impl Triage {
     /// Triage by `model`; without a desk there are predictions only.
     pub fn new(model: Arc<Model>, settings: TriageSettings, desk: Option<Desk>) -> Self {
-        Self { model, settings: Arc::new(settings), desk, lane: Lane::Interactive }
+        let floor = settings.p1_recall_floor;
+        let point = floor.map(|floor| model.manifest().p1_from(floor, &settings.matrix)).transpose();
+        let p1_from = point.unwrap_or_else(|no_floor| {
+            tracing::warn!("{no_floor}");
+            None
+        });
+        let p1_from = p1_from.map(|point| point.from);
+        Self { model, settings: Arc::new(settings), desk, lane: Lane::Interactive, p1_from }
     }
 
     /// The same for files of tickets: waits for room in the model's queue instead of being refused.
@@ -184,7 +201,9 @@ impl Triage {
                 detected.code.unwrap_or("another language"),
             ));
         }
-        Words { text, language: detected.code, foreign, warnings }
+        let body_at = text.len() - cleaned.text.trim().len();
+        let sources = cleaned.sources;
+        Words { text, language: detected.code, foreign, warnings, body_at, sources }
     }
 
     /// A ticket's words and what the encoder makes of them.
@@ -208,10 +227,11 @@ impl Triage {
         answer.predictions = predictions;
         answer.language = words.language;
         answer.truncated = reading.truncated;
-        answer.warnings = words.warnings;
+        answer.warnings.clone_from(&words.warnings);
         answer.warnings.append(&mut warnings);
         if options.explain {
-            answer.warnings.push("this version gives no reasons; `explain` changed nothing".into());
+            let warning = self.explain(ticket, &words, reading, &mut answer.predictions).await?;
+            answer.warnings.extend(warning);
         }
         if reading.truncated {
             answer.warnings.push(format!(
@@ -221,18 +241,19 @@ impl Triage {
         }
         if let Some(desk) = &self.desk {
             let embedding = reading.embedding();
-            let query = Query {
-                text: &words.text,
-                embedding: &embedding,
-                audience: options.audience,
-                category: None,
-                language: None,
-                top: options.articles,
-            };
-            let suggestions = desk.knowledge.suggest(&query).await?;
-            answer.articles = suggestions.articles;
+            if options.articles > 0 {
+                let query = Query {
+                    text: &words.text,
+                    embedding: &embedding,
+                    audience: options.audience,
+                    category: None,
+                    language: None,
+                    top: options.articles,
+                };
+                answer.articles = desk.knowledge.suggest(&query).await?.articles;
+            }
             // Other people's tickets are nothing for a customer.
-            if options.audience == Audience::Agent {
+            if options.audience == Audience::Agent && options.similar > 0 {
                 answer.similar_tickets =
                     desk.knowledge.similar(&embedding, ticket.id.as_deref(), options.similar).await?;
             }
@@ -252,9 +273,14 @@ impl Triage {
         let mut predictions = BTreeMap::new();
         for head in self.model.heads().iter().filter(|head| head.spec().reads == Reads::Ticket) {
             let spec = head.spec();
-            let ranking = ranked(&head.distribution(&reading.features));
-            let thresholds = self.thresholds(&spec.task, spec.thresholds);
-            let mut prediction = Prediction::decide(ranking, thresholds, options.top_n, words.foreign);
+            let ranking = ranked(&head.distribution(&reading.features, &reading.terms));
+            let rule = Rule {
+                thresholds: &spec.thresholds,
+                of_site: self.auto_threshold(&spec.task),
+                foreign: words.foreign,
+                in_scope: head.in_scope(&reading.features),
+            };
+            let mut prediction = Prediction::decide(ranking, options.top_n, rule);
             let submitted = ticket.submitted.as_ref().and_then(|s| s.category.as_deref());
             if let (Some(label), "category") = (submitted, spec.task.as_str()) {
                 if spec.labels.iter().any(|known| known == label) {
@@ -281,23 +307,36 @@ impl Triage {
         words: &Words,
         reading: &Reading,
     ) -> Option<Prediction> {
-        let impact = self.model.head("impact")?.distribution(&reading.features);
-        let urgency = self.model.head("urgency")?.distribution(&reading.features);
-        let thresholds = self.thresholds("priority", self.model.manifest().priority?);
-        let ranking = priority::distribution(&self.settings.matrix, &impact, &urgency)
+        let heads = (self.model.head("impact")?, self.model.head("urgency")?);
+        let impact = heads.0.distribution(&reading.features, &reading.terms);
+        let urgency = heads.1.distribution(&reading.features, &reading.terms);
+        let known = [heads.0, heads.1].map(|head| head.in_scope(&reading.features));
+        let rule = Rule {
+            thresholds: self.model.manifest().priority.as_ref()?,
+            of_site: self.auto_threshold("priority"),
+            foreign: words.foreign,
+            in_scope: known.into_iter().flatten().reduce(|impact, urgency| impact && urgency),
+        };
+        let ranking: Vec<Ranked> = priority::distribution(&self.settings.matrix, &impact, &urgency)
             .into_iter()
             .map(|(priority, confidence)| Ranked { label: priority.label().into(), confidence })
             .collect();
-        let mut prediction = Prediction::decide(ranking, thresholds, options.top_n, words.foreign);
+        let p1 = ranking.iter().find(|ranked| ranked.label == Priority::P1.label()).cloned();
+        let mut prediction = Prediction::decide(ranking, options.top_n, rule);
+        if let (Some(p1), Some(at)) = (p1, self.p1_from)
+            && p1.confidence >= at
+        {
+            prediction.raise(p1, at, rule);
+        }
         if let Some(submitted) = ticket.submitted.as_ref().and_then(|s| s.priority) {
             prediction.mismatch = Some(Mismatch::of(Priority::label(submitted), &prediction));
         }
         Some(prediction)
     }
 
-    fn thresholds(&self, task: &str, of_bundle: Thresholds) -> Thresholds {
-        let auto = self.settings.auto_threshold.get(task).copied().unwrap_or(of_bundle.auto);
-        Thresholds { auto, suggest: of_bundle.suggest.min(auto) }
+    /// What the site has set for a task.
+    fn auto_threshold(&self, task: &str) -> Option<f32> {
+        self.settings.auto_threshold.get(task).copied()
     }
 }
 

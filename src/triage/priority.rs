@@ -33,7 +33,7 @@ mod tests {
             labels: Level::ALL.map(|level| level.label().to_string()).to_vec(),
             temperature: 1.0,
             calibrated_on: None,
-            thresholds: Thresholds { auto: 0.8, suggest: 0.4 },
+            thresholds: Thresholds::new(0.8, 0.4),
         };
         Head::new(spec, 1, vec![0.0; 3], logits.to_vec()).unwrap()
     }
@@ -45,7 +45,7 @@ mod tests {
         ) {
             let (impact, urgency) = (head("impact", impact), head("urgency", urgency));
             let ranking =
-                distribution(&Matrix::default(), &impact.distribution(&[1.0]), &urgency.distribution(&[1.0]));
+                distribution(&Matrix::default(), &impact.distribution(&[1.0], &[]), &urgency.distribution(&[1.0], &[]));
             let sum: f32 = ranking.iter().map(|(_, p)| p).sum();
             prop_assert!((sum - 1.0).abs() < 1e-4, "{}", sum);
         }
@@ -57,7 +57,7 @@ mod tests {
             for (u, urgency) in Level::ALL.into_iter().enumerate() {
                 let sure = |n| std::array::from_fn(|k| if k == n { 20.0 } else { 0.0 });
                 let (ih, uh) = (head("impact", sure(i)), head("urgency", sure(u)));
-                let (id, ud) = (ih.distribution(&[1.0]), uh.distribution(&[1.0]));
+                let (id, ud) = (ih.distribution(&[1.0], &[]), uh.distribution(&[1.0], &[]));
                 let (priority, confidence) = distribution(&Matrix::default(), &id, &ud)[0];
                 assert_eq!(priority, Matrix::default().priority(impact, urgency));
                 assert!(confidence > 0.99);

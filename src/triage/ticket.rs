@@ -86,7 +86,8 @@ pub struct Options {
     /// Labels in each ranking, 1 to 50.
     #[garde(range(min = 1, max = 50))]
     pub top_n: usize,
-    /// Whether to give reasons. This version has none to give and says so in a warning.
+    /// Whether to give reasons, the words that moved each decision. They are found by reading the ticket
+    /// up to 24 times more; where the model has no room for that, a warning stands in their place.
     pub explain: bool,
     /// Articles to suggest at most, 0 to 50.
     #[garde(range(max = 50))]

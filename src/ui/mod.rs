@@ -29,11 +29,32 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use crate::store::Store;
 use crate::triage::{Ticket, Triage};
 
+/// Gives the triage that answers at this moment; it may be another one the next time.
+#[derive(Clone)]
+pub struct Answering(Arc<dyn Fn() -> Triage + Send + Sync>);
+
+impl Answering {
+    /// The triage that `now` gives when it is asked.
+    pub fn new(now: impl Fn() -> Triage + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    fn now(&self) -> Triage {
+        (self.0)()
+    }
+}
+
+impl std::fmt::Debug for Answering {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Answering")
+    }
+}
+
 /// What the pages need. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Pages {
     /// Answers what is pasted; with a desk, or there are no articles to show.
-    pub triage: Triage,
+    pub triage: Answering,
     /// Where the articles are read.
     pub store: Store,
     /// Tickets that the first page offers to try, best first; each needs an id. May be empty.

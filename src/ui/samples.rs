@@ -44,7 +44,10 @@ pub(super) fn prediction(ranking: &[(&str, f32)]) -> Prediction {
         threshold: 0.8,
         decision,
         ranking: ranking.iter().map(ranked).collect(),
+        raised: None,
+        in_scope: Some(true),
         mismatch: None,
+        reasons: None,
     }
 }
 

@@ -115,11 +115,11 @@ impl Words {
 }
 
 async fn read(pages: &Pages, ticket: &Ticket, audience: Audience) -> Result<AnswerView, Problem> {
-    let options = Options { audience, ..Options::default() };
+    let options = Options { audience, explain: true, ..Options::default() };
     // The clock is read here, at the edge; below, time is a parameter.
-    let answered = pages.triage.answer(ticket, &options, Timestamp::now()).await;
+    let answered = pages.triage.now().answer(ticket, &options, Timestamp::now()).await;
     let viewed = match answered {
-        Ok(answer) => view(pages, answer, audience).await,
+        Ok(answer) => view(pages, ticket, answer, audience).await,
         Err(error) => Err(error),
     };
     viewed.map_err(|error| {
@@ -131,11 +131,16 @@ async fn read(pages: &Pages, ticket: &Ticket, audience: Audience) -> Result<Answ
     })
 }
 
-async fn view(pages: &Pages, answer: TriageAnswer, audience: Audience) -> Result<AnswerView, TriageError> {
+async fn view(
+    pages: &Pages,
+    ticket: &Ticket,
+    answer: TriageAnswer,
+    audience: Audience,
+) -> Result<AnswerView, TriageError> {
     let ids: Vec<String> = answer.similar_tickets.iter().flat_map(|t| t.article_ids.clone()).collect();
     let mut used = pages.store.articles(&ids).await?;
     used.retain(|article| may_see(article, audience));
-    Ok(AnswerView::new(answer, &used, pages.store.article_count().await?))
+    Ok(AnswerView::new(answer, ticket, &used, pages.store.article_count().await?))
 }
 
 /// Customers see published articles that are meant for them; agents see all.
@@ -183,6 +188,7 @@ fn title(form: &Words, problem: Option<&Problem>) -> String {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
+    use crate::triage::{Field, Reason};
     use crate::ui::samples;
 
     const HOSTILE: &str = "\"'><script>alert(1)</script></textarea><img src=x onerror=alert(1)>";
@@ -193,10 +199,14 @@ mod tests {
             title: title(&form, problem.as_ref()),
             form,
             problem,
-            answer: answer.map(|answer| AnswerView::new(answer, &[], 64)),
+            answer: answer.map(|answer| AnswerView::new(answer, &hostile_ticket(), &[], 64)),
             examples: examples.iter().filter_map(ExampleView::new).collect(),
         };
         template.render().unwrap()
+    }
+
+    fn hostile_ticket() -> Ticket {
+        Ticket { subject: HOSTILE.into(), ..Ticket::default() }
     }
 
     fn pages() -> [String; 4] {
@@ -216,6 +226,8 @@ mod tests {
         answer.warnings.push(hostile());
         for prediction in answer.predictions.values_mut() {
             prediction.label = hostile();
+            let (field, start, end) = (Field::Subject, 0, HOSTILE.len());
+            prediction.reasons = Some(vec![Reason { field, start, end, weight: 0.5 }]);
             prediction.ranking.iter_mut().for_each(|ranked| ranked.label = hostile());
         }
         for article in &mut answer.articles {

@@ -7,7 +7,8 @@ use super::excerpt::{Piece, excerpt};
 use crate::knowledge::{SimilarTicket, Suggested};
 use crate::model::ModelName;
 use crate::store::{Article, Audience, TicketStatus};
-use crate::triage::{Decision, Prediction, TriageAnswer};
+use crate::text::{Format, html};
+use crate::triage::{Decision, Field, Prediction, Reason, Ticket, TriageAnswer};
 
 /// Per cent from which another label is named beside the most likely one.
 const WORTH_NAMING: u8 = 5;
@@ -51,6 +52,12 @@ pub(super) struct PredictionView {
     pub(super) others: Vec<Other>,
     /// What the submitter chose, where the model is sure of another label.
     pub(super) mismatch: Option<String>,
+    /// The words of the ticket that moved the decision, those that count most first.
+    pub(super) reasons: Vec<String>,
+    /// The likelier priority, where the site's floor for P1 raised this one.
+    pub(super) raised: Option<String>,
+    /// Whether the text is unlike all that the labels are for.
+    pub(super) outside: bool,
 }
 
 /// A confidence against its threshold.
@@ -116,14 +123,14 @@ pub(super) struct Day {
 }
 
 impl AnswerView {
-    /// `used` are the articles that solved similar tickets, as far as the reader may see them;
-    /// `article_count` is how many articles the site has.
-    pub(super) fn new(answer: TriageAnswer, used: &[Article], article_count: u64) -> Self {
+    /// `ticket` is what was answered; `used` are the articles that solved similar tickets, as far as the
+    /// reader may see them; `article_count` is how many articles the site has.
+    pub(super) fn new(answer: TriageAnswer, ticket: &Ticket, used: &[Article], article_count: u64) -> Self {
         let mut predictions = answer.predictions;
-        let mut take = |task: &str| predictions.remove(task).map(|p| PredictionView::new(task, p));
+        let mut take = |task: &str| predictions.remove(task).map(|p| PredictionView::new(task, p, ticket));
         let (category, priority) = (take("category"), take("priority"));
         let mut levels: Vec<PredictionView> = ["impact", "urgency"].into_iter().filter_map(take).collect();
-        levels.extend(predictions.into_iter().map(|(task, p)| PredictionView::new(&task, p)));
+        levels.extend(predictions.into_iter().map(|(task, p)| PredictionView::new(&task, p, ticket)));
         let caution = caution(&answer.articles, article_count);
         let (near, far): (Vec<_>, Vec<_>) =
             answer.articles.into_iter().partition(|article| article.score >= FAR);
@@ -160,10 +167,11 @@ fn caution(articles: &[Suggested], article_count: u64) -> Option<&'static str> {
 }
 
 impl PredictionView {
-    fn new(task: &str, prediction: Prediction) -> Self {
+    fn new(task: &str, prediction: Prediction, ticket: &Ticket) -> Self {
+        let reasons = prediction.reasons.iter().flatten().map(|reason| word(reason, ticket)).collect();
         let mut parents: Vec<String> = prediction.label.split("::").map(str::to_owned).collect();
         let leaf = parents.pop().unwrap_or_default();
-        let others = prediction.ranking.iter().skip(1);
+        let others = prediction.ranking.iter().filter(|ranked| ranked.label != prediction.label);
         let others =
             others.map(|other| Other { label: path(&other.label), percent: percent(other.confidence) });
         Self {
@@ -173,16 +181,19 @@ impl PredictionView {
             gauge: Gauge {
                 percent: percent(prediction.confidence),
                 threshold: percent(prediction.threshold),
-                decision: word(prediction.decision),
+                decision: decided(prediction.decision),
             },
             others: others.filter(|other| other.percent >= WORTH_NAMING).collect(),
             mismatch: prediction.mismatch.filter(|m| m.flagged).map(|m| path(&m.submitted)),
+            raised: prediction.raised.map(|raised| raised.from),
+            outside: prediction.in_scope == Some(false),
+            reasons,
         }
     }
 
     /// Whether the model has something to say.
     pub(super) fn known(&self) -> bool {
-        self.gauge.decision != word(Decision::Abstain)
+        self.gauge.decision != decided(Decision::Abstain)
     }
 
     /// The end of the style's name for a priority's colour.
@@ -191,7 +202,18 @@ impl PredictionView {
     }
 }
 
-fn word(decision: Decision) -> &'static str {
+/// The word that a reason points at, without entities.
+fn word(reason: &Reason, ticket: &Ticket) -> String {
+    let written = reason.word(ticket);
+    match (reason.field, ticket.body_format) {
+        (Field::Body, Format::Html) => {
+            html::blocks(written).blocks.into_iter().map(|block| block.text).collect()
+        }
+        _ => written.to_owned(),
+    }
+}
+
+fn decided(decision: Decision) -> &'static str {
     match decision {
         Decision::Auto => "auto",
         Decision::Suggest => "suggest",
@@ -302,11 +324,10 @@ fn capitalised(text: &str) -> String {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
-    use crate::text::Format;
     use crate::ui::samples;
 
     fn view() -> AnswerView {
-        AnswerView::new(samples::answer(), &[], 64)
+        AnswerView::new(samples::answer(), &Ticket::default(), &[], 64)
     }
 
     #[test]
@@ -330,8 +351,11 @@ mod tests {
     fn impact_and_urgency_come_before_what_else_a_bundle_was_trained_for() {
         let mut answer = samples::answer();
         answer.predictions.insert("ask_again".into(), samples::prediction(&[("yes", 0.5)]));
-        let tasks: Vec<String> =
-            AnswerView::new(answer, &[], 64).levels.into_iter().map(|level| level.task).collect();
+        let tasks: Vec<String> = AnswerView::new(answer, &Ticket::default(), &[], 64)
+            .levels
+            .into_iter()
+            .map(|level| level.task)
+            .collect();
         assert_eq!(tasks, ["Impact", "Urgency", "Ask again"]);
     }
 
@@ -341,7 +365,22 @@ mod tests {
         let mut answer = samples::answer();
         let category = answer.predictions.get_mut("category").unwrap();
         category.mismatch.as_mut().unwrap().flagged = false;
-        assert_eq!(AnswerView::new(answer, &[], 64).category.unwrap().mismatch, None);
+        assert_eq!(AnswerView::new(answer, &Ticket::default(), &[], 64).category.unwrap().mismatch, None);
+    }
+
+    #[test]
+    fn the_words_that_decided_are_told_as_a_reader_sees_them() {
+        let mut answer = samples::answer();
+        let reason = |field, start, end| Reason { field, start, end, weight: 0.1 };
+        answer.predictions.get_mut("impact").unwrap().reasons =
+            Some(vec![reason(Field::Body, 3, 15), reason(Field::Subject, 1, 4)]);
+        let ticket = Ticket {
+            subject: "«VPN»".into(),
+            body: "<p>caf&eacute;s</p>".into(),
+            body_format: Format::Html,
+            ..Ticket::default()
+        };
+        assert_eq!(AnswerView::new(answer, &ticket, &[], 64).levels[0].reasons, ["cafés", "VPN"]);
     }
 
     #[test]
@@ -357,7 +396,7 @@ mod tests {
         let with_scores = |scores: [f32; 2]| {
             let mut answer = samples::answer();
             answer.articles.iter_mut().zip(scores).for_each(|(article, score)| article.score = score);
-            let view = AnswerView::new(answer, &[], 64);
+            let view = AnswerView::new(answer, &Ticket::default(), &[], 64);
             (view.articles.len(), view.far_articles.len(), view.caution.is_some())
         };
         assert_eq!(with_scores([0.8, 0.2]), (2, 0, false));
@@ -376,7 +415,7 @@ mod tests {
     #[test]
     fn a_solved_ticket_names_the_articles_that_the_reader_may_see() {
         let used = [samples::article("", Format::Markdown)];
-        let ticket = AnswerView::new(samples::answer(), &used, 64).similar.remove(0);
+        let ticket = AnswerView::new(samples::answer(), &Ticket::default(), &used, 64).similar.remove(0);
         assert_eq!(ticket.articles[0].title, used[0].title);
         assert_eq!(ticket.solved.unwrap().words, "3 Nov 2026");
         assert!(view().similar[0].articles.is_empty());

@@ -57,7 +57,7 @@ async fn what_was_kept_before_a_crash_is_found_after_the_next_start() {
     let late = article("late", Audience::Customer, "Zirconium", "Handle zirconium with care.");
     let passage =
         Passage { heading: String::new(), text: late.body.clone(), embedding: embedding("zirconium").await };
-    let store = knowledge.0.store.clone();
+    let store = knowledge.shared.store.clone();
     let batch = [EmbeddedArticle { article: late, passages: vec![passage] }];
     store.put_articles(&batch, MODEL.encoder_id()).await.unwrap();
     store.delete_article("vpn").await.unwrap();
@@ -168,7 +168,7 @@ async fn another_encoder_embeds_everything_again() {
     let knowledge = open(data.path()).await;
     knowledge.put(articles()).await.unwrap();
     let vector = embedding("printer jams").await;
-    knowledge.0.store.save_tickets(&[ticket("1", "printer jams", vector)]).await.unwrap();
+    knowledge.shared.store.save_tickets(&[ticket("1", "printer jams", vector)]).await.unwrap();
     end(knowledge).await;
     let other = crate::model::testing::model(2);
     let done = std::sync::Mutex::new(Vec::new());
@@ -177,7 +177,7 @@ async fn another_encoder_embeds_everything_again() {
     let knowledge =
         Knowledge::open(kept, Arc::clone(&other), data.path(), &settings, &progress).await.unwrap();
     assert_eq!(*done.lock().unwrap(), [(3, 3)]);
-    let passage = &knowledge.0.store.passages_of("vpn").await.unwrap()[0].passage;
+    let passage = &knowledge.shared.store.passages_of("vpn").await.unwrap()[0].passage;
     let text = format!("Connect to the VPN from home\n{}", passage.text);
     let own = other.read(&[Input::text(&text)], Lane::Bulk).await.unwrap()[0].embedding();
     let near = knowledge.suggest(&query("nothing", &own, Audience::Agent)).await.unwrap();
@@ -212,7 +212,7 @@ async fn a_change_is_finished_even_if_its_caller_goes_away() {
     let data = tempfile::tempdir().unwrap();
     let knowledge = open(data.path()).await;
     knowledge.put(articles()).await.unwrap();
-    let held = knowledge.0.changing.lock().await;
+    let held = knowledge.shared.changing.lock().await;
     // The client hangs up while the deletion waits for its turn.
     let hung_up = tokio::time::timeout(std::time::Duration::from_millis(20), knowledge.delete("vpn")).await;
     assert!(hung_up.is_err());
@@ -256,7 +256,7 @@ async fn similar_tickets_come_with_what_solved_them_and_without_the_ticket_itsel
     assert!(knowledge.similar(&along(0), Some("1"), 5).await.unwrap().is_empty());
 
     let third = ticket("3", "three", along(0));
-    knowledge.0.store.save_tickets(std::slice::from_ref(&third)).await.unwrap();
+    knowledge.shared.store.save_tickets(std::slice::from_ref(&third)).await.unwrap();
     knowledge.remember(&third);
     let ids: Vec<String> =
         knowledge.similar(&along(0), Some("1"), 1).await.unwrap().into_iter().map(|t| t.id).collect();

@@ -11,14 +11,14 @@ const TOLERANCE: f64 = 1e-4;
 
 /// Weights, feature by feature, then one intercept per class.
 #[derive(Debug)]
-pub(super) struct Logistic {
+pub(in crate::learn) struct Logistic {
     classes: usize,
     parameters: Vec<f64>,
 }
 
 impl Logistic {
     /// Minimises mean cross-entropy + |weights|² / (2 · C · rows); intercepts go unpunished.
-    pub(super) fn fit(
+    pub(in crate::learn) fn fit(
         rows: &[SparseRow],
         features: usize,
         labels: &[usize],
@@ -32,6 +32,12 @@ impl Logistic {
             problem.evaluate(x, gradient, &mut residuals)
         });
         Self { classes, parameters }
+    }
+
+    /// Weights, a row of classes for each feature.
+    pub(in crate::learn) fn weights(&self) -> Vec<f32> {
+        let features = self.parameters.len() / self.classes.max(1) - 1;
+        self.parameters[..features * self.classes].iter().map(|x| *x as f32).collect()
     }
 
     pub(super) fn probabilities(&self, row: &SparseRow) -> Vec<f64> {

@@ -4,7 +4,7 @@
 //! A tuned encoder that does not beat it is not worth its electricity. Training is deterministic:
 //! the same rows give the same weights, whatever the number of threads.
 
-mod logistic;
+pub(super) mod logistic;
 mod minimise;
 #[cfg(test)]
 mod tests;

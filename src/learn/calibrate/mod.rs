@@ -3,12 +3,14 @@
 //! All of this must be fitted on rows that the model was not trained on.
 
 mod platt;
+mod recall;
 mod temperature;
 mod threshold;
 
 pub use platt::{Platt, fit_platt};
+pub use recall::recall_curve;
 pub use temperature::{MAX_TEMPERATURE, MIN_TEMPERATURE, fit_temperature, softmax_at};
-pub use threshold::{Threshold, threshold_for_precision};
+pub use threshold::{HeldOut, Threshold, class_thresholds, threshold_for_precision};
 
 /// Input to which nothing can be fitted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -3,31 +3,26 @@
 
 use askama::Template;
 
+use super::curve::{Bar, Curve, bar, curve};
 use super::lines::{
-    DECISION_TITLES, FigureLine, class_lines, class_titles, decision_lines, priority_lines, task_lines,
+    FigureLine, Lines, class_lines, coverage_lines, decision_lines, figure_lines, floored, group_lines,
+    miss_lines, missed, reliability_lines, scope_lines, suspect_lines, suspected,
 };
 use super::task::TaskReport;
-use super::{EvaluationReport, PRIORITIES, PriorityReport};
-use crate::learn::metrics::ReliabilityBin;
+use super::{EvaluationReport, PriorityReport};
 
-/// Side of the square in which a reliability diagram is drawn, in SVG units.
-const SIDE: f64 = 240.0;
 /// Shades of the heat map beside white.
 const SHADES: u64 = 9;
+/// One point of the coverage curve in this many stands in its table.
+const COVERAGE_STEP: usize = 5;
 
 #[derive(Template)]
 #[template(path = "learn/evaluation.html")]
 struct Page<'a> {
     report: &'a EvaluationReport,
-    priority: Option<PriorityView>,
+    groups: Option<Lines>,
+    scope: Option<Lines>,
     tasks: Vec<TaskView<'a>>,
-}
-
-struct PriorityView {
-    rows: u64,
-    figures: Vec<FigureLine>,
-    has_baseline: bool,
-    heat: Vec<HeatRow>,
 }
 
 struct TaskView<'a> {
@@ -35,22 +30,24 @@ struct TaskView<'a> {
     report: &'a TaskReport,
     figures: Vec<FigureLine>,
     interval: String,
-    decision_titles: [&'static str; 6],
-    decisions: Vec<Vec<String>>,
+    decisions: Option<Lines>,
     bars: Vec<Bar>,
-    class_titles: Vec<&'static str>,
-    classes: Vec<Vec<String>>,
+    reliability: Lines,
+    curve: Option<Curve>,
+    coverage: Lines,
+    classes: Lines,
     heat: Vec<HeatRow>,
+    /// Single rows to look at.
+    odd: OddRows,
 }
 
-/// One bin of the diagram: the accuracy as a bar, the mean confidence as a mark.
-struct Bar {
-    x: String,
-    width: String,
-    y: String,
-    height: String,
-    confidence_y: String,
+struct OddRows {
+    /// What stands before them.
+    note: Option<String>,
     title: String,
+    lines: Lines,
+    /// How many are not shown.
+    more: usize,
 }
 
 struct HeatRow {
@@ -66,56 +63,49 @@ struct HeatCell {
 }
 
 pub(super) fn render(report: &EvaluationReport) -> Result<String, askama::Error> {
-    let tasks = report.tasks.iter();
+    let tasks = report.tasks.iter().map(|(name, task)| task_view(name, task, suspects(task)));
+    let priority = report.priority.iter();
+    let priority = priority.map(|priority| task_view("priority", &priority.report, misses(priority)));
     Page {
         report,
-        priority: report.priority.as_ref().map(priority_view),
-        tasks: tasks.map(|(name, task)| task_view(name, task)).collect(),
+        groups: (!report.groups.is_empty()).then(|| group_lines(report)),
+        scope: (!report.scope.is_empty()).then(|| scope_lines(report)),
+        tasks: priority.chain(tasks).collect(),
     }
     .render()
 }
 
-fn priority_view(priority: &PriorityReport) -> PriorityView {
-    PriorityView {
-        rows: priority.rows,
-        figures: priority_lines(priority),
-        has_baseline: priority.baseline.is_some(),
-        heat: heat_map(&PRIORITIES, &priority.confusion),
-    }
-}
-
-fn task_view<'a>(name: &'a str, task: &'a TaskReport) -> TaskView<'a> {
+fn task_view<'a>(name: &'a str, task: &'a TaskReport, odd: OddRows) -> TaskView<'a> {
     let labels: Vec<&str> = task.classes.iter().map(|c| c.label.as_str()).collect();
     let interval = task.accuracy_interval;
     TaskView {
         name,
         report: task,
-        figures: task_lines(task),
+        figures: figure_lines(task),
         interval: format!("{:.3} and {:.3}", interval.low, interval.high),
-        decision_titles: DECISION_TITLES,
-        decisions: task.decisions.iter().flat_map(decision_lines).collect(),
+        decisions: task.decisions.as_ref().map(decision_lines),
         bars: task.reliability.iter().filter_map(bar).collect(),
-        class_titles: class_titles(task),
+        reliability: reliability_lines(&task.reliability),
+        curve: curve(&task.coverage, task.decisions.as_ref()),
+        coverage: coverage_lines(&task.coverage, COVERAGE_STEP),
         classes: class_lines(task),
         heat: heat_map(&labels, &task.confusion),
+        odd,
     }
 }
 
-/// `None` for an empty bin.
-fn bar(bin: &ReliabilityBin) -> Option<Bar> {
-    let (accuracy, confidence) = (bin.accuracy?, bin.confidence?);
-    let units = |value: f64| format!("{:.1}", value * SIDE);
-    Some(Bar {
-        x: units(bin.lower),
-        width: units(bin.upper - bin.lower),
-        y: units(1.0 - accuracy),
-        height: units(accuracy),
-        confidence_y: units(1.0 - confidence),
-        title: format!(
-            "Confidence {:.2} to {:.2}, mean {confidence:.3}: {accuracy:.3} of {} right",
-            bin.lower, bin.upper, bin.rows
-        ),
-    })
+fn suspects(task: &TaskReport) -> OddRows {
+    OddRows {
+        note: None,
+        title: suspected(task),
+        lines: suspect_lines(&task.suspects),
+        more: task.suspect_rows - task.suspects.len(),
+    }
+}
+
+fn misses(priority: &PriorityReport) -> OddRows {
+    let lines = miss_lines(&priority.p1_misses);
+    OddRows { note: floored(priority), title: missed(priority), lines, more: 0 }
 }
 
 fn heat_map(labels: &[&str], confusion: &[Vec<u64>]) -> Vec<HeatRow> {

@@ -3,8 +3,15 @@
 //! As a structure it serialises to what `deskhand evaluate --format json` prints; it also renders
 //! itself as text of at most 100 columns and as one HTML page that needs nothing else.
 
+mod curve;
+mod decisions;
+mod groups;
 mod html;
 mod lines;
+mod priority;
+mod rows;
+mod scope;
+pub(super) mod table;
 mod task;
 #[cfg(test)]
 mod tests;
@@ -14,10 +21,12 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::metrics::{Confusion, MetricError};
-pub use task::{
-    ClassReport, DecisionShare, Decisions, Figures, Prediction, TaskReport, TaskResults, Thresholds,
-};
+pub use decisions::{CoveragePoint, DecisionShare, Decisions};
+pub use groups::{Group, GroupReport, KeyFigures};
+pub use priority::{P1FloorReport, PriorityReport};
+pub use rows::{MAX_SUSPECTS, NamedRows, P1Miss, RowName, SUSPECT_FROM, Suspect};
+pub use scope::{OutsideReport, ScopeReport, ScopedRow};
+pub use task::{ClassReport, Figures, P1Figures, Prediction, TaskReport, TaskResults};
 
 /// The labels of a priority, the most pressing first.
 pub const PRIORITIES: [&str; 4] = ["P1", "P2", "P3", "P4"];
@@ -33,11 +42,19 @@ pub struct EvaluationReport {
     pub rows: usize,
     /// Rows of the file that could not be used.
     pub skipped: usize,
+    /// The first of them, and why.
+    pub skipped_rows: Vec<SkippedRow>,
+    /// Key figures of the parts that were asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<GroupReport>,
     /// Figures by task.
     pub tasks: BTreeMap<String, TaskReport>,
     /// Figures of the priority, where it follows from impact and urgency.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub priority: Option<PriorityReport>,
+    /// By task, how well text that belongs to no label is told apart, where the head can tell.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub scope: BTreeMap<String, ScopeReport>,
     /// What a reader must know before trusting the figures, as whole sentences without ticket text.
     pub warnings: Vec<String>,
 }
@@ -53,68 +70,13 @@ pub struct EvaluatedModel {
     pub taxonomy: String,
 }
 
-/// Figures of the priority P1..P4.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct PriorityReport {
-    /// Rows evaluated.
-    pub rows: u64,
-    /// The model's figures.
-    #[serde(flatten)]
-    pub figures: PriorityFigures,
-    /// The baseline's figures on the same rows.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub baseline: Option<PriorityFigures>,
-    /// Rows by true (outer) and predicted (inner) priority, P1 first.
-    pub confusion: Vec<Vec<u64>>,
-}
-
-/// What says how good predicted priorities are; `None` where the rows do not define a figure.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct PriorityFigures {
-    /// Share of rows with the right priority.
-    pub accuracy: Option<f64>,
-    /// Mean F1 over the priorities.
-    pub macro_f1: Option<f64>,
-    /// Cohen's kappa with quadratic weights, since P1 for P4 is worse than P1 for P2.
-    pub kappa: Option<f64>,
-    /// Share of the true P1 that were found.
-    pub p1_recall: Option<f64>,
-    /// Share of the predicted P1 that are P1.
-    pub p1_precision: Option<f64>,
-}
-
-impl PriorityReport {
-    /// Figures from true and predicted priorities, 0 for P1 to 3 for P4, and the baseline's.
-    ///
-    /// # Errors
-    /// Lists of different length, and an index above 3.
-    pub fn new(
-        truths: &[usize],
-        predictions: &[usize],
-        baseline: Option<&[usize]>,
-    ) -> Result<Self, MetricError> {
-        let confusion = Confusion::count(truths, predictions, PRIORITIES.len())?;
-        let of_baseline = baseline.map(|predicted| Confusion::count(truths, predicted, PRIORITIES.len()));
-        Ok(Self {
-            rows: confusion.total(),
-            figures: PriorityFigures::of(&confusion),
-            baseline: of_baseline.transpose()?.as_ref().map(PriorityFigures::of),
-            confusion: matrix(&confusion),
-        })
-    }
-}
-
-impl PriorityFigures {
-    fn of(confusion: &Confusion) -> Self {
-        let p1 = confusion.class(0);
-        Self {
-            accuracy: confusion.accuracy(),
-            macro_f1: confusion.macro_f1(),
-            kappa: confusion.quadratic_kappa(),
-            p1_recall: p1.recall,
-            p1_precision: p1.precision,
-        }
-    }
+/// A row that could not be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SkippedRow {
+    /// Line of the file on which it begins, from 1.
+    pub line: usize,
+    /// Why.
+    pub reason: String,
 }
 
 impl EvaluationReport {
@@ -140,11 +102,4 @@ impl EvaluationReport {
     pub fn html(&self) -> Result<String, askama::Error> {
         html::render(self)
     }
-}
-
-/// The counts, true class by true class.
-fn matrix(confusion: &Confusion) -> Vec<Vec<u64>> {
-    let classes = 0..confusion.classes();
-    let row = |truth| classes.clone().map(move |guess| confusion.at(truth, guess));
-    classes.clone().map(|truth| row(truth).collect()).collect()
 }

@@ -2,11 +2,14 @@
 
 use serde::Serialize;
 
-use super::matrix;
+use super::PRIORITIES;
+use super::decisions::{CoveragePoint, Decisions, coverage, decisions};
+use super::rows::{MAX_SUSPECTS, Suspect};
 use crate::learn::metrics::{
-    Confusion, Interval, MetricError, Reliability, ReliabilityBin, Z_ONE_SIDED_95, Z_TWO_SIDED_95,
-    reliability, wilson_interval,
+    Confusion, Interval, MetricError, Reliability, ReliabilityBin, Z_TWO_SIDED_95, reliability,
+    wilson_interval,
 };
+use crate::model::Thresholds;
 
 /// What was predicted for one row: the first class and its confidence.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,15 +31,6 @@ impl Prediction {
     }
 }
 
-/// From which confidence on a prediction is applied (`auto`) or shown (`suggest`).
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Thresholds {
-    /// At or above it: auto, 0..=1.
-    pub auto: f32,
-    /// At or above it, but below `auto`: suggest, 0..=1. Below it: abstain.
-    pub suggest: f32,
-}
-
 /// All that the figures of a task are computed from. Classes are indices into `labels`.
 #[derive(Debug, Clone, Copy)]
 pub struct TaskResults<'a> {
@@ -51,7 +45,7 @@ pub struct TaskResults<'a> {
     /// The baseline's prediction for each row.
     pub baseline: Option<&'a [Prediction]>,
     /// The thresholds in force.
-    pub thresholds: Option<Thresholds>,
+    pub thresholds: Option<&'a Thresholds>,
 }
 
 /// Figures of one task.
@@ -70,12 +64,18 @@ pub struct TaskReport {
     /// What the thresholds make of the predictions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decisions: Option<Decisions>,
+    /// Share of rows against precision, by the confidence from which on they would be decided.
+    pub coverage: Vec<CoveragePoint>,
     /// Figures by class, in the order of the labels.
     pub classes: Vec<ClassReport>,
     /// Rows by true (outer) and predicted (inner) class, in the order of `classes`.
     pub confusion: Vec<Vec<u64>>,
     /// Confidence against what came true.
     pub reliability: Vec<ReliabilityBin>,
+    /// Rows whose label the model contradicts with high confidence.
+    pub suspect_rows: usize,
+    /// The first of them, the surest contradiction first.
+    pub suspects: Vec<Suspect>,
 }
 
 /// A task's figures as a whole; `None` where the rows do not define a figure.
@@ -90,6 +90,18 @@ pub struct Figures {
     pub kappa: Option<f64>,
     /// Expected calibration error.
     pub ece: Option<f64>,
+    /// Of a priority, figures of P1.
+    #[serde(flatten)]
+    pub p1: Option<P1Figures>,
+}
+
+/// What P1 is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct P1Figures {
+    /// Share of the true P1 that were found.
+    pub p1_recall: Option<f64>,
+    /// Share of the predicted P1 that are P1.
+    pub p1_precision: Option<f64>,
 }
 
 /// Figures of one class.
@@ -108,33 +120,9 @@ pub struct ClassReport {
     /// The baseline's F1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub baseline_f1: Option<f64>,
-}
-
-/// What the thresholds make of the predictions.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Decisions {
-    /// Predictions that would be applied.
-    pub auto: DecisionShare,
-    /// Predictions that would be shown.
-    pub suggest: DecisionShare,
-    /// Predictions that would be kept back.
-    pub abstain: DecisionShare,
-}
-
-/// The rows with one decision.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct DecisionShare {
-    /// Lowest confidence of this decision.
-    pub from_confidence: f32,
-    /// Number of rows.
-    pub rows: u64,
-    /// Share of all rows; `None` without rows.
-    pub share: Option<f64>,
-    /// Share of its rows that are right (for abstain: that would have been); `None` without any.
-    pub precision: Option<f64>,
-    /// With 95 % certainty the precision is at least this (one-sided Wilson bound, as thresholds are
-    /// chosen by); `None` without any.
-    pub precision_at_least: Option<f64>,
+    /// From which confidence on a prediction of this class is applied.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auto_from: Option<f32>,
 }
 
 impl TaskReport {
@@ -154,6 +142,7 @@ impl TaskReport {
                 recall: scores.recall,
                 f1: scores.f1,
                 baseline_f1: baseline.as_ref().and_then(|(c, _)| c.class(class).f1),
+                auto_from: results.thresholds.map(|at| at.limits(label, None).auto),
             }
         };
         let figures = |confusion: &Confusion, calibration: &Reliability| Figures {
@@ -161,6 +150,10 @@ impl TaskReport {
             macro_f1: confusion.macro_f1(),
             kappa: confusion.quadratic_kappa().filter(|_| results.ordered),
             ece: calibration.ece,
+            p1: (results.labels == PRIORITIES).then(|| {
+                let p1 = confusion.class(0);
+                P1Figures { p1_recall: p1.recall, p1_precision: p1.precision }
+            }),
         };
         let labels = results.labels.iter().enumerate();
         Ok(Self {
@@ -169,11 +162,29 @@ impl TaskReport {
             accuracy_interval: wilson_interval(confusion.right(), confusion.total(), Z_TWO_SIDED_95),
             baseline: baseline.as_ref().map(|(c, r)| figures(c, r)),
             decisions: results.thresholds.map(|at| decisions(results, at)),
+            coverage: coverage(results.truths, results.predictions),
             classes: labels.map(class_report).collect(),
             confusion: matrix(&confusion),
             reliability: calibration.bins,
+            suspect_rows: 0,
+            suspects: Vec::new(),
         })
     }
+
+    /// The same with the rows that look wrongly labelled, of which the first are kept.
+    #[must_use]
+    pub fn with_suspects(mut self, mut suspects: Vec<Suspect>) -> Self {
+        self.suspect_rows = suspects.len();
+        suspects.truncate(MAX_SUSPECTS);
+        Self { suspects, ..self }
+    }
+}
+
+/// The counts, true class by true class.
+fn matrix(confusion: &Confusion) -> Vec<Vec<u64>> {
+    let classes = 0..confusion.classes();
+    let row = |truth| classes.clone().map(move |guess| confusion.at(truth, guess));
+    classes.clone().map(|truth| row(truth).collect()).collect()
 }
 
 fn judge(
@@ -190,28 +201,4 @@ fn judge(
 fn outcomes(truths: &[usize], predictions: &[Prediction]) -> Vec<(f32, bool)> {
     let rows = truths.iter().zip(predictions);
     rows.map(|(&truth, p)| (p.confidence, p.class == truth)).collect()
-}
-
-fn decisions(results: &TaskResults<'_>, at: Thresholds) -> Decisions {
-    let rows = outcomes(results.truths, results.predictions);
-    let share = |from_confidence: f32, below: f32| {
-        let inside = |&&(confidence, _): &&(f32, bool)| confidence >= from_confidence && confidence < below;
-        let chosen: Vec<_> = rows.iter().filter(inside).collect();
-        let count = chosen.len() as u64;
-        let right = chosen.iter().filter(|(_, is_right)| *is_right).count() as u64;
-        let of = |part: u64, whole: u64| (whole > 0).then(|| part as f64 / whole as f64);
-        DecisionShare {
-            from_confidence,
-            rows: count,
-            share: of(count, rows.len() as u64),
-            precision: of(right, count),
-            precision_at_least: (count > 0).then(|| wilson_interval(right, count, Z_ONE_SIDED_95).low),
-        }
-    };
-    let suggest = at.suggest.min(at.auto);
-    Decisions {
-        auto: share(at.auto, f32::INFINITY),
-        suggest: share(suggest, at.auto),
-        abstain: share(0.0, suggest),
-    }
 }

@@ -3,17 +3,25 @@
 use std::fmt::Write;
 
 use super::lines::{
-    DECISION_TITLES, FigureLine, class_lines, class_titles, decision_lines, priority_lines, task_lines,
+    FigureLine, Lines, class_lines, coverage_lines, decision_lines, figure_lines, floored, group_lines,
+    miss_lines, missed, reliability_lines, scope_lines, suspect_lines, suspected,
 };
+use super::table::Table;
 use super::task::TaskReport;
-use super::{EvaluationReport, PRIORITIES, PriorityReport};
+use super::{EvaluationReport, PriorityReport};
 
-/// Longest label in a table, so that the widest one stays within 100 columns.
-const LABEL_CHARS: usize = 46;
+/// Longest cell of a table that has words in several columns.
+const NARROW_CHARS: usize = 20;
+/// The same with one more column of words, or many of numbers.
+const NARROWER_CHARS: usize = 13;
 /// Up to this many classes the confusion matrix is shown whole; above, only its worst entries.
 const MATRIX_CLASSES: usize = 6;
 /// How many of the worst confusions are named.
 const WORST_CONFUSIONS: usize = 10;
+/// How many single rows of a kind are named; the others are in the other formats.
+const NAMED_ROWS: usize = 20;
+/// One point of the coverage curve in this many is shown.
+const COVERAGE_STEP: usize = 5;
 
 pub(super) fn render(report: &EvaluationReport) -> String {
     let mut out = String::new();
@@ -27,25 +35,57 @@ pub(super) fn render(report: &EvaluationReport) -> String {
     for warning in &report.warnings {
         let _ = writeln!(out, "! {warning}");
     }
+    for row in report.skipped_rows.iter().take(NAMED_ROWS) {
+        let _ = writeln!(out, "skipped: line {}: {}", row.line, row.reason);
+    }
+    rest(&mut out, report.skipped, report.skipped_rows.len().min(NAMED_ROWS));
+    if !report.groups.is_empty() {
+        heading(&mut out, "groups");
+        narrow(group_lines(report)).render(&mut out);
+    }
+    if !report.scope.is_empty() {
+        heading(&mut out, "text that belongs to no label");
+        narrow(scope_lines(report)).render(&mut out);
+    }
     if let Some(priority) = &report.priority {
-        render_priority(&mut out, priority);
+        render_task(&mut out, "priority", &priority.report);
+        render_misses(&mut out, priority);
     }
     for (name, task) in &report.tasks {
         render_task(&mut out, name, task);
+        render_suspects(&mut out, task);
     }
     out
 }
 
-fn render_priority(out: &mut String, priority: &PriorityReport) {
-    heading(out, &format!("priority: {} rows", priority.rows));
-    figures_table(priority_lines(priority)).render(out);
-    matrix_table(&PRIORITIES, &priority.confusion).render(out);
+fn render_misses(out: &mut String, priority: &PriorityReport) {
+    if let Some(floored) = floored(priority) {
+        let _ = writeln!(out, "\n{floored}");
+    }
+    let _ = writeln!(out, "\n{}", missed(priority));
+    let shown = &priority.p1_misses[..priority.p1_misses.len().min(NAMED_ROWS)];
+    narrow(miss_lines(shown)).render(out);
+    rest(out, priority.p1_misses.len(), shown.len());
+}
+
+fn render_suspects(out: &mut String, task: &TaskReport) {
+    let _ = writeln!(out, "\n{}", suspected(task));
+    let shown = &task.suspects[..task.suspects.len().min(NAMED_ROWS)];
+    narrow(suspect_lines(shown)).render(out);
+    rest(out, task.suspect_rows, shown.len());
+}
+
+/// Says how many are not shown.
+fn rest(out: &mut String, all: usize, shown: usize) {
+    if all > shown {
+        let _ = writeln!(out, "… and {} more; see --format json", all - shown);
+    }
 }
 
 fn render_task(out: &mut String, name: &str, task: &TaskReport) {
     let classes = task.classes.len();
     heading(out, &format!("{name}: {} rows, {classes} classes", task.rows));
-    figures_table(task_lines(task)).render(out);
+    figures_table(figure_lines(task)).render(out);
     let interval = task.accuracy_interval;
     let _ = writeln!(
         out,
@@ -53,13 +93,11 @@ fn render_task(out: &mut String, name: &str, task: &TaskReport) {
         interval.low, interval.high
     );
     if let Some(decisions) = &task.decisions {
-        let mut table = Table::new(&DECISION_TITLES);
-        table.rows.extend(decision_lines(decisions));
-        table.render(out);
+        Table::from(decision_lines(decisions)).render(out);
     }
-    let mut table = Table::new(&class_titles(task));
-    table.rows.extend(class_lines(task));
-    table.render(out);
+    Table::from(coverage_lines(&task.coverage, COVERAGE_STEP)).render(out);
+    Table::from(reliability_lines(&task.reliability)).render(out);
+    Table::from(class_lines(task)).render(out);
     let labels: Vec<&str> = task.classes.iter().map(|c| c.label.as_str()).collect();
     if labels.len() <= MATRIX_CLASSES {
         matrix_table(&labels, &task.confusion).render(out);
@@ -115,50 +153,8 @@ fn worst_table(labels: &[&str], confusion: &[Vec<u64>]) -> Table {
     table
 }
 
-fn shortened(label: &str) -> String {
-    if label.chars().count() <= LABEL_CHARS {
-        return label.to_owned();
-    }
-    let kept: String = label.chars().take(LABEL_CHARS - 1).collect();
-    format!("{kept}…")
-}
-
-/// Cells in columns; the first column stands left, the others right.
-struct Table {
-    rows: Vec<Vec<String>>,
-}
-
-impl Table {
-    fn new(titles: &[&str]) -> Self {
-        let titles = titles.iter().map(|&title| title.to_owned()).collect();
-        Self { rows: vec![titles] }
-    }
-
-    /// Writes the table with an empty line above; a table without a row below its titles is left
-    /// out.
-    fn render(&self, out: &mut String) {
-        if self.rows.len() < 2 {
-            return;
-        }
-        let rows: Vec<Vec<String>> =
-            self.rows.iter().map(|row| row.iter().map(|cell| shortened(cell)).collect()).collect();
-        let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-        let width = |column: usize| {
-            let cells = rows.iter().filter_map(|row| row.get(column));
-            cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
-        };
-        let widths: Vec<usize> = (0..columns).map(width).collect();
-        out.push('\n');
-        for row in &rows {
-            let mut line = String::new();
-            for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
-                let _ = match column {
-                    0 => write!(line, "{cell:<width$}"),
-                    _ => write!(line, "  {cell:>width$}"),
-                };
-            }
-            out.push_str(line.trim_end());
-            out.push('\n');
-        }
-    }
+/// A table whose cells are cut short, since several of its columns hold words.
+fn narrow(lines: Lines) -> Table {
+    let cell_chars = if lines.titles.len() > 6 { NARROWER_CHARS } else { NARROW_CHARS };
+    Table { cell_chars, ..Table::from(lines) }
 }

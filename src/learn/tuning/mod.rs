@@ -7,20 +7,23 @@
 //! embedding is held to what the base model says of the same text, so that search does not pay for what
 //! triage learns.
 
+mod batches;
+mod checkpoint;
 mod heads;
 mod layer;
 mod network;
 mod optimizer;
 mod trainer;
 
+use std::path::Path;
+
 use deskhand_kernels::training::Factors;
-use rand::rngs::StdRng;
-use rand::seq::SliceRandom;
-use rand::{RngExt, SeedableRng};
 use serde::{Deserialize, Serialize};
 
+use super::fit::Linear;
 use crate::model::weights::Weights;
 use crate::model::{EncoderSpec, Tokens};
+use checkpoint::{Best, Progress};
 use trainer::Trainer;
 
 /// How the encoder is tuned.
@@ -48,6 +51,19 @@ pub struct TuneSettings {
     pub word_dropout: f32,
     /// Weight of 1 - cosine between a text's embedding and the base model's.
     pub keep_embedding: f64,
+    /// Weight of the supervised contrastive loss over the embeddings of a batch; with it, texts of the same
+    /// label are read side by side.
+    pub contrastive: f64,
+    /// How far rare labels count for more: their rows count (mean rows of a label / rows of this one) to
+    /// this power; 0 counts all rows alike, 1 all labels.
+    pub balance: f64,
+    /// Each layer learns at this share of the rate of the layer above it.
+    pub layer_decay: f64,
+    /// Stops after so many passes without fewer wrong labels on held-out texts. The best pass counts.
+    pub patience: usize,
+    /// Whether, once held-out texts have told how many passes are best and how far the heads can be trusted,
+    /// all is tuned again on all texts for as many passes. Costs as much time again.
+    pub refit: bool,
     /// Seeds every draw.
     pub seed: u64,
 }
@@ -65,6 +81,11 @@ impl Default for TuneSettings {
             label_smoothing: 0.05,
             word_dropout: 0.1,
             keep_embedding: 2.0,
+            contrastive: 0.0,
+            balance: 0.25,
+            layer_decay: 1.0,
+            patience: 4,
+            refit: true,
             seed: 1,
         }
     }
@@ -90,6 +111,21 @@ impl Precision {
     }
 }
 
+impl TuneSettings {
+    /// What does well on about so many labelled rows. Few rows are read often and compared with each other
+    /// (as SetFit does before it fits a head: Tunstall et al., "Efficient Few-Shot Learning Without Prompts",
+    /// 2022, though here in one stage); of very many, a few passes tell all there is.
+    pub fn for_rows(rows: usize) -> Self {
+        let (epochs, contrastive) = match rows {
+            0..2_000 => (20, 1.0),
+            2_000..20_000 => (12, 0.3),
+            _ => (4, 0.0),
+        };
+        // What a site searches with is its own bundle's embedding, made anew after a switch.
+        Self { epochs, contrastive, keep_embedding: 0.5, ..Self::default() }
+    }
+}
+
 /// A text with what is known of it.
 #[derive(Debug, Clone)]
 pub struct Sample {
@@ -97,7 +133,7 @@ pub struct Sample {
     pub tokens: Tokens,
     /// For each head the index of its label, where there is one.
     pub labels: Vec<Option<u32>>,
-    /// What the base model makes of the text, unit length.
+    /// What the base model makes of the text, unit length; empty where the text may drift from it.
     pub embedding: Vec<f32>,
 }
 
@@ -110,11 +146,6 @@ pub struct HeadShape {
     pub weight: f64,
 }
 
-/// The id that stands for a masked word in BERT vocabularies.
-const MASK: u32 = 103;
-/// Ids below this are special or unused; they are never masked.
-const FIRST_WORD: u32 = 999;
-
 /// What happened in one pass over the texts.
 #[derive(Debug, Clone, Copy)]
 pub struct Epoch {
@@ -122,6 +153,8 @@ pub struct Epoch {
     pub number: usize,
     /// Mean loss of a text.
     pub loss: f64,
+    /// Share of wrong labels on held-out texts, over all heads; none where nothing is held out.
+    pub wrong: Option<f64>,
 }
 
 /// What happens while tuning.
@@ -131,48 +164,109 @@ pub enum Step {
     Done(usize, usize),
     /// A pass over the texts is over.
     Epoch(Epoch),
+    /// An interrupted tuning goes on after so many passes.
+    Resumed(usize),
 }
 
-/// Tunes the encoder's layers in place; `watch` hears of every step. The heads that were trained along are
-/// thrown away: they are fitted again on the tuned features, by the same method as on a frozen encoder.
-pub fn tune(
-    spec: &EncoderSpec,
-    weights: &mut Weights,
-    samples: &[Sample],
-    heads: &[HeadShape],
-    settings: &TuneSettings,
-    threads: usize,
+/// What is to be tuned, on what.
+#[derive(Debug, Clone, Copy)]
+pub struct Job<'a> {
+    /// The encoder.
+    pub spec: &'a EncoderSpec,
+    /// Texts to learn from.
+    pub samples: &'a [Sample],
+    /// Texts that only tell when to stop and which pass was the best.
+    pub held_out: &'a [Sample],
+    /// Ends after so many passes, though the rates fall as if there were more.
+    pub passes: Option<usize>,
+    /// The heads that are trained along.
+    pub heads: &'a [HeadShape],
+    /// How.
+    pub settings: &'a TuneSettings,
+    /// Cores to use.
+    pub threads: usize,
+    /// Where the state is kept after each pass, to go on from if this is interrupted; removed at the end.
+    pub checkpoint: Option<&'a Path>,
+}
+
+/// What came of tuning, besides the weights.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tuned {
+    /// The heads that were trained along, for the features of the tuned encoder.
+    pub heads: Vec<Linear>,
+    /// The pass that they and the weights are from.
+    pub passes: usize,
+}
+
+/// Tunes the encoder's layers in place; `watch` hears of every step. The same seed and number of threads give the same numbers.
+///
+/// # Errors
+/// Weights or texts that do not fit the encoder, or a checkpoint that cannot be written.
+pub fn tune(job: &Job<'_>, weights: &mut Weights, watch: &dyn Fn(Step)) -> candle_core::Result<Tuned> {
+    let settings = job.settings;
+    let mut trainer = Trainer::new(job, weights)?;
+    let fingerprint = checkpoint::fingerprint(job, weights)?;
+    let begun = job.checkpoint.and_then(|path| checkpoint::load(path, &fingerprint, &mut trainer));
+    if let Some(progress) = &begun {
+        watch(Step::Resumed(progress.passes));
+    }
+    let mut progress = begun.unwrap_or_default();
+    let last = job.passes.unwrap_or(settings.epochs).min(settings.epochs);
+    while progress.passes < last && progress.stale < settings.patience.max(1) {
+        let epoch = pass(job, &mut trainer, &mut progress, watch)?;
+        if let Some(path) = job.checkpoint {
+            checkpoint::save(path, &fingerprint, &trainer, &progress)?;
+        }
+        watch(Step::Epoch(epoch));
+    }
+    let mut passes = progress.passes;
+    if let Some(best) = progress.best {
+        passes = best.pass;
+        trainer.network.set_tuned(&best.encoder);
+        trainer.heads.numbers = best.heads;
+    }
+    let heads = trainer.store(weights)?;
+    if let Some(path) = job.checkpoint {
+        // What is left of it is written over by the next training.
+        let _ = std::fs::remove_file(path);
+    }
+    Ok(Tuned { heads, passes })
+}
+
+/// One pass over the texts, and a look at those held out.
+fn pass(
+    job: &Job<'_>,
+    trainer: &mut Trainer,
+    progress: &mut Progress,
     watch: &dyn Fn(Step),
-) -> candle_core::Result<()> {
-    let mut trainer = Trainer::new(spec, weights, heads, *settings, threads)?;
-    let mut rng = StdRng::seed_from_u64(settings.seed);
-    let mut order: Vec<usize> = (0..samples.len()).collect();
-    let total = settings.epochs * samples.len().div_ceil(settings.batch.max(1));
-    let mut step = 0;
-    for number in 1..=settings.epochs {
-        order.shuffle(&mut rng);
-        let mut loss = 0.0;
-        for chosen in order.chunks(settings.batch.max(1)) {
-            let batch: Vec<Sample> =
-                chosen.iter().map(|&i| masked(&samples[i], settings.word_dropout, &mut rng)).collect();
-            loss += trainer.step(&batch, schedule(step, total))?;
-            step += 1;
-            watch(Step::Done(step, total));
-        }
-        watch(Step::Epoch(Epoch { number, loss: loss / samples.len().max(1) as f64 }));
+) -> candle_core::Result<Epoch> {
+    let settings = job.settings;
+    let mut rng = batches::draws(settings.seed, progress.passes);
+    let order = batches::order(job.samples, job.heads, settings, &mut rng);
+    let size = settings.batch.max(1);
+    let steps = order.len().div_ceil(size);
+    let mut loss = 0.0;
+    for (number, chosen) in order.chunks(size).enumerate() {
+        let text = |&i: &usize| batches::masked(&job.samples[i], settings.word_dropout, &mut rng);
+        let batch: Vec<Sample> = chosen.iter().map(text).collect();
+        let step = progress.passes * steps + number;
+        loss += trainer.step(&batch, schedule(step, settings.epochs * steps))?;
+        watch(Step::Done(step + 1, settings.epochs * steps));
     }
-    trainer.store(weights)
-}
-
-/// The text with a share of its words masked.
-fn masked(sample: &Sample, share: f32, rng: &mut StdRng) -> Sample {
-    let mut sample = sample.clone();
-    for id in &mut sample.tokens.ids {
-        if *id >= FIRST_WORD && rng.random::<f32>() < share {
-            *id = MASK;
+    progress.passes += 1;
+    let mut share = None;
+    if !job.held_out.is_empty() {
+        let tally = trainer.tally(job.held_out)?;
+        share = Some(tally.wrong as f64 / tally.asked.max(1) as f64);
+        progress.stale += 1;
+        // Of equals the later, which has seen more.
+        if progress.best.as_ref().is_none_or(|best| tally.wrong <= best.wrong) {
+            let (encoder, heads) = (trainer.network.tuned().to_vec(), trainer.heads.numbers.clone());
+            progress.best = Some(Best { wrong: tally.wrong, pass: progress.passes, encoder, heads });
+            progress.stale = 0;
         }
     }
-    sample
+    Ok(Epoch { number: progress.passes, loss: loss / job.samples.len().max(1) as f64, wrong: share })
 }
 
 /// Share of the largest rate: up over the first twentieth, then down to nothing.

@@ -120,19 +120,39 @@ impl Network {
         Ok(())
     }
 
-    /// Moves what is tuned against the sum of the gradients.
+    /// Moves what is tuned against the sum of the gradients, each layer at a rate of its own.
     pub(super) fn step(
         &mut self,
         optimizer: &mut Optimizer,
-        rate: f64,
+        rates: &[f64],
         gradients: &[&[f32]],
         threads: usize,
     ) {
-        optimizer.step(&self.arithmetic, rate, gradients, &mut self.tuned, threads);
+        optimizer.step(&self.arithmetic, rates, gradients, &mut self.tuned, threads);
+    }
+
+    /// Layers that are tuned.
+    pub(super) fn tuned_layers(&self) -> usize {
+        self.tuned.len() / self.shape.numbers()
+    }
+
+    /// All numbers that are tuned.
+    pub(super) fn tuned(&self) -> &[f32] {
+        &self.tuned
+    }
+
+    /// Puts other numbers in their place, as many.
+    pub(super) fn set_tuned(&mut self, numbers: &[f32]) {
+        self.tuned.copy_from_slice(numbers);
+    }
+
+    /// The kernels.
+    pub(super) fn arithmetic(&self) -> &Arithmetic {
+        &self.arithmetic
     }
 
     fn layers(&self) -> usize {
-        self.frozen.len() + self.tuned.len() / self.shape.numbers()
+        self.frozen.len() + self.tuned_layers()
     }
 
     fn layer<'a>(&'a self, number: usize, texts: &'a [Range<usize>]) -> Layer<'a> {

@@ -3,6 +3,8 @@
 mod stock;
 
 use candle_core::{DType, Device, Tensor};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
 
 use super::network::{Network, Pass};
 use super::trainer::shares;
@@ -195,8 +197,18 @@ fn tuned(settings: &TuneSettings) -> (Weights, Weights, Vec<f64>) {
             losses.borrow_mut().push(epoch.loss);
         }
     };
-    let heads = [HeadShape { labels: 2, weight: 1.0 }];
-    tune(&spec, &mut after, &words(), &heads, settings, 2, &hear).unwrap();
+    let (samples, heads) = (words(), [HeadShape { labels: 2, weight: 1.0 }]);
+    let job = Job {
+        spec: &spec,
+        samples: &samples,
+        held_out: &[],
+        passes: None,
+        heads: &heads,
+        settings,
+        threads: 2,
+        checkpoint: None,
+    };
+    tune(&job, &mut after, &hear).unwrap();
     (before, after, losses.into_inner())
 }
 
@@ -246,4 +258,119 @@ fn the_rate_rises_to_one_and_falls_to_nothing() {
     assert!((rates[9] - 1.0).abs() < 1e-9);
     assert!(rates[199] < 0.01);
     assert!(rates.iter().all(|rate| (0.0..=1.0).contains(rate)));
+}
+
+/// Tunes on some of the texts and holds back others; the weights, the heads and how many passes it took.
+fn tuned_with(
+    settings: &TuneSettings,
+    held_out: &[Sample],
+    checkpoint: Option<&Path>,
+    stop_after: Option<usize>,
+) -> (Weights, Vec<Linear>, Vec<usize>) {
+    let (spec, mut weights) = small();
+    let (samples, heads) = (words(), [HeadShape { labels: 2, weight: 1.0 }]);
+    let passes = std::cell::RefCell::new(Vec::new());
+    let hear = |step| {
+        if let Step::Epoch(epoch) = step {
+            passes.borrow_mut().push(epoch.number);
+            // As if the machine went down between two passes.
+            assert_ne!(stop_after, Some(epoch.number), "stopped");
+        }
+    };
+    let heads = &heads;
+    let job = Job {
+        spec: &spec,
+        samples: &samples,
+        held_out,
+        passes: None,
+        heads,
+        settings,
+        threads: 2,
+        checkpoint,
+    };
+    let heads = tune(&job, &mut weights, &hear).unwrap().heads;
+    (weights, heads, passes.into_inner())
+}
+
+#[test]
+fn an_interrupted_tuning_goes_on_and_ends_with_the_same_numbers_to_the_bit() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("tuning.safetensors");
+    let settings = TuneSettings { epochs: 5, word_dropout: 0.3, contrastive: 0.5, ..quick() };
+    let held_out = words();
+    let (whole, heads, _) = tuned_with(&settings, &held_out, None, None);
+    let broken = std::panic::catch_unwind(|| tuned_with(&settings, &held_out, Some(&path), Some(2)));
+    assert!(broken.is_err() && path.exists());
+    let (resumed, same_heads, passes) = tuned_with(&settings, &held_out, Some(&path), None);
+    assert_eq!(passes, [3, 4, 5]);
+    assert_eq!(heads, same_heads);
+    for name in whole.keys() {
+        assert!(!changed(name, &whole, &resumed), "{name}");
+    }
+    assert!(!path.exists());
+}
+
+#[test]
+fn a_checkpoint_of_another_training_is_not_gone_on_with() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("tuning.safetensors");
+    let settings = TuneSettings { epochs: 3, ..quick() };
+    let broken = std::panic::catch_unwind(|| tuned_with(&settings, &[], Some(&path), Some(2)));
+    assert!(broken.is_err());
+    let other = TuneSettings { seed: 9, ..settings };
+    assert_eq!(tuned_with(&other, &[], Some(&path), None).2, [1, 2, 3]);
+}
+
+#[test]
+fn tuning_stops_when_held_out_texts_gain_no_more() {
+    // Nothing can be learnt of labels that contradict those of the same texts in training.
+    let mut held_out = words();
+    held_out
+        .iter_mut()
+        .for_each(|sample| sample.labels = sample.labels.iter().map(|l| l.map(|l| 1 - l)).collect());
+    let settings = TuneSettings { epochs: 30, patience: 2, ..quick() };
+    let (_, _, passes) = tuned_with(&settings, &held_out, None, None);
+    assert!(passes.len() < 30, "{}", passes.len());
+}
+
+#[test]
+fn the_heads_that_were_tuned_along_know_the_labels() {
+    let (weights, heads, _) = tuned_with(&quick(), &[], None, None);
+    let encoder = CandleEncoder::new(&small().0, weights).unwrap();
+    for sample in words() {
+        let features = encoder.forward(std::slice::from_ref(&sample.tokens), &mut Desk::default()).unwrap();
+        let logits = heads[0].logits(&features[0]);
+        assert_eq!(Some(u32::from(logits[1] > logits[0])), sample.labels[0]);
+    }
+}
+
+#[test]
+fn comparing_texts_draws_those_of_a_label_together() {
+    let spread = |contrastive: f64| {
+        // Heads that stay at nothing say nothing to the encoder.
+        let settings = TuneSettings { contrastive, head_rate: 0.0, keep_embedding: 0.0, ..quick() };
+        let (weights, _, _) = tuned_with(&settings, &[], None, None);
+        let encoder = CandleEncoder::new(&small().0, weights).unwrap();
+        let of = |sample: &Sample| {
+            let rows = encoder.forward(std::slice::from_ref(&sample.tokens), &mut Desk::default()).unwrap();
+            let last = rows[0][12..].to_vec();
+            let norm = last.iter().map(|x| x * x).sum::<f32>().sqrt();
+            last.into_iter().map(|x| x / norm).collect::<Vec<f32>>()
+        };
+        let (one, other) = (of(&words()[0]), of(&words()[1]));
+        one.iter().zip(&other).map(|(a, b)| a * b).sum::<f32>()
+    };
+    assert!(spread(1.0) < spread(0.0) - 0.2);
+}
+
+#[test]
+fn rows_of_rare_labels_count_more() {
+    let mut samples = words();
+    samples.retain(|sample| sample.labels[0] == Some(0) || sample.tokens.ids.is_empty());
+    samples.extend(words().into_iter().filter(|sample| sample.labels[0] == Some(1)).take(3));
+    let shapes = [HeadShape { labels: 2, weight: 1.0 }];
+    let settings = TuneSettings { balance: 1.0, ..quick() };
+    let heads = super::heads::Heads::new(&shapes, (24, 12), settings, &samples);
+    // Twelve rows and three: means of 7.5.
+    assert_eq!(heads.balance(), [vec![0.625, 2.5]]);
 }

@@ -2,24 +2,25 @@
 
 use std::thread;
 
-use candle_core::backprop::GradStore;
-use candle_core::{Device, Result, Var};
-use candle_nn::Optimizer as _;
+use candle_core::Result;
 
-use super::heads::Heads;
+use super::heads::{Heads, Tally};
 use super::network::{Network, Pass};
 use super::optimizer::Optimizer;
-use super::{HeadShape, Sample, TuneSettings};
+use super::{Job, Sample, TuneSettings};
+use crate::learn::fit::Linear;
+use crate::model::Tokens;
 use crate::model::weights::Weights;
-use crate::model::{EncoderSpec, Tokens};
+
+/// Texts that are read at a time where nothing is trained.
+const READ: usize = 128;
 
 /// Everything that is trained, and who does it.
 pub(super) struct Trainer {
-    network: Network,
-    heads: Heads,
+    pub(super) network: Network,
+    pub(super) heads: Heads,
+    pub(super) optimizer: Optimizer,
     settings: TuneSettings,
-    optimizer: Optimizer,
-    head_optimizer: candle_nn::AdamW,
     workers: Vec<Worker>,
 }
 
@@ -31,88 +32,97 @@ struct Worker {
 }
 
 impl Trainer {
-    pub(super) fn new(
-        spec: &EncoderSpec,
-        weights: &Weights,
-        shapes: &[HeadShape],
-        settings: TuneSettings,
-        threads: usize,
-    ) -> Result<Self> {
+    pub(super) fn new(job: &Job<'_>, weights: &Weights) -> Result<Self> {
+        let (spec, settings) = (job.spec, *job.settings);
         let layers = settings.layers.unwrap_or(spec.layers);
         let network = Network::new(spec, weights, layers, settings.precision.factors())?;
-        let heads = Heads::new(shapes, spec.features(), spec.hidden_size, settings)?;
+        let heads = Heads::new(job.heads, (spec.features(), spec.hidden_size), settings, job.samples);
         let worker = |_| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
             let pool = pool.map_err(candle_core::Error::wrap)?;
             Ok(Worker { pool, pass: Pass::default(), gradients: vec![0.0; network.len()] })
         };
-        let workers = (0..threads.max(1)).map(worker).collect::<Result<_>>()?;
+        let workers = (0..job.threads.max(1)).map(worker).collect::<Result<_>>()?;
         let optimizer = Optimizer::new(network.len(), settings.weight_decay);
-        let head_optimizer = heads.optimizer()?;
-        Ok(Self { network, heads, settings, optimizer, head_optimizer, workers })
+        Ok(Self { network, heads, optimizer, settings, workers })
     }
 
-    /// Writes the tuned tensors over those they came from.
-    pub(super) fn store(&self, weights: &mut Weights) -> Result<()> {
-        self.network.store(weights)
+    /// Writes the tuned tensors over those they came from; gives the heads.
+    pub(super) fn store(&self, weights: &mut Weights) -> Result<Vec<Linear>> {
+        self.network.store(weights)?;
+        Ok(self.heads.linears())
     }
 
     /// One step on a batch, at a share of the largest rates; gives the summed loss of its texts.
     pub(super) fn step(&mut self, batch: &[Sample], rate: f64) -> Result<f64> {
-        let Self { network, heads, workers, .. } = self;
-        let shares = shares(batch, workers.len());
-        let busy = shares.len();
-        let parts: Vec<Result<(f64, GradStore)>> = thread::scope(|scope| {
-            let (network, heads) = (&*network, &*heads);
+        let shares = shares(batch, self.workers.len());
+        let features = self.forward(&shares)?;
+        let Self { network, heads, workers, settings, .. } = self;
+        let texts: Vec<&Sample> = shares.iter().flatten().copied().collect();
+        let width = features.len() / texts.len().max(1);
+        let arithmetic = network.arithmetic();
+        let head_rate = settings.head_rate * rate;
+        // The loss is over the whole batch, since texts are compared with each other; it costs next to nothing.
+        let Some(first) = workers.first() else { return Ok(0.0) };
+        let (loss, gradient) = first.pool.install(|| heads.step(arithmetic, features, &texts, head_rate))?;
+        let mut rest = gradient.as_slice();
+        thread::scope(|scope| {
             let mut threads = Vec::new();
-            for (share, worker) in shares.into_iter().zip(workers.iter_mut()) {
-                threads.push(scope.spawn(move || worker.run(network, heads, &share, batch.len())));
+            for (share, worker) in shares.iter().zip(workers.iter_mut()) {
+                let (own, after) = rest.split_at(share.len() * width);
+                rest = after;
+                let network = &*network;
+                threads.push(scope.spawn(move || {
+                    let Worker { pool, pass, gradients } = worker;
+                    pool.install(|| pass.backward(network, own, gradients));
+                    Ok(())
+                }));
             }
-            threads.into_iter().map(joined).collect()
-        });
-        let mut loss = 0.0;
-        let mut sum: Option<GradStore> = None;
-        for part in parts {
-            let (part_loss, gradients) = part?;
-            loss += part_loss;
-            match &mut sum {
-                None => sum = Some(gradients),
-                Some(sum) => sum.extend(gradients)?,
-            }
-        }
-        if let Some(gradients) = &sum {
-            self.head_optimizer.set_learning_rate(self.settings.head_rate * rate);
-            self.head_optimizer.step(gradients)?;
-        }
-        let gradients: Vec<&[f32]> = workers[..busy].iter().map(|worker| &*worker.gradients).collect();
-        let rate = self.settings.encoder_rate * rate;
-        network.step(&mut self.optimizer, rate, &gradients, workers.len());
+            threads.into_iter().try_for_each(joined)
+        })?;
+        let gradients: Vec<&[f32]> =
+            workers[..shares.len()].iter().map(|worker| &*worker.gradients).collect();
+        let rates = rates(settings, network.tuned_layers(), rate);
+        network.step(&mut self.optimizer, &rates, &gradients, workers.len());
         Ok(loss * batch.len() as f64)
+    }
+
+    /// How many labels of these texts the heads get wrong.
+    pub(super) fn tally(&mut self, samples: &[Sample]) -> Result<Tally> {
+        let mut sum = Tally::default();
+        for chunk in samples.chunks(READ) {
+            let shares = shares(chunk, self.workers.len());
+            let features = self.forward(&shares)?;
+            let texts: Vec<&Sample> = shares.iter().flatten().copied().collect();
+            let tally = self.heads.tally(&features, &texts);
+            sum = Tally { asked: sum.asked + tally.asked, wrong: sum.wrong + tally.wrong };
+        }
+        Ok(sum)
+    }
+
+    /// Features `[texts, features]`, of one share after the other.
+    fn forward(&mut self, shares: &[Vec<&Sample>]) -> Result<Vec<f32>> {
+        let network = &self.network;
+        let parts: Vec<Vec<f32>> = thread::scope(|scope| {
+            let mut threads = Vec::new();
+            for (share, Worker { pool, pass, .. }) in shares.iter().zip(&mut self.workers) {
+                threads.push(scope.spawn(move || {
+                    let texts: Vec<&Tokens> = share.iter().map(|sample| &sample.tokens).collect();
+                    pool.install(|| pass.forward(network, &texts))
+                }));
+            }
+            threads.into_iter().map(joined).collect::<Result<_>>()
+        })?;
+        Ok(parts.concat())
     }
 }
 
-impl Worker {
-    /// Leaves the gradients of the encoder; gives the loss and the gradients of the heads.
-    fn run(
-        &mut self,
-        network: &Network,
-        heads: &Heads,
-        share: &[&Sample],
-        size: usize,
-    ) -> Result<(f64, GradStore)> {
-        let Self { pool, pass, gradients } = self;
-        pool.install(|| {
-            let texts: Vec<&Tokens> = share.iter().map(|sample| &sample.tokens).collect();
-            let features = pass.forward(network, &texts)?;
-            let shape = (texts.len(), features.len() / texts.len());
-            let features = Var::from_vec(features, shape, &Device::Cpu)?;
-            let (loss, mut of_heads) = heads.gradients(&features, share, size)?;
-            if let Some(of_features) = of_heads.remove(&features) {
-                pass.backward(network, &of_features.flatten_all()?.to_vec1()?, gradients);
-            }
-            Ok((loss, of_heads))
-        })
-    }
+/// A rate for each tuned layer, the top one last.
+fn rates(settings: &TuneSettings, layers: usize, share: f64) -> Vec<f64> {
+    let below_top = |layer: usize| i32::try_from(layers - 1 - layer).unwrap_or(i32::MAX);
+    (0..layers)
+        .map(|layer| settings.encoder_rate * share * settings.layer_decay.powi(below_top(layer)))
+        .collect()
 }
 
 /// A worker's result; its panic is an error like any other.

@@ -32,20 +32,29 @@ impl Room {
     }
 }
 
+/// A word that is kept: where it stands, and its tokens.
+pub(super) struct Word {
+    pub(super) place: Range<usize>,
+    pub(super) ids: Vec<u32>,
+}
+
+/// The tokens of words, one after the other.
+pub(super) fn ids(words: &[Word]) -> Vec<u32> {
+    words.iter().flat_map(|word| word.ids.iter().copied()).collect()
+}
+
 /// Words of a text as far as there is room.
 struct Filled {
-    /// Tokens of each word that fits.
-    pieces: Vec<Vec<u32>>,
+    /// The words that fit.
+    words: Vec<Word>,
     used: Room,
-    /// Where the last of these words stands.
-    last: Range<usize>,
     /// The word that does not fit, as far as it was read.
     next: Option<(Range<usize>, Vec<u32>)>,
 }
 
 /// One end of a text.
 struct End {
-    ids: Vec<u32>,
+    words: Vec<Word>,
     used: Room,
     /// Up to where, or from where on, the text is in it.
     border: usize,
@@ -53,20 +62,20 @@ struct End {
 
 impl Tokenizer {
     /// All tokens of `text` if it has no more than these.
-    pub(super) fn whole(&self, text: &str, tokens: usize) -> Result<Option<Vec<u32>>, ModelError> {
+    pub(super) fn whole(&self, text: &str, tokens: usize) -> Result<Option<Vec<Word>>, ModelError> {
         let filled = self.fill(text, words(text, 0..text.len()), Room::for_tokens(tokens))?;
-        Ok(filled.next.is_none().then(|| filled.pieces.concat()))
+        Ok(filled.next.is_none().then_some(filled.words))
     }
 
     /// Head, tail and the best of the middle of a text that has more than so many tokens.
-    pub(super) fn reduce(&self, text: &str, tokens: usize) -> Result<Vec<u32>, ModelError> {
+    pub(super) fn reduce(&self, text: &str, tokens: usize) -> Result<Vec<Word>, ModelError> {
         let tail = tokens / 4;
         let middle = if tail < LEAST { 0 } else { tail };
         let head = self.head(text, Room::for_tokens(tokens - tail - middle))?;
         let tail = self.tail(text, head.border, Room::for_tokens(tail))?;
         let room = Room::for_tokens(tokens).less(head.used).less(tail.used);
         let middle = self.middle(text, head.border..tail.border, room)?;
-        Ok([head.ids, middle, tail.ids].concat())
+        Ok(head.words.into_iter().chain(middle).chain(tail.words).collect())
     }
 
     fn head(&self, text: &str, room: Room) -> Result<End, ModelError> {
@@ -75,9 +84,12 @@ impl Tokenizer {
             Some((word, mut ids)) if filled.used.tokens == 0 => {
                 ids.truncate(room.tokens);
                 let used = Room { tokens: ids.len(), ..filled.used };
-                End { ids, used, border: word.end }
+                End { border: word.end, words: vec![Word { place: word, ids }], used }
             }
-            _ => End { ids: filled.pieces.concat(), used: filled.used, border: filled.last.end },
+            _ => {
+                let border = filled.words.last().map_or(0, |word| word.place.end);
+                End { words: filled.words, used: filled.used, border }
+            }
         })
     }
 
@@ -92,35 +104,33 @@ impl Tokenizer {
             Some((word, mut ids)) if filled.used.tokens == 0 => {
                 ids.drain(..ids.len().saturating_sub(room.tokens));
                 let used = Room { tokens: ids.len(), ..filled.used };
-                End { ids, used, border: word.start }
+                End { border: word.start, words: vec![Word { place: word, ids }], used }
             }
-            _ if filled.pieces.is_empty() => End { ids: Vec::new(), used: filled.used, border: end },
             _ => {
-                let ids = filled.pieces.into_iter().rev().flatten().collect();
-                End { ids, used: filled.used, border: filled.last.start }
+                let border = filled.words.last().map_or(end, |word| word.place.start);
+                End { words: filled.words.into_iter().rev().collect(), used: filled.used, border }
             }
         })
     }
 
     /// The stretches of `region` that say most beside what stands before and behind it.
-    fn middle(&self, text: &str, region: Range<usize>, mut room: Room) -> Result<Vec<u32>, ModelError> {
+    fn middle(&self, text: &str, region: Range<usize>, mut room: Room) -> Result<Vec<Word>, ModelError> {
         if room.tokens < LEAST {
             return Ok(Vec::new());
         }
-        let mut chosen: Vec<(usize, Vec<u32>)> = Vec::new();
+        let mut chosen: Vec<Word> = Vec::new();
         let mut stretches = Stretches::new(&self.inner, text, region);
         for _ in 0..TRIES {
             let Some(words) = stretches.take_best() else { break };
-            let start = words.first().map_or(0, |word| word.start);
             let filled = self.fill(text, words.into_iter(), room)?;
-            chosen.push((start, filled.pieces.concat()));
+            chosen.extend(filled.words);
             room = room.less(filled.used);
             if room.tokens < LEAST {
                 break;
             }
         }
-        chosen.sort_by_key(|(start, _)| *start);
-        Ok(chosen.into_iter().flat_map(|(_, ids)| ids).collect())
+        chosen.sort_by_key(|word| word.place.start);
+        Ok(chosen)
     }
 
     /// Tokens of one word after the other while there is room.
@@ -131,7 +141,7 @@ impl Tokenizer {
         room: Room,
     ) -> Result<Filled, ModelError> {
         let used = Room { tokens: 0, bytes: 0 };
-        let mut filled = Filled { pieces: Vec::new(), used, last: 0..0, next: None };
+        let mut filled = Filled { words: Vec::new(), used, next: None };
         for word in words {
             let left = room.less(filled.used);
             let read = &text[word.start..text.floor_char_boundary(word.end.min(word.start + left.bytes))];
@@ -143,8 +153,7 @@ impl Tokenizer {
                 break;
             }
             filled.used.tokens += ids.len();
-            filled.pieces.push(ids);
-            filled.last = word;
+            filled.words.push(Word { place: word, ids });
         }
         Ok(filled)
     }

@@ -1,5 +1,7 @@
 //! Collects text into blocks while the tags go by.
 
+use std::ops::Range;
+
 use super::effects::Effects;
 use super::table::Tables;
 use crate::text::document::{Piece, Role};
@@ -12,6 +14,8 @@ pub(super) struct Builder {
     pieces: Vec<Piece>,
     /// Text of the block that is being read.
     text: String,
+    /// Where that text stands in the HTML.
+    source: Option<Range<usize>>,
     /// White space is owed before the next character.
     space: bool,
     /// `<br>`s since the last character.
@@ -47,7 +51,17 @@ impl Builder {
         }
     }
 
-    /// Takes in text between tags.
+    /// Takes in text between tags that stands at `span` of the HTML.
+    pub(super) fn text_at(&mut self, text: &str, span: Range<usize>) {
+        self.text(text);
+        // Text may end the block before, so it is only known now whose it is.
+        match &mut self.source {
+            Some(source) => source.end = span.end,
+            None => self.source = Some(span),
+        }
+    }
+
+    /// Takes in text that stands nowhere as it is.
     pub(super) fn text(&mut self, text: &str) {
         if self.preformatted > 0 {
             self.space = false;
@@ -95,13 +109,14 @@ impl Builder {
         self.space = false;
         self.breaks = 0;
         let text = std::mem::take(&mut self.text);
+        let source = self.source.take().unwrap_or_default();
         let kept = if self.preformatted > 0 { text.trim_end() } else { text.trim() };
         if kept.trim().is_empty() {
             return;
         }
         let role = self.role();
         let block = Block { kind: self.kind(role), text: kept.to_owned() };
-        self.pieces.push(Piece { block, role });
+        self.pieces.push(Piece { block, role, source });
         // A heading that was never closed must not turn the rest of the page into headings.
         self.heading = None;
     }

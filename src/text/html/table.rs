@@ -1,6 +1,8 @@
 //! Rows of tables. A table may hold data, where a row is one line with its cells joined by ` | `,
 //! or may only lay out a page or a newsletter, where each cell is a column of ordinary text.
 
+use std::ops::Range;
+
 use crate::text::document::{Piece, Role};
 use crate::text::{Block, BlockKind};
 
@@ -76,6 +78,7 @@ fn join(row: Option<Row>, pieces: &mut Vec<Piece>) {
         return;
     };
     let mut text = String::new();
+    let mut source: Option<Range<usize>> = None;
     let mut cells = row.cells.iter().skip(1);
     let mut next_cell = cells.next();
     for (index, piece) in pieces.drain(start..).enumerate() {
@@ -86,9 +89,12 @@ fn join(row: Option<Row>, pieces: &mut Vec<Piece>) {
             text.push(' ');
         }
         text.push_str(&piece.block.text);
+        if !piece.source.is_empty() {
+            source.get_or_insert(piece.source.clone()).end = piece.source.end;
+        }
     }
     let block = Block { kind, text };
-    pieces.push(Piece { block, role });
+    pieces.push(Piece { block, role, source: source.unwrap_or_default() });
 }
 
 /// What the blocks of a row make together; nothing where they are too much or too different for

@@ -11,7 +11,7 @@ use crate::text::document::Role;
 /// One line for each block: its kind, its part where it is not the writer's own, its text.
 fn read(html: &str) -> String {
     let mut out = String::new();
-    for Piece { block, role } in parse(html).pieces {
+    for Piece { block, role, .. } in parse(html).pieces {
         let kind = match block.kind {
             BlockKind::Heading(level) => format!("h{level}"),
             kind => format!("{kind:?}").to_lowercase(),

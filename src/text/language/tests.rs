@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::function_words::{ENGLISH, FOREIGN};
 use super::*;
 
 #[derive(serde::Deserialize)]

@@ -33,7 +33,7 @@ pub(super) enum Fate {
 }
 
 /// One line, by its place in the folded text.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Line {
     /// Where it begins, `>` and all.
     start: usize,
@@ -44,6 +44,8 @@ struct Line {
     fate: Fate,
     /// It is exactly `-- `, as mail programs begin a signature (RFC 3676, section 4.3).
     is_signature_mark: bool,
+    /// The part of the body that it was read from, in bytes.
+    source: Range<usize>,
 }
 
 /// All lines; blank lines follow each other at most once.
@@ -65,7 +67,9 @@ pub(super) fn read(body: &str, format: Format) -> (Lines, Vec<Warning>) {
     let mut lines = Lines::default();
     let parsed = match format {
         Format::Text => {
-            lines.push_all(body, Hint::None);
+            for (source, line) in split(body) {
+                lines.push(line, Hint::None, source);
+            }
             return (lines, Vec::new());
         }
         Format::Html => html::parse(body),
@@ -81,23 +85,39 @@ pub(super) fn read(body: &str, format: Format) -> (Lines, Vec<Warning>) {
             Role::ReplyHeader => Hint::ReplyHeader,
             Role::Signature => Hint::Signature,
         };
-        lines.push_all(&piece.block.text, hint);
-        lines.push("", hint);
+        // Markdown is read by way of HTML, whose places are not its own.
+        let source = if format == Format::Markdown { 0..body.len() } else { piece.source };
+        for (_, line) in split(&piece.block.text) {
+            lines.push(line, hint, source.clone());
+        }
+        lines.push("", hint, source);
     }
     (lines, parsed.warnings)
 }
 
-impl Lines {
-    fn push_all(&mut self, text: &str, hint: Hint) {
-        for line in text.split(is_line_break) {
-            let line = line.strip_suffix('\r').unwrap_or(line);
-            for line in line.split('\r') {
-                self.push(line, hint);
-            }
+/// The lines of a text, and where each stands in it. A carriage return before a line break is part of
+/// that, any other is a line break itself.
+fn split(text: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let line = rest?;
+        let start = text.len() - line.len();
+        let Some(at) = line.find(|c| c == '\r' || is_line_break(c)) else {
+            rest = None;
+            return Some((start..text.len(), line));
+        };
+        let mut behind = line[at..].chars();
+        let first = behind.next();
+        if first == Some('\r') && behind.clone().next().is_some_and(is_line_break) {
+            behind.next();
         }
-    }
+        rest = Some(behind.as_str()).filter(|rest| !rest.is_empty() || first != Some('\r'));
+        Some((start..start + at, &line[..at]))
+    })
+}
 
-    fn push(&mut self, line: &str, hint: Hint) {
+impl Lines {
+    fn push(&mut self, line: &str, hint: Hint, source: Range<usize>) {
         let start = self.text.len();
         let mut folded = String::with_capacity(line.len());
         fold_into(&mut folded, &mut false, line);
@@ -115,6 +135,7 @@ impl Lines {
             hint,
             fate: Fate::Kept,
             is_signature_mark: line == "-- ",
+            source,
         });
     }
 
@@ -187,15 +208,24 @@ impl Lines {
 
     /// The lines that are kept, without blank ones.
     pub(super) fn kept(&self) -> impl Iterator<Item = &str> {
+        self.kept_lines().map(|(text, _)| text)
+    }
+
+    /// For each of them, where in the body it was read from, in bytes.
+    pub(super) fn sources(&self) -> Vec<Range<usize>> {
+        self.kept_lines().map(|(_, source)| source.clone()).collect()
+    }
+
+    fn kept_lines(&self) -> impl Iterator<Item = (&str, &Range<usize>)> {
         self.lines
             .iter()
             .filter(|line| line.fate == Fate::Kept)
             .filter_map(|line| {
                 // A `>` that only quotes is no text.
                 let start = if line.hint == Hint::None { line.start } else { line.inner };
-                self.text.get(start..line.end)
+                Some((self.text.get(start..line.end)?, &line.source))
             })
-            .filter(|text| !text.is_empty())
+            .filter(|(text, _)| !text.is_empty())
     }
 
     /// The lines that are kept, one below the other.

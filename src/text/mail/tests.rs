@@ -9,7 +9,7 @@ use super::*;
 
 /// The text that remains, then what was set aside and the warnings.
 fn read(body: &str, format: Format) -> String {
-    let Cleaned { text, set_aside, warnings } = clean(body, format);
+    let Cleaned { text, set_aside, warnings, .. } = clean(body, format);
     let mut out = text;
     for SetAside { kind, chars } in set_aside {
         write!(out, "\n[{kind:?} {chars}]").unwrap();

@@ -1,0 +1,132 @@
+//! A newly promoted bundle takes over while requests are answered.
+//!
+//! The new bundle is loaded beside the one that answers, articles and tickets are embedded for it where its
+//! encoder is another, and then one pointer is exchanged. A request finishes with the bundle that it began
+//! with; when the last one has, the old workers stop and their memory is freed. Where anything fails, the
+//! old bundle goes on answering.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::state::{Answering, AppState, OpenError};
+use crate::model::{Model, Shelf};
+
+/// How often it is looked whether another bundle was promoted.
+const LOOK: Duration = Duration::from_secs(1);
+/// How often it is looked whether the last request of a former bundle is over.
+const DRAINED: Duration = Duration::from_millis(100);
+
+/// Follows the shelf of the data folder for as long as the service runs: whatever is promoted there answers
+/// from then on, and `shipped` where nothing is promoted. A bundle that cannot be used is told in the log
+/// once, and tried again after SIGHUP or when another is promoted.
+pub async fn follow(app: AppState, shelf: Shelf, shipped: Option<PathBuf>) {
+    let mut refused: Option<String> = None;
+    let mut hangups = Hangups::new();
+    while !app.is_stopping() {
+        if hangups.or_after(LOOK).await {
+            refused = None;
+        }
+        let wanted = match wanted(&shelf, shipped.as_deref()).await {
+            Ok(Some(dir)) if dir != app.now().model.bundle().dir() => dir,
+            // What answers is what shall answer.
+            Ok(_) => {
+                refused = None;
+                continue;
+            }
+            Err(error) => {
+                if refused.as_ref() != Some(&error) {
+                    tracing::error!(
+                        error,
+                        "it cannot be told which bundle was promoted; the present one stays"
+                    );
+                    refused = Some(error);
+                }
+                continue;
+            }
+        };
+        let name = wanted.display().to_string();
+        if refused.as_ref() == Some(&name) {
+            continue;
+        }
+        if let Err(error) = app.switch(&wanted).await {
+            app.metrics.not_switched();
+            tracing::error!(%error, bundle = name, "the promoted bundle cannot be used; the present one stays");
+            refused = Some(name);
+        }
+    }
+}
+
+/// The folder of the bundle that shall answer.
+async fn wanted(shelf: &Shelf, shipped: Option<&Path>) -> Result<Option<PathBuf>, String> {
+    let shelf = shelf.clone();
+    let current = tokio::task::spawn_blocking(move || shelf.current()).await;
+    let current = current.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
+    Ok(current.or_else(|| shipped.map(Path::to_owned)))
+}
+
+impl AppState {
+    /// Lets the bundle in `dir` answer from now on. Only one switch may be made at a time.
+    ///
+    /// # Errors
+    /// [`OpenError`]; then everything is as before.
+    pub async fn switch(&self, dir: &Path) -> Result<(), OpenError> {
+        let (path, inference) = (dir.to_owned(), self.settings.inference.clone());
+        let model = tokio::task::spawn_blocking(move || Model::load(&path, &inference)).await??;
+        let model = Arc::new(model);
+        let knowledge = self.now().knowledge.switch(Arc::clone(&model)).await?;
+        let answering = Answering::new(model, knowledge, &self.store, &self.settings);
+        let name = answering.model.manifest().model_name();
+        let former = self.exchange(answering);
+        self.model_works();
+        self.metrics.switched(former.model.manifest(), self.now().model.manifest());
+        tracing::info!(name = name.name, version = name.version, "another bundle answers from now on");
+        tokio::spawn(self.clone().retire(former));
+        Ok(())
+    }
+
+    /// Waits for the last request of a former bundle, and lets its workers and memory go.
+    async fn retire(self, former: Arc<Answering>) {
+        let model = Arc::clone(&former.model);
+        drop(former);
+        while Arc::strong_count(&model) > 1 {
+            tokio::time::sleep(DRAINED).await;
+        }
+        self.metrics.retire(&model);
+        let version = model.manifest().version.clone();
+        // Its threads are waited for, which a thread of the runtime must not.
+        let gone = tokio::task::spawn_blocking(move || drop(model)).await;
+        tracing::info!(version, freed = gone.is_ok(), "the former bundle has answered its last request");
+        if let Err(error) = self.now().knowledge.catch_up_tickets().await {
+            tracing::warn!(%error, "tickets answered by the former bundle are not found as similar before the next start");
+        }
+    }
+}
+
+/// SIGHUP, where there is one.
+struct Hangups {
+    #[cfg(unix)]
+    signal: Option<tokio::signal::unix::Signal>,
+}
+
+impl Hangups {
+    fn new() -> Self {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            Self { signal: signal(SignalKind::hangup()).ok() }
+        }
+        #[cfg(not(unix))]
+        Self {}
+    }
+
+    /// Waits for a signal, but not longer than this; whether there was one.
+    async fn or_after(&mut self, longest: Duration) -> bool {
+        #[cfg(unix)]
+        if let Some(signal) = &mut self.signal {
+            return tokio::time::timeout(longest, signal.recv()).await.is_ok();
+        }
+        tokio::time::sleep(longest).await;
+        false
+    }
+}

@@ -1,0 +1,57 @@
+//! In which order texts are read, and with which words left out.
+
+use std::collections::BTreeMap;
+
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
+
+use super::heads::group;
+use super::{HeadShape, Sample, TuneSettings};
+
+/// The id that stands for a masked word in BERT vocabularies.
+const MASK: u32 = 103;
+/// Ids below this are special or unused; they are never masked.
+const FIRST_WORD: u32 = 999;
+/// Texts of one label that stand side by side where texts are compared with each other.
+const ALIKE: usize = 4;
+
+/// The draws of one pass. They depend on the seed and the number of the pass only, so that a training that
+/// was interrupted goes on as if it had not been.
+pub(super) fn draws(seed: u64, pass: usize) -> StdRng {
+    StdRng::seed_from_u64(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(pass as u64))
+}
+
+/// The samples of a pass, as indices, batch after batch.
+pub(super) fn order(
+    samples: &[Sample],
+    shapes: &[HeadShape],
+    settings: &TuneSettings,
+    rng: &mut StdRng,
+) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..samples.len()).collect();
+    order.shuffle(rng);
+    if settings.contrastive <= 0.0 {
+        return order;
+    }
+    // A text teaches nothing by comparison unless one of its own label is beside it.
+    let mut groups: BTreeMap<Option<(usize, u32)>, Vec<usize>> = BTreeMap::new();
+    order.into_iter().for_each(|i| groups.entry(group(&samples[i], shapes)).or_default().push(i));
+    let mut runs: Vec<Vec<usize>> = groups
+        .into_values()
+        .flat_map(|group| group.chunks(ALIKE).map(<[usize]>::to_vec).collect::<Vec<_>>())
+        .collect();
+    runs.shuffle(rng);
+    runs.concat()
+}
+
+/// The text with a share of its words masked.
+pub(super) fn masked(sample: &Sample, share: f32, rng: &mut StdRng) -> Sample {
+    let mut sample = sample.clone();
+    for id in &mut sample.tokens.ids {
+        if *id >= FIRST_WORD && rng.random::<f32>() < share {
+            *id = MASK;
+        }
+    }
+    sample
+}
