@@ -82,7 +82,7 @@ fn samples() -> anyhow::Result<Vec<Sample>> {
         let tokens = model.tokenizer().encode(&Input::text(&words))?;
         let reading = model.read_tokens_blocking(std::slice::from_ref(&tokens))?.remove(0);
         let labels = vec![Some((number % LABELS) as u32)];
-        Ok(Sample { tokens, labels, embedding: reading.embedding() })
+        Ok(Sample { tokens, labels, embedding: reading.embedding(), times: 1.0 })
     };
     file.lines().take(TEXTS).enumerate().map(sample).collect()
 }
@@ -97,7 +97,7 @@ fn own(
 ) -> anyhow::Result<Vec<Duration>> {
     let epochs = WARM_UP + STEPS;
     let settings = TuneSettings { epochs, precision, batch: TEXTS, ..TuneSettings::default() };
-    let heads = [HeadShape { labels: LABELS, weight: 1.0 }];
+    let heads = [HeadShape { labels: LABELS, weight: 1.0, auxiliary: false }];
     let ends = Mutex::new(vec![Instant::now()]);
     let hear = |step| {
         if let (Step::Done(..), Ok(mut ends)) = (step, ends.lock()) {

@@ -43,7 +43,16 @@ pub(super) fn source<'a>(
         );
     }
     let aspects = present.iter().any(|field| field == "aspects");
-    Ok(Source { reads, train: input.to_owned(), dev: None, labels, aspects, weight: 1.0 })
+    Ok(Source {
+        reads,
+        train: input.to_owned(),
+        dev: None,
+        labels,
+        aspects,
+        weight: 1.0,
+        times: 1.0,
+        auxiliary: false,
+    })
 }
 
 /// Field names of the first row.

@@ -114,7 +114,10 @@ impl Train {
                 labels: BTreeMap::from([(self.task.clone(), field)]),
                 aspects: false,
                 weight: 1.0,
+                times: 1.0,
+                auxiliary: false,
             }],
+            holds: Vec::new(),
         })
     }
 }

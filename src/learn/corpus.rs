@@ -11,6 +11,9 @@ use crate::text::{self, mail, survey_question};
 /// Labels in the order in which people think of them; other label sets stand in alphabetical order.
 const ORDERED: [&[&str]; 3] = [&["high", "medium", "low"], &["P1", "P2", "P3", "P4"], &["0", "1", "2", "3"]];
 
+/// What all aspects of a file weigh together, beside 1 for any other head: most comments have few of them.
+const ASPECTS_WEIGHT: f64 = 2.0;
+
 /// Skipped rows of a file that are told while training.
 const SKIPPED_TOLD: usize = 10;
 
@@ -52,6 +55,8 @@ pub struct Task {
     pub ordered: bool,
     /// Weight of the head while the encoder is tuned.
     pub weight: f64,
+    /// How often its rows are read in a pass.
+    pub times: f64,
     /// Text and label, as indices.
     pub rows: Vec<(usize, usize)>,
 }
@@ -110,6 +115,7 @@ impl Corpus {
             source.labels.iter().map(|(task, field)| (task.clone(), field.clone())).collect();
         heads.extend(aspects.iter().map(|a| format!("{ASPECT_PREFIX}{a}")).map(|task| (task.clone(), task)));
         for (task, field) in heads {
+            let aspect = task.starts_with(ASPECT_PREFIX);
             let labels = match known {
                 Some(known) => known.get(&task).cloned().unwrap_or_default(),
                 None => {
@@ -124,7 +130,8 @@ impl Corpus {
                 ordered: ORDERED.iter().any(|set| labels.iter().all(|l| set.contains(&l.as_str()))),
                 name: task,
                 reads: source.reads,
-                weight: source.weight,
+                weight: if aspect { ASPECTS_WEIGHT / aspects.len() as f64 } else { 1.0 } * source.weight,
+                times: source.times,
                 rows: Vec::new(),
                 labels,
             };

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use super::aside::Aside;
 use super::base::{Scratch, beside, headless};
 use super::corpus::{Corpus, Task, Words};
 use super::fit::{Features, Linear};
@@ -14,7 +15,7 @@ use super::train::{Event, TrainError};
 use super::tuning::{HeadShape, Job, Sample, Step, TuneSettings, Tuned, tune};
 use crate::config::InferenceSettings;
 use crate::model::weights::Weights;
-use crate::model::{Bundle, BundleWriter, Model, Reading, Reads};
+use crate::model::{Bundle, BundleWriter, Input, Model, Reading, Reads, Tokens};
 
 /// One row in this many is held out where the encoder is tuned, since a fold would be a whole training.
 const HELD_OUT: usize = 8;
@@ -52,7 +53,7 @@ impl Prepared {
 pub(super) fn prepare(
     base: &Bundle,
     recipe: &Recipe,
-    corpus: &Corpus,
+    (corpus, aside): (&Corpus, &Aside),
     out: &Path,
     settings: &InferenceSettings,
     watch: &mut dyn FnMut(Event),
@@ -63,10 +64,10 @@ pub(super) fn prepare(
         return Ok(Prepared { bundle, features, tuned: None, _scratch: scratch });
     };
     let held_out = held_out_rows(corpus);
-    let tuner = Tuner { base, tuning, corpus, out, settings };
+    let tuner = Tuner { base, tuning, corpus, aside, out, settings };
     let samples = tuner.samples(watch)?;
     let (kept_back, learnt): (Vec<_>, Vec<_>) =
-        samples.iter().cloned().enumerate().partition(|(text, _)| held_out[*text]);
+        samples.iter().cloned().enumerate().partition(|(text, _)| held_out.get(*text) == Some(&true));
     let without = |part: Vec<(usize, Sample)>| part.into_iter().map(|(_, sample)| sample).collect::<Vec<_>>();
     let (mut weights, mut tuned) = tuner.run(&without(learnt), &without(kept_back), None, watch)?;
     let (mut bundle, mut scratch) = written(base, Some(&weights), out)?;
@@ -131,6 +132,7 @@ struct Tuner<'a> {
     base: &'a Bundle,
     tuning: &'a TuneSettings,
     corpus: &'a Corpus,
+    aside: &'a Aside,
     out: &'a Path,
     settings: &'a InferenceSettings,
 }
@@ -145,8 +147,11 @@ impl Tuner<'_> {
         watch: &mut dyn FnMut(Event),
     ) -> Result<(Weights, Tuned), TrainError> {
         let mut weights = self.base.encoder_weights()?;
-        let shape = |task: &Task| HeadShape { labels: task.labels.len(), weight: task.weight };
-        let heads: Vec<HeadShape> = self.corpus.tasks.iter().map(shape).collect();
+        let shape =
+            |task: &Task, auxiliary| HeadShape { labels: task.labels.len(), weight: task.weight, auxiliary };
+        let own = self.corpus.tasks.iter().map(|task| shape(task, false));
+        let auxiliary = self.aside.auxiliary.tasks.iter().map(|task| shape(task, true));
+        let heads: Vec<HeadShape> = own.chain(auxiliary).collect();
         let name = self.out.file_name().map_or_else(|| "bundle".into(), |name| name.to_string_lossy());
         let round = if held_out.is_empty() { "all" } else { "part" };
         let checkpoint = self.out.with_file_name(format!(".{name}.tuning-{round}.safetensors"));
@@ -175,33 +180,54 @@ impl Tuner<'_> {
         Ok((weights, tuned))
     }
 
-    /// Every text with its labels, and with what the base makes of it.
+    /// Every text with its labels, and with what the base makes of it: those of the corpus, of the auxiliary
+    /// heads, and the passages.
     fn samples(&self, watch: &mut dyn FnMut(Event)) -> Result<Vec<Sample>, TrainError> {
-        let corpus = self.corpus;
-        let mut labels = vec![vec![None; corpus.tasks.len()]; corpus.words.len()];
-        for (number, task) in corpus.tasks.iter().enumerate() {
-            for &(text, label) in &task.rows {
-                labels[text][number] = u32::try_from(label).ok();
-            }
-        }
-        // Only tickets are compared with articles and with each other, so only theirs are held to the base's.
-        let of_tickets = |task: &&Task| task.reads == Reads::Ticket;
-        let searched: BTreeSet<usize> = corpus
-            .tasks
-            .iter()
-            .filter(of_tickets)
-            .flat_map(|task| &task.rows)
-            .map(|(text, _)| *text)
-            .collect();
+        let Aside { auxiliary, held } = self.aside;
         let model = Model::load(self.base.dir(), self.settings)?;
-        let readings = read_all(&model, corpus, "reading texts with the base", watch)?;
-        let sample = |(text, (labels, reading)): (usize, (Vec<Option<u32>>, &Reading))| {
-            let tokens = model.tokenizer().encode(&corpus.words[text].input())?;
-            let embedding = if searched.contains(&text) { reading.embedding() } else { Vec::new() };
-            Ok(Sample { tokens, labels, embedding })
-        };
-        labels.into_iter().zip(&readings).enumerate().map(sample).collect()
+        let heads = self.corpus.tasks.len() + auxiliary.tasks.len();
+        let mut samples = labelled(&model, self.corpus, (heads, 0))?;
+        samples.extend(labelled(&model, auxiliary, (heads, self.corpus.tasks.len()))?);
+        // Only tickets are compared with articles and with each other, so only theirs are held to the base's.
+        let tickets = self.corpus.tasks.iter().filter(|task| task.reads == Reads::Ticket);
+        let mut held_to: BTreeSet<usize> =
+            tickets.flat_map(|task| &task.rows).map(|(text, _)| *text).collect();
+        held_to.extend(samples.len()..samples.len() + held.len());
+        for (passage, times) in held {
+            let tokens = model.tokenizer().encode(&Input::text(passage))?;
+            samples.push(Sample { tokens, labels: vec![None; heads], embedding: Vec::new(), times: *times });
+        }
+        let held_to: Vec<usize> = held_to.into_iter().collect();
+        for (done, texts) in held_to.chunks(CHUNK).enumerate() {
+            let tokens: Vec<Tokens> = texts.iter().map(|&text| samples[text].tokens.clone()).collect();
+            for (&text, reading) in texts.iter().zip(model.read_tokens_blocking(&tokens)?) {
+                samples[text].embedding = reading.embedding();
+            }
+            let (stage, done) = ("reading texts with the base", done * CHUNK + texts.len());
+            watch(Event::Progress { stage, done, total: held_to.len() });
+        }
+        Ok(samples)
     }
+}
+
+/// The texts of a corpus, whose tasks stand from `first` on among so many heads.
+fn labelled(
+    model: &Model,
+    corpus: &Corpus,
+    (heads, first): (usize, usize),
+) -> Result<Vec<Sample>, TrainError> {
+    let sample = |words: &Words| {
+        let tokens = model.tokenizer().encode(&words.input())?;
+        Ok(Sample { tokens, labels: vec![None; heads], embedding: Vec::new(), times: 1.0 })
+    };
+    let mut samples = corpus.words.iter().map(sample).collect::<Result<Vec<_>, TrainError>>()?;
+    for (number, task) in corpus.tasks.iter().enumerate() {
+        for &(text, label) in &task.rows {
+            samples[text].labels[first + number] = u32::try_from(label).ok();
+            samples[text].times = task.times;
+        }
+    }
+    Ok(samples)
 }
 
 /// What the model makes of every text of the corpus.

@@ -4,6 +4,7 @@
 //! a tuned encoder where the recipe asks for one, and the report that a person reads before a bundle
 //! is put to work. This room knows nothing of HTTP or the store.
 
+mod aside;
 mod base;
 pub mod baseline;
 pub mod calibrate;

@@ -35,6 +35,10 @@ pub struct Recipe {
     /// The files.
     #[serde(rename = "file")]
     pub files: Vec<Source>,
+    /// Articles whose embeddings are held to the base model's while the encoder is tuned, so that search
+    /// does not pay for what triage learns.
+    #[serde(default, rename = "hold")]
+    pub holds: Vec<Hold>,
 }
 
 /// A labelled file and the heads that it trains.
@@ -56,6 +60,27 @@ pub struct Source {
     /// Weight of each of its heads while the encoder is tuned.
     #[serde(default = "one")]
     pub weight: f64,
+    /// How often each row is read in a pass while the encoder is tuned; of a fraction, other rows in each pass.
+    #[serde(default = "one")]
+    pub times: f64,
+    /// Whether its heads only shape the encoder while it is tuned, and do not ship.
+    #[serde(default)]
+    pub auxiliary: bool,
+}
+
+/// Articles that hold the embedding.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hold {
+    /// JSON Lines of articles (`id`, `title`, `body` in Markdown); a relative path starts at the recipe's
+    /// folder.
+    pub articles: PathBuf,
+    /// Only articles whose id begins with one of these; none given: all.
+    #[serde(default)]
+    pub ids: Vec<String>,
+    /// How often each passage is read in a pass.
+    #[serde(default = "one")]
+    pub times: f64,
 }
 
 /// What the decision `auto` promises unless a recipe says otherwise.
@@ -99,6 +124,9 @@ impl Recipe {
         for source in &mut recipe.files {
             source.train = folder.join(&source.train);
             source.dev = source.dev.as_ref().map(|dev| folder.join(dev));
+        }
+        for hold in &mut recipe.holds {
+            hold.articles = folder.join(&hold.articles);
         }
         Ok(recipe)
     }

@@ -1,8 +1,9 @@
 //! Training: a base model and a recipe in, a bundle out.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 
+use super::aside::Aside;
 pub use super::base::Start;
 use super::base::{headless, open};
 use super::calibrate::recall_curve;
@@ -56,6 +57,14 @@ pub enum TrainError {
     /// A thread that fitted a head broke down.
     #[error("a training thread panicked; please report this")]
     Panicked,
+    /// Articles that are to hold the embedding cannot be read.
+    #[error("{}: {source}", path.display())]
+    Hold {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: std::io::Error,
+    },
     /// The recipe names no file.
     #[error("the recipe names no labelled file; add a [[file]]")]
     NoFiles,
@@ -88,16 +97,17 @@ pub fn train(
     settings: &InferenceSettings,
     watch: &mut dyn FnMut(Event),
 ) -> Result<Bundle, TrainError> {
-    if recipe.files.is_empty() {
+    if recipe.files.iter().all(|file| file.auxiliary) {
         return Err(TrainError::NoFiles);
     }
     let mut corpus = Corpus::default();
-    for file in &recipe.files {
+    for file in recipe.files.iter().filter(|file| !file.auxiliary) {
         corpus.add(&file.train, file, None)?;
     }
     corpus.told().into_iter().for_each(|note| watch(Event::Note(note)));
+    let aside = Aside::read(recipe, watch)?;
     let base = open(start, recipe, out)?;
-    let encoder = encoder::prepare(&base.bundle, recipe, &corpus, out, settings, watch)?;
+    let encoder = encoder::prepare(&base.bundle, recipe, (&corpus, &aside), out, settings, watch)?;
     let fitted = fit_all(&corpus, &encoder, recipe, settings.worker_count(), watch)?;
     let bundle = write(recipe, &encoder, &base.bundle, fitted, out)?;
     measure(&bundle, recipe, settings, watch)?;
@@ -113,7 +123,7 @@ fn measure(
 ) -> Result<(), TrainError> {
     let model = Model::load(bundle.dir(), settings)?;
     let mut text = CardText { remarks: recipe.remarks.clone(), ..CardText::default() };
-    for file in &recipe.files {
+    for file in recipe.files.iter().filter(|file| !file.auxiliary) {
         let name =
             |path: &Path| path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         text.trained_on.push(name(&file.train));

@@ -29,7 +29,7 @@ pub(super) fn order(
     settings: &TuneSettings,
     rng: &mut StdRng,
 ) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..samples.len()).collect();
+    let mut order = drawn(samples, rng);
     order.shuffle(rng);
     if settings.contrastive <= 0.0 {
         return order;
@@ -43,6 +43,26 @@ pub(super) fn order(
         .collect();
     runs.shuffle(rng);
     runs.concat()
+}
+
+/// Each sample as often as it is to be read; of those that are read less than once, or once more than others,
+/// as many in every pass.
+fn drawn(samples: &[Sample], rng: &mut StdRng) -> Vec<usize> {
+    let mut alike: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+    for (number, sample) in samples.iter().enumerate() {
+        alike.entry(sample.times.to_bits()).or_default().push(number);
+    }
+    let mut order = Vec::with_capacity(samples.len());
+    for (times, mut numbers) in alike {
+        let mut left = (f64::from_bits(times).max(0.0) * numbers.len() as f64).round() as usize;
+        numbers.shuffle(rng);
+        while left > 0 && !numbers.is_empty() {
+            let some = left.min(numbers.len());
+            order.extend(&numbers[..some]);
+            left -= some;
+        }
+    }
+    order
 }
 
 /// The text with a share of its words masked.

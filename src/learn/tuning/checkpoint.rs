@@ -38,7 +38,7 @@ pub(super) fn fingerprint(job: &Job<'_>, weights: &Weights) -> Result<String> {
     let mut hash = Sha256::new();
     hash.update(format!("{:?} {:?} {} {:?} ", job.settings, job.heads, job.threads, job.passes));
     for sample in job.samples.iter().chain(job.held_out) {
-        hash.update(format!("{:?} {:?} ", sample.tokens.ids, sample.labels));
+        hash.update(format!("{:?} {:?} {} ", sample.tokens.ids, sample.labels, sample.times));
     }
     let mut names: Vec<&String> = weights.keys().collect();
     names.sort();

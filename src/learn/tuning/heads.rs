@@ -189,12 +189,12 @@ impl Heads {
         let mut tally = Tally::default();
         let linears = self.linears();
         for (features, sample) in features.chunks_exact(self.features.max(1)).zip(texts) {
-            for (linear, label) in linears.iter().zip(&sample.labels) {
-                let Some(label) = label else { continue };
+            for ((linear, shape), label) in linears.iter().zip(&self.shapes).zip(&sample.labels) {
+                let Some(label) = label.filter(|_| !shape.auxiliary) else { continue };
                 let logits = linear.logits(features);
                 let top = (0..logits.len()).max_by(|a, b| logits[*a].total_cmp(&logits[*b]));
                 tally.asked += 1;
-                tally.wrong += usize::from(top != Some(*label as usize));
+                tally.wrong += usize::from(top != Some(label as usize));
             }
         }
         tally

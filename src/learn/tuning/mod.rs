@@ -135,6 +135,8 @@ pub struct Sample {
     pub labels: Vec<Option<u32>>,
     /// What the base model makes of the text, unit length; empty where the text may drift from it.
     pub embedding: Vec<f32>,
+    /// How often it is read in a pass; a fraction of 1 is its share of the passes.
+    pub times: f64,
 }
 
 /// A head in training: number of labels and weight of its loss.
@@ -144,6 +146,8 @@ pub struct HeadShape {
     pub labels: usize,
     /// Weight of its loss.
     pub weight: f64,
+    /// Whether it is only there for what it teaches the encoder: how it does decides nothing.
+    pub auxiliary: bool,
 }
 
 /// What happened in one pass over the texts.
@@ -245,6 +249,7 @@ fn pass(
     let order = batches::order(job.samples, job.heads, settings, &mut rng);
     let size = settings.batch.max(1);
     let steps = order.len().div_ceil(size);
+    let texts = order.len().max(1);
     let mut loss = 0.0;
     for (number, chosen) in order.chunks(size).enumerate() {
         let text = |&i: &usize| batches::masked(&job.samples[i], settings.word_dropout, &mut rng);
@@ -266,7 +271,7 @@ fn pass(
             progress.stale = 0;
         }
     }
-    Ok(Epoch { number: progress.passes, loss: loss / job.samples.len().max(1) as f64, wrong: share })
+    Ok(Epoch { number: progress.passes, loss: loss / texts as f64, wrong: share })
 }
 
 /// Share of the largest rate: up over the first twentieth, then down to nothing.

@@ -14,7 +14,7 @@ use stock::Stock;
 
 fn sample(length: usize) -> Sample {
     let tokens = Tokens { ids: vec![2_000; length], type_ids: vec![0; length], truncated: false };
-    Sample { tokens, labels: vec![Some(0)], embedding: Vec::new() }
+    Sample { tokens, labels: vec![Some(0)], embedding: Vec::new(), times: 1.0 }
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn texts_that_do_not_fit_the_encoder_are_refused_in_words() {
 fn words() -> Vec<Sample> {
     let sample = |n: u32| {
         let tokens = Tokens { ids: vec![1, 2_000 + n % 2, 2], type_ids: vec![0; 3], truncated: false };
-        Sample { tokens, labels: vec![Some(n % 2)], embedding: vec![0.0; 12] }
+        Sample { tokens, labels: vec![Some(n % 2)], embedding: vec![0.0; 12], times: 1.0 }
     };
     (0..24).map(sample).collect()
 }
@@ -197,7 +197,7 @@ fn tuned(settings: &TuneSettings) -> (Weights, Weights, Vec<f64>) {
             losses.borrow_mut().push(epoch.loss);
         }
     };
-    let (samples, heads) = (words(), [HeadShape { labels: 2, weight: 1.0 }]);
+    let (samples, heads) = (words(), [HeadShape { labels: 2, weight: 1.0, auxiliary: false }]);
     let job = Job {
         spec: &spec,
         samples: &samples,
@@ -268,7 +268,7 @@ fn tuned_with(
     stop_after: Option<usize>,
 ) -> (Weights, Vec<Linear>, Vec<usize>) {
     let (spec, mut weights) = small();
-    let (samples, heads) = (words(), [HeadShape { labels: 2, weight: 1.0 }]);
+    let (samples, heads) = (words(), [HeadShape { labels: 2, weight: 1.0, auxiliary: false }]);
     let passes = std::cell::RefCell::new(Vec::new());
     let hear = |step| {
         if let Step::Epoch(epoch) = step {
@@ -368,7 +368,7 @@ fn rows_of_rare_labels_count_more() {
     let mut samples = words();
     samples.retain(|sample| sample.labels[0] == Some(0) || sample.tokens.ids.is_empty());
     samples.extend(words().into_iter().filter(|sample| sample.labels[0] == Some(1)).take(3));
-    let shapes = [HeadShape { labels: 2, weight: 1.0 }];
+    let shapes = [HeadShape { labels: 2, weight: 1.0, auxiliary: false }];
     let settings = TuneSettings { balance: 1.0, ..quick() };
     let heads = super::heads::Heads::new(&shapes, (24, 12), settings, &samples);
     // Twelve rows and three: means of 7.5.

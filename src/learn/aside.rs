@@ -1,0 +1,92 @@
+//! What an encoder is tuned on besides the rows of its own heads: rows of heads that do not ship, and
+//! articles that hold its embedding where the base has it.
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::corpus::Corpus;
+use super::recipe::{Hold, Recipe};
+use super::train::{Event, TrainError};
+use crate::text::{BlockKind, front_matter, markdown};
+
+/// Words of a passage that is held. Shorter than those that are searched, since a tuning reads them many times.
+const PASSAGE_WORDS: usize = 80;
+
+/// Files that are not there are told and left out: what may train need not be at hand to train.
+#[derive(Default)]
+pub(super) struct Aside {
+    pub(super) auxiliary: Corpus,
+    /// Passages, each with how often it is read in a pass.
+    pub(super) held: Vec<(String, f64)>,
+}
+
+#[derive(Deserialize)]
+struct Article {
+    id: String,
+    title: String,
+    body: String,
+}
+
+impl Aside {
+    pub(super) fn read(recipe: &Recipe, watch: &mut dyn FnMut(Event)) -> Result<Self, TrainError> {
+        let mut aside = Self::default();
+        if recipe.tune.is_none() {
+            return Ok(aside);
+        }
+        let mut there = |path: &Path| {
+            let there = path.exists();
+            if !there {
+                watch(Event::Note(format!("{} is not there; tuning goes on without it", path.display())));
+            }
+            there
+        };
+        for file in recipe.files.iter().filter(|file| file.auxiliary && there(&file.train)) {
+            aside.auxiliary.add(&file.train, file, None)?;
+        }
+        for hold in recipe.holds.iter().filter(|hold| there(&hold.articles)) {
+            let passages =
+                passages(hold).map_err(|source| TrainError::Hold { path: hold.articles.clone(), source })?;
+            aside.held.extend(passages.into_iter().map(|passage| (passage, hold.times)));
+        }
+        Ok(aside)
+    }
+}
+
+/// The passages of a file's articles, each with its article's title in front, as the search has them.
+fn passages(hold: &Hold) -> std::io::Result<Vec<String>> {
+    let mut passages = Vec::new();
+    for line in BufReader::new(File::open(&hold.articles)?).lines() {
+        let article: Article = serde_json::from_str(&line?)?;
+        let wanted = |prefix: &String| article.id.starts_with(prefix.as_str());
+        if hold.ids.is_empty() || hold.ids.iter().any(wanted) {
+            passages.extend(cut(&article));
+        }
+    }
+    Ok(passages)
+}
+
+fn cut(article: &Article) -> Vec<String> {
+    let body = front_matter::split(&article.body).body;
+    let blocks = markdown::blocks(body).blocks;
+    let text = blocks.iter().filter(|block| !matches!(block.kind, BlockKind::Heading(_)));
+    let words: Vec<&str> = text.flat_map(|block| block.text.split_whitespace()).collect();
+    words.chunks(PASSAGE_WORDS).map(|words| format!("{}\n{}", article.title, words.join(" "))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passages_have_the_title_in_front_and_no_front_matter() {
+        let body = format!("---\ntitle: x\n---\n# Reset\n\n{}", "word ".repeat(100));
+        let article = Article { id: "a".into(), title: "Reset".into(), body };
+        let passages = cut(&article);
+        let lengths: Vec<usize> = passages.iter().map(|p| p.split_whitespace().count()).collect();
+        assert_eq!(lengths, [81, 21]);
+        assert!(passages.iter().all(|p| p.starts_with("Reset\nword")), "{passages:?}");
+    }
+}
