@@ -15,6 +15,8 @@ import subprocess
 from collections import Counter
 
 CLASSES = ["negative", "neutral", "positive"]
+# The survey's keys in words, as a helpdesk would send its question.
+QUESTIONS = {"could_improve": "What could we improve?", "what_good": "What was good?"}
 
 
 def figures(truth, said):
@@ -27,7 +29,8 @@ def figures(truth, said):
 
 
 def deskhand(program, model, rows):
-    lines = "".join(json.dumps({key: row[key] for key in ("text", "question") if row.get(key)}) + "\n" for row in rows)
+    asked = lambda row: {"question": QUESTIONS[row["question"]]} if row["question"] in QUESTIONS else {}
+    lines = "".join(json.dumps({"text": row["text"]} | asked(row)) + "\n" for row in rows)
     command = [program, "sentiment", "--input", "-"] + (["--model", model] if model else [])
     output = subprocess.run(command, input=lines, stdout=subprocess.PIPE, text=True).stdout
     said = []

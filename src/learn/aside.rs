@@ -78,7 +78,51 @@ fn cut(article: &Article) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::learn::recipe::Source;
+    use crate::learn::tuning::TuneSettings;
+    use crate::model::Reads;
+
+    #[test]
+    fn what_is_not_at_hand_is_told_and_left_out() {
+        let place = tempfile::tempdir().unwrap();
+        let articles = place.path().join("articles.jsonl");
+        std::fs::write(&articles, "{\"id\":\"a-1\",\"title\":\"One\",\"body\":\"Text.\"}\n{\"id\":\"b-1\",\"title\":\"Two\",\"body\":\"Text.\"}\n").unwrap();
+        let hold =
+            |articles: &Path| Hold { articles: articles.to_owned(), ids: vec!["a-".into()], times: 0.5 };
+        let auxiliary = Source {
+            reads: Reads::Survey,
+            train: place.path().join("none.jsonl"),
+            dev: None,
+            labels: BTreeMap::new(),
+            aspects: false,
+            weight: 1.0,
+            times: 1.0,
+            auxiliary: true,
+        };
+        let recipe = Recipe {
+            name: "r".into(),
+            version: "1".into(),
+            languages: Vec::new(),
+            taps: None,
+            tune: Some(TuneSettings::default()),
+            auto_precision: 0.97,
+            remarks: Vec::new(),
+            files: vec![auxiliary],
+            holds: vec![hold(&articles), hold(&place.path().join("gone.jsonl"))],
+        };
+        let mut notes = Vec::new();
+        let aside = Aside::read(&recipe, &mut |event| match event {
+            Event::Note(note) => notes.push(note),
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(aside.unwrap().held, [("One\nText.".to_owned(), 0.5)]);
+        assert_eq!(notes.len(), 2, "{notes:?}");
+        assert!(notes[0].contains("none.jsonl") && notes[1].contains("gone.jsonl"), "{notes:?}");
+    }
 
     #[test]
     fn passages_have_the_title_in_front_and_no_front_matter() {

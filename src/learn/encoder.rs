@@ -17,8 +17,6 @@ use crate::config::InferenceSettings;
 use crate::model::weights::Weights;
 use crate::model::{Bundle, BundleWriter, Input, Model, Reading, Reads, Tokens};
 
-/// One row in this many is held out where the encoder is tuned, since a fold would be a whole training.
-const HELD_OUT: usize = 8;
 /// Texts read between two reports of progress.
 const CHUNK: usize = 256;
 
@@ -63,7 +61,7 @@ pub(super) fn prepare(
         let features = features(&bundle, corpus, settings, watch)?;
         return Ok(Prepared { bundle, features, tuned: None, _scratch: scratch });
     };
-    let held_out = held_out_rows(corpus);
+    let held_out = held_out_rows(corpus, tuning.held_out);
     let tuner = Tuner { base, tuning, corpus, aside, out, settings };
     let samples = tuner.samples(watch)?;
     let (kept_back, learnt): (Vec<_>, Vec<_>) =
@@ -117,14 +115,15 @@ fn written(base: &Bundle, weights: Option<&Weights>, out: &Path) -> Result<(Bund
     Ok((bundle, scratch))
 }
 
-fn held_out_rows(corpus: &Corpus) -> Vec<bool> {
+/// Which texts are held out, one in so many: folds of a whole tuning each would take too long.
+fn held_out_rows(corpus: &Corpus, one_in: usize) -> Vec<bool> {
     let mut labels = vec![String::new(); corpus.words.len()];
     for task in corpus.tasks.iter().rev() {
         for &(text, label) in &task.rows {
             labels[text] = format!("{}/{label}", task.name);
         }
     }
-    stratified_folds(&corpus.ids, &labels, HELD_OUT, 0).into_iter().map(|fold| fold == 0).collect()
+    stratified_folds(&corpus.ids, &labels, one_in.max(2), 0).into_iter().map(|fold| fold == 0).collect()
 }
 
 /// What every tuning of one training has in common.

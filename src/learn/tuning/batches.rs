@@ -75,3 +75,33 @@ pub(super) fn masked(sample: &Sample, share: f32, rng: &mut StdRng) -> Sample {
     }
     sample
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Tokens;
+
+    fn read(times: f64) -> Sample {
+        let tokens = Tokens { ids: vec![2_000], type_ids: vec![0], truncated: false };
+        Sample { tokens, labels: Vec::new(), embedding: Vec::new(), times }
+    }
+
+    #[test]
+    fn a_row_is_read_as_often_as_it_asks_for_and_of_fractions_others_in_each_pass() {
+        let samples: Vec<Sample> = [1.0; 10].into_iter().chain([0.3; 10]).chain([2.5; 4]).map(read).collect();
+        let pass = |number| {
+            let order = order(&samples, &[], &TuneSettings::default(), &mut draws(1, number));
+            let mut counts = vec![0; samples.len()];
+            order.into_iter().for_each(|text| counts[text] += 1);
+            counts
+        };
+        let passes: Vec<Vec<usize>> = (0..20).map(pass).collect();
+        for counts in &passes {
+            assert!(counts[..10].iter().all(|count| *count == 1));
+            assert_eq!(counts[10..20].iter().sum::<usize>(), 3);
+            assert!(counts[20..].iter().all(|count| (2..=3).contains(count)));
+            assert_eq!(counts[20..].iter().sum::<usize>(), 10);
+        }
+        assert!((10..20).all(|text| passes.iter().any(|counts| counts[text] == 1)), "{passes:?}");
+    }
+}

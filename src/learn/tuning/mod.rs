@@ -59,6 +59,8 @@ pub struct TuneSettings {
     pub balance: f64,
     /// Each layer learns at this share of the rate of the layer above it.
     pub layer_decay: f64,
+    /// One text in so many is held out: it tells which pass is the best and how far the heads can be trusted.
+    pub held_out: usize,
     /// Stops after so many passes without fewer wrong labels on held-out texts. The best pass counts.
     pub patience: usize,
     /// Whether, once held-out texts have told how many passes are best and how far the heads can be trusted,
@@ -84,6 +86,7 @@ impl Default for TuneSettings {
             contrastive: 0.0,
             balance: 0.25,
             layer_decay: 1.0,
+            held_out: 8,
             patience: 4,
             refit: true,
             seed: 1,
@@ -116,13 +119,15 @@ impl TuneSettings {
     /// (as SetFit does before it fits a head: Tunstall et al., "Efficient Few-Shot Learning Without Prompts",
     /// 2022, though here in one stage); of very many, a few passes tell all there is.
     pub fn for_rows(rows: usize) -> Self {
-        let (epochs, contrastive) = match rows {
-            0..2_000 => (20, 1.0),
-            2_000..20_000 => (12, 0.3),
-            _ => (4, 0.0),
-        };
         // What a site searches with is its own bundle's embedding, made anew after a switch.
-        Self { epochs, contrastive, keep_embedding: 0.5, ..Self::default() }
+        let all = Self { keep_embedding: 0.5, ..Self::default() };
+        match rows {
+            0..2_000 => Self { epochs: 24, contrastive: 1.0, ..all },
+            // A sixteenth of so many tells enough, and what is held out of them is missed too little to tune
+            // all again.
+            2_000..20_000 => Self { epochs: 16, contrastive: 0.5, held_out: 16, refit: false, ..all },
+            _ => Self { epochs: 3, held_out: 16, refit: false, ..all },
+        }
     }
 }
 

@@ -374,3 +374,16 @@ fn rows_of_rare_labels_count_more() {
     // Twelve rows and three: means of 7.5.
     assert_eq!(heads.balance(), [vec![0.625, 2.5]]);
 }
+
+#[test]
+fn auxiliary_heads_do_not_decide_which_pass_is_the_best() {
+    let shape = |auxiliary| HeadShape { labels: 2, weight: 1.0, auxiliary };
+    let mut samples = words();
+    samples.iter_mut().for_each(|sample| sample.labels.push(Some(1)));
+    let texts: Vec<&Sample> = samples.iter().collect();
+    let asked = |shapes: [HeadShape; 2]| {
+        let heads = super::heads::Heads::new(&shapes, (24, 12), quick(), &samples);
+        heads.tally(&vec![0.5; 24 * texts.len()], &texts).asked
+    };
+    assert_eq!((asked([shape(false), shape(false)]), asked([shape(false), shape(true)])), (48, 24));
+}
