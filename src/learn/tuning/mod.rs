@@ -268,12 +268,12 @@ fn pass(
     if !job.held_out.is_empty() {
         let tally = trainer.tally(job.held_out)?;
         share = Some(tally.wrong as f64 / tally.asked.max(1) as f64);
-        progress.stale += 1;
+        let fewest = progress.best.as_ref().map_or(usize::MAX, |best| best.wrong);
+        progress.stale = if tally.wrong < fewest { 0 } else { progress.stale + 1 };
         // Of equals the later, which has seen more.
-        if progress.best.as_ref().is_none_or(|best| tally.wrong <= best.wrong) {
+        if tally.wrong <= fewest {
             let (encoder, heads) = (trainer.network.tuned().to_vec(), trainer.heads.numbers.clone());
             progress.best = Some(Best { wrong: tally.wrong, pass: progress.passes, encoder, heads });
-            progress.stale = 0;
         }
     }
     Ok(Epoch { number: progress.passes, loss: loss / texts as f64, wrong: share })
