@@ -192,7 +192,7 @@ fn descriptions_that_cannot_be_used_are_refused_with_what_to_do() {
     assert!(refused(&["--descriptions", &one]).contains("has 1 labels; it needs at least 2"));
     assert!(refused(&["--descriptions", &house.path("none.toml")]).contains("cannot be read"));
     assert!(refused(&["--descriptions", &house.path("queues.toml"), "--tune"]).contains("--train"));
-    assert!(refused(&[]).contains("--descriptions"));
+    assert!(refused(&[]).contains("--train <FILE>"));
     let recipe = "name = \"x\"\nversion = \"1\"\nlanguages = [\"en\"]\n[[file]]\nreads = \"ticket\"\nlabels = { queue = \"queue\" }\n";
     let described = format!("{recipe}descriptions = {{ team = \"queues.toml\" }}\n");
     let recipe_of = |text: &str| house.write("recipe.toml", text);

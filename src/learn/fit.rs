@@ -124,18 +124,6 @@ impl Features {
     }
 }
 
-/// What is known of the classes before any row is seen.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Prior {
-    /// Where the fit begins, and what the penalty draws it to; classes without rows stay near it.
-    pub linear: Linear,
-}
-
-/// A class that has no rows yet is expected as often as so many times an average one.
-const EXPECTED: f32 = 1.0;
-/// So many rows of a class halve what is expected of it beyond them.
-const FEW_ROWS: f32 = 3.0;
-
 /// Fits a linear map on the given rows. `labels[row]` is below `classes`. Features are standardised
 /// while fitting and the scaling is folded into the result. Starts from zero and takes rows in an order that
 /// is always the same, so the same rows in the same order give the same head.
@@ -171,13 +159,7 @@ pub(super) fn fit_from(
     };
     let mut turns = Turns::new(rows);
     let (mut x, mut y) = batch(turns.next())?;
-    let (weight, bias) = match &begin {
-        Some(begin) => (Var::from_tensor(&begin.weight)?, Var::from_tensor(&begin.bias)?),
-        None => {
-            let zeros = |shape: &[usize]| Var::zeros(shape, candle_core::DType::F32, &device);
-            (zeros(&[classes, width])?, zeros(&[classes])?)
-        }
-    };
+    let (weight, bias) = variables(begin.as_ref(), classes, width)?;
     let params = ParamsAdamW { lr: settings.rate, weight_decay: 0.0, ..ParamsAdamW::default() };
     let mut optimizer = AdamW::new(vec![weight.clone(), bias.clone()], params)?;
     for step in 0..settings.steps {
@@ -202,6 +184,17 @@ pub(super) fn fit_from(
         fitted.bias.iter_mut().zip(begin.expected).for_each(|(bias, expected)| *bias += expected);
     }
     Ok(fitted)
+}
+
+/// Weight and bias that a fit begins with.
+fn variables(begin: Option<&Begin>, classes: usize, width: usize) -> candle_core::Result<(Var, Var)> {
+    match begin {
+        Some(begin) => Ok((Var::from_tensor(&begin.weight)?, Var::from_tensor(&begin.bias)?)),
+        None => {
+            let zeros = |shape: &[usize]| Var::zeros(shape, candle_core::DType::F32, &Device::Cpu);
+            Ok((zeros(&[classes, width])?, zeros(&[classes])?))
+        }
+    }
 }
 
 /// Where a fit begins that has a prior, over standardised features.
