@@ -82,3 +82,72 @@ impl Frequencies {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::learn::fit::{FitSettings, fit_from};
+    use crate::model::Reads;
+
+    /// Texts about three things, of two features of which the last two are the embedding; the first three are
+    /// descriptions, the others rows.
+    fn texts() -> Features {
+        let mut features = Features::new(3);
+        for [x, y] in [[2.0, 0.0], [0.0, 2.0], [-2.0, -2.0], [1.0, 0.1], [1.1, 0.0], [0.0, 0.9], [0.1, 1.0]] {
+            features.push(&[0.5, x, y]);
+        }
+        features
+    }
+
+    fn task(rows: &[(usize, usize)]) -> Task {
+        Task {
+            name: "queue".into(),
+            reads: Reads::Ticket,
+            labels: ["right", "up", "away"].map(str::to_owned).to_vec(),
+            ordered: false,
+            weight: 1.0,
+            times: 1.0,
+            rows: rows.to_vec(),
+            described: vec![(0, 0), (1, 1), (2, 2)],
+        }
+    }
+
+    fn top(linear: &Linear, text: [f32; 2]) -> usize {
+        let logits = linear.logits(&[0.5, text[0], text[1]]);
+        (0..3).max_by(|a, b| logits[*a].total_cmp(&logits[*b])).unwrap()
+    }
+
+    #[test]
+    fn without_rows_the_nearest_description_answers() {
+        let features = texts();
+        let of = FeaturesOf { rows: &features, embedding: 2 };
+        let prior = prior(&task(&[]), of, &[]).unwrap();
+        assert_eq!([[1.0, 0.3], [0.2, 0.7], [-0.3, -0.1]].map(|text| top(&prior, text)), [0, 1, 2]);
+        let undescribed = Task { described: Vec::new(), ..task(&[]) };
+        assert!(super::prior(&undescribed, of, &[]).is_none());
+    }
+
+    #[test]
+    fn a_label_without_rows_is_still_found_beside_labels_with_rows() {
+        let features = texts();
+        let rows = [(3, 0), (4, 0), (5, 1), (6, 1)];
+        let prior = prior(&task(&rows), FeaturesOf { rows: &features, embedding: 2 }, &rows).unwrap();
+        let labels = [0, 1, 2, 0, 0, 1, 1];
+        let settings = FitSettings { l2: 0.1, ..FitSettings::default() };
+        let fitted = fit_from(Some(&prior), &features, &labels, &[3, 4, 5, 6], 3, settings).unwrap();
+        assert_eq!([[1.0, 0.3], [0.2, 0.7], [-1.0, -1.0]].map(|text| top(&fitted, text)), [0, 1, 2]);
+    }
+
+    #[test]
+    fn what_is_expected_of_a_label_beyond_its_rows_fades_with_each_row() {
+        let of = |counts: [usize; 3]| {
+            let labels = counts.iter().enumerate().flat_map(|(label, count)| vec![label; *count]);
+            Frequencies::of(labels, 3).expected.into_iter().map(f32::exp).collect::<Vec<_>>()
+        };
+        let beyond = |count: usize| of([count, 100, 100])[0] - count as f32;
+        assert!(beyond(0) > 200.0 && beyond(5) < 50.0 && beyond(100) < 4.0);
+        let even = of([4, 4, 4]);
+        assert!(even.iter().all(|share| (share - even[0]).abs() < 1e-4), "no label is preferred");
+    }
+}
