@@ -45,9 +45,10 @@ pub(super) fn source<'a>(
     let aspects = present.iter().any(|field| field == "aspects");
     Ok(Source {
         reads,
-        train: input.to_owned(),
+        train: Some(input.to_owned()),
         dev: None,
         labels,
+        descriptions: BTreeMap::new(),
         aspects,
         weight: 1.0,
         times: 1.0,

@@ -6,12 +6,13 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::Args;
 use jiff::Timestamp;
 
 use super::rows::Progress;
 use super::{Common, Outcome};
+use crate::learn::card::{auto_from, unproven};
 use crate::learn::recipe::{Recipe, Source, default_precision};
 use crate::learn::train::{Event, Start, train};
 use crate::learn::tuning::TuneSettings;
@@ -20,14 +21,18 @@ use crate::model::Reads;
 /// Flags of `deskhand train`.
 #[derive(Args)]
 #[command(
-    after_help = "Example:\n  deskhand train --train labelled.jsonl --dev other.jsonl --task category \\\n    --label-field category --out my-bundle\n  deskhand triage --input tickets.jsonl --model my-bundle"
+    after_help = "Example:\n  deskhand train --train labelled.jsonl --dev other.jsonl --task category \\\n    --label-field category --out my-bundle\n  deskhand triage --input tickets.jsonl --model my-bundle\n\nWithout examples, from a file with lines such as \"Billing\" = \"invoices, wrong charges, refunds\":\n  deskhand train --descriptions queues.toml --task queue --out my-bundle"
 )]
 pub(super) struct Train {
     /// Labelled rows to train on, .jsonl or .csv
-    #[arg(long, value_name = "FILE", required_unless_present = "recipe")]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["recipe", "descriptions"])]
     train: Option<PathBuf>,
+    /// What the labels are for, label = description, .toml or .json: a label that is described needs no
+    /// rows, and with few rows does far better
+    #[arg(long, value_name = "FILE", conflicts_with = "recipe")]
+    descriptions: Option<PathBuf>,
     /// Labelled rows to measure on; never trained on
-    #[arg(long, value_name = "FILE", requires = "train")]
+    #[arg(long, value_name = "FILE", conflicts_with = "recipe")]
     dev: Option<PathBuf>,
     /// Task of the head, for instance category, impact, urgency or sentiment
     #[arg(long, default_value = "category")]
@@ -42,7 +47,7 @@ pub(super) struct Train {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["train", "label_field"])]
     recipe: Option<PathBuf>,
     /// Tune the encoder too, not only the head: better, and takes minutes instead of seconds
-    #[arg(long, conflicts_with = "recipe")]
+    #[arg(long, conflicts_with = "recipe", requires = "train")]
     tune: bool,
     /// Start from a Hugging Face folder of a BERT encoder instead of a bundle
     #[arg(long, value_name = "DIR")]
@@ -78,14 +83,12 @@ impl Train {
         let mut out = std::io::stdout().lock();
         writeln!(out, "{} is ready: {}", bundle.dir().display(), bundle.manifest().name)?;
         for head in &bundle.manifest().heads {
-            writeln!(
-                out,
-                "  {:<24} {:>3} labels, auto from {:.2}, suggest from {:.2}",
-                head.task,
-                head.labels.len(),
-                head.thresholds.auto,
-                head.thresholds.suggest
-            )?;
+            let (auto, suggest) = (auto_from(head.thresholds.auto), head.thresholds.suggest);
+            let (task, labels) = (&head.task, head.labels.len());
+            writeln!(out, "  {task:<24} {labels:>3} labels, auto from {auto}, suggest from {suggest:.2}")?;
+            if let Some(words) = unproven(&head.labels, &head.thresholds) {
+                writeln!(out, "    {words}")?;
+            }
         }
         writeln!(out, "Figures are in {}.", bundle.dir().join("MODEL_CARD.md").display())?;
         Ok(Outcome::Clean)
@@ -95,23 +98,28 @@ impl Train {
         if let Some(path) = &self.recipe {
             return Ok(Recipe::read(path)?);
         }
-        let Some(train) = self.train.clone() else { bail!("give --train FILE or --recipe FILE") };
         let folder = self.out.file_name().context("--out must end in the name of a folder")?;
         let field = self.label_field.clone().unwrap_or_else(|| self.task.clone());
+        let tuned = self.train.as_deref().filter(|_| self.tune);
         let survey = matches!(self.task.as_str(), "sentiment" | "intensity");
         Ok(Recipe {
             name: self.name.clone().unwrap_or_else(|| folder.to_string_lossy().into_owned()),
             version: Timestamp::now().strftime("%Y.%m.%d").to_string(),
             languages: vec!["en".into()],
             taps: None,
-            tune: self.tune.then(|| rows(&train).map(TuneSettings::for_rows)).transpose()?,
+            tune: tuned.map(|train| rows(train).map(TuneSettings::for_rows)).transpose()?,
             auto_precision: default_precision(),
             remarks: Vec::new(),
             files: vec![Source {
                 reads: if survey { Reads::Survey } else { Reads::Ticket },
-                train,
+                train: self.train.clone(),
                 dev: self.dev.clone(),
                 labels: BTreeMap::from([(self.task.clone(), field)]),
+                descriptions: self
+                    .descriptions
+                    .iter()
+                    .map(|file| (self.task.clone(), file.clone()))
+                    .collect(),
                 aspects: false,
                 weight: 1.0,
                 times: 1.0,

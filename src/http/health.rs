@@ -115,7 +115,7 @@ pub(super) struct BundleInfo {
 pub(super) struct TaskInfo {
     /// The closed set of labels.
     labels: Vec<String>,
-    /// Confidence from which the decision is `auto`, as the bundle has it.
+    /// Confidence from which the decision is `auto`, as the bundle has it. Above 1: never.
     auto_threshold: f32,
     /// The same for labels that have a threshold of their own.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]

@@ -43,8 +43,10 @@ impl Aside {
             }
             there
         };
-        for file in recipe.files.iter().filter(|file| file.auxiliary && there(&file.train)) {
-            aside.auxiliary.add(&file.train, file, None)?;
+        for file in recipe.files.iter().filter(|file| file.auxiliary) {
+            if let Some(train) = file.train.as_ref().filter(|train| there(train)) {
+                aside.auxiliary.add(train, file, None)?;
+            }
         }
         for hold in recipe.holds.iter().filter(|hold| there(&hold.articles)) {
             let passages =

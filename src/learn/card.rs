@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::report::EvaluationReport;
-use crate::model::Manifest;
+use crate::model::{Manifest, Thresholds};
 
 /// What a card says beyond the manifest.
 #[derive(Debug, Clone, Default)]
@@ -57,11 +57,16 @@ fn write_card(card: &mut String, manifest: &Manifest, text: &CardText) -> std::f
             head.task,
             head.labels.len(),
             head.temperature,
-            format_args!("{:.2}", head.thresholds.auto),
-            own_thresholds(head.thresholds.auto_of.len()),
+            auto_from(head.thresholds.auto),
+            own_thresholds(head.thresholds.auto_of.values().filter(|own| **own <= 1.0).count()),
             head.thresholds.suggest,
             head.calibrated_on.as_deref().unwrap_or("not calibrated"),
         )?;
+    }
+    for head in &manifest.heads {
+        if let Some(words) = unproven(&head.labels, &head.thresholds) {
+            writeln!(card, "\n{}: {words}.", head.task)?;
+        }
     }
     for report in &text.reports {
         write_report(card, report)?;
@@ -110,6 +115,23 @@ fn write_report(card: &mut String, report: &EvaluationReport) -> std::fmt::Resul
         }
     }
     Ok(())
+}
+
+/// A threshold for `auto` in words.
+pub fn auto_from(threshold: f32) -> String {
+    if threshold > 1.0 { "never".into() } else { format!("{threshold:.2}") }
+}
+
+/// What a reader must know of labels whose confidence nothing speaks for; `None` where there are none.
+pub fn unproven(labels: &[String], thresholds: &Thresholds) -> Option<String> {
+    if thresholds.auto > 1.0 {
+        return Some("known by descriptions alone; no labelled row has shown how far its confidence can be trusted, so it is not calibrated, and nothing is automatic".into());
+    }
+    let never: Vec<&str> =
+        labels.iter().filter(|label| thresholds.is_never(label)).map(String::as_str).collect();
+    (!never.is_empty()).then(|| {
+        format!("never automatic, since too few rows show how far they can be trusted: {}", never.join(", "))
+    })
 }
 
 /// How many labels have a threshold of their own, in words.

@@ -25,6 +25,11 @@ pub struct Words {
 }
 
 impl Words {
+    /// Words that stand for themselves, with no question before them.
+    pub(super) fn of(text: String) -> Self {
+        Self { first: None, text }
+    }
+
     /// The model's input.
     pub fn input(&self) -> Input<'_> {
         match &self.first {
@@ -59,6 +64,40 @@ pub struct Task {
     pub times: f64,
     /// Text and label, as indices.
     pub rows: Vec<(usize, usize)>,
+    /// The same for texts that stand in for examples, made of what is said of a label. They are learnt from,
+    /// and nothing is measured on them.
+    pub described: Vec<(usize, usize)>,
+}
+
+impl Task {
+    /// A task without rows.
+    pub(super) fn new(name: String, labels: Vec<String>, source: &Source) -> Self {
+        let mut task = Self {
+            name,
+            reads: source.reads,
+            ordered: false,
+            weight: source.weight,
+            times: source.times,
+            rows: Vec::new(),
+            described: Vec::new(),
+            labels: Vec::new(),
+        };
+        task.set_labels(labels);
+        task
+    }
+
+    /// Gives it these labels, with whether they have an order.
+    pub(super) fn set_labels(&mut self, labels: Vec<String>) {
+        self.ordered = ORDERED.iter().any(|set| labels.iter().all(|l| set.contains(&l.as_str())));
+        self.labels = labels;
+    }
+
+    /// Rows of each label.
+    pub(super) fn rows_by_label(&self) -> Vec<usize> {
+        let mut counts = vec![0; self.labels.len()];
+        self.rows.iter().for_each(|&(_, label)| counts[label] += 1);
+        counts
+    }
 }
 
 /// Texts with their ids, and the tasks over them.
@@ -119,22 +158,20 @@ impl Corpus {
             let labels = match known {
                 Some(known) => known.get(&task).cloned().unwrap_or_default(),
                 None => {
-                    data.ensure_learnable(&field)?;
+                    // Descriptions may bring more labels, and are then looked at together with these.
+                    if !source.descriptions.contains_key(&task) {
+                        data.ensure_learnable(&field)?;
+                    }
                     in_order(data.classes(&field))
                 }
             };
             if labels.is_empty() {
                 continue;
             }
-            let task = Task {
-                ordered: ORDERED.iter().any(|set| labels.iter().all(|l| set.contains(&l.as_str()))),
-                name: task,
-                reads: source.reads,
-                weight: if aspect { ASPECTS_WEIGHT / aspects.len() as f64 } else { 1.0 } * source.weight,
-                times: source.times,
-                rows: Vec::new(),
-                labels,
-            };
+            let mut task = Task::new(task, labels, source);
+            if aspect {
+                task.weight *= ASPECTS_WEIGHT / aspects.len() as f64;
+            }
             self.label(task, &field, &data.rows, first);
         }
         Ok(())
@@ -197,7 +234,8 @@ fn retain<T>(list: &mut Vec<T>, kept: &[bool]) {
     list.retain(|_| kept.next().is_some_and(|kept| *kept));
 }
 
-fn in_order(mut labels: Vec<String>) -> Vec<String> {
+/// Labels as people think of them; `labels` are in alphabetical order.
+pub(super) fn in_order(mut labels: Vec<String>) -> Vec<String> {
     if let Some(set) = ORDERED.iter().find(|set| labels.iter().all(|l| set.contains(&l.as_str()))) {
         labels.sort_by_key(|label| set.iter().position(|known| known == label));
     } else if let Some(absent) = labels.iter().position(|label| label == ABSENT) {

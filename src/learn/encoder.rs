@@ -123,7 +123,12 @@ fn held_out_rows(corpus: &Corpus, one_in: usize) -> Vec<bool> {
             labels[text] = format!("{}/{label}", task.name);
         }
     }
-    stratified_folds(&corpus.ids, &labels, one_in.max(2), 0).into_iter().map(|fold| fold == 0).collect()
+    let mut held_out: Vec<bool> =
+        stratified_folds(&corpus.ids, &labels, one_in.max(2), 0).into_iter().map(|fold| fold == 0).collect();
+    // What is said of a label is no example of it, and nothing is measured on it.
+    let described = corpus.tasks.iter().flat_map(|task| &task.described);
+    described.for_each(|(text, _)| held_out[*text] = false);
+    held_out
 }
 
 /// What every tuning of one training has in common.
@@ -221,7 +226,7 @@ fn labelled(
     };
     let mut samples = corpus.words.iter().map(sample).collect::<Result<Vec<_>, TrainError>>()?;
     for (number, task) in corpus.tasks.iter().enumerate() {
-        for &(text, label) in &task.rows {
+        for &(text, label) in task.rows.iter().chain(&task.described) {
             samples[text].labels[first + number] = u32::try_from(label).ok();
             samples[text].times = task.times;
         }

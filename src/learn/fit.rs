@@ -6,6 +6,8 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 
+use super::prior::Frequencies;
+
 /// How a head is fitted.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FitSettings {
@@ -132,8 +134,23 @@ pub fn fit(
     classes: usize,
     settings: FitSettings,
 ) -> candle_core::Result<Linear> {
+    fit_from(None, features, labels, rows, classes, settings)
+}
+
+/// Fits a linear map that begins at `prior` and that the penalty draws back to it. A class without rows stays
+/// where the prior has it, and is expected to come all the same (see [`Frequencies`]).
+pub(super) fn fit_from(
+    prior: Option<&Linear>,
+    features: &Features,
+    labels: &[usize],
+    rows: &[usize],
+    classes: usize,
+    settings: FitSettings,
+) -> candle_core::Result<Linear> {
     let device = Device::Cpu;
     let moments = features.moments(rows);
+    let begin =
+        prior.map(|prior| Begin::new(prior, &moments, rows.iter().map(|row| labels[*row]))).transpose()?;
     let width = features.width();
     let batch = |rows: &[usize]| {
         let x = Tensor::from_vec(features.standardised(rows, &moments), (rows.len(), width), &device)?;
@@ -142,8 +159,7 @@ pub fn fit(
     };
     let mut turns = Turns::new(rows);
     let (mut x, mut y) = batch(turns.next())?;
-    let weight = Var::zeros((classes, width), candle_core::DType::F32, &device)?;
-    let bias = Var::zeros(classes, candle_core::DType::F32, &device)?;
+    let (weight, bias) = variables(begin.as_ref(), classes, width)?;
     let params = ParamsAdamW { lr: settings.rate, weight_decay: 0.0, ..ParamsAdamW::default() };
     let mut optimizer = AdamW::new(vec![weight.clone(), bias.clone()], params)?;
     for step in 0..settings.steps {
@@ -152,13 +168,69 @@ pub fn fit(
         }
         let progress = step as f64 / settings.steps as f64;
         optimizer.set_learning_rate(settings.rate * 0.5 * (1.0 + (std::f64::consts::PI * progress).cos()));
-        let logits = x.matmul(&weight.t()?)?.broadcast_add(&bias)?;
+        let mut logits = x.matmul(&weight.t()?)?.broadcast_add(&bias)?;
+        let mut from = weight.as_tensor().clone();
+        if let Some(begin) = &begin {
+            logits = logits.broadcast_add(&begin.among_rows)?;
+            from = (from - &begin.weight)?;
+        }
         let entropy = loss::nll(&ops::log_softmax(&logits, D::Minus1)?, &y)?;
-        let penalty = (weight.sqr()?.sum_all()? * (settings.l2 / 2.0))?;
+        let penalty = (from.sqr()?.sum_all()? * (settings.l2 / 2.0))?;
         optimizer.backward_step(&(entropy + penalty)?)?;
     }
     let scaled = weight.flatten_all()?.to_vec1::<f32>()?;
-    Ok(unscale(scaled, bias.to_vec1()?, &moments.0, &moments.1))
+    let mut fitted = unscale(scaled, bias.to_vec1()?, &moments.0, &moments.1);
+    if let Some(begin) = begin {
+        fitted.bias.iter_mut().zip(begin.expected).for_each(|(bias, expected)| *bias += expected);
+    }
+    Ok(fitted)
+}
+
+/// Weight and bias that a fit begins with.
+fn variables(begin: Option<&Begin>, classes: usize, width: usize) -> candle_core::Result<(Var, Var)> {
+    match begin {
+        Some(begin) => Ok((Var::from_tensor(&begin.weight)?, Var::from_tensor(&begin.bias)?)),
+        None => {
+            let zeros = |shape: &[usize]| Var::zeros(shape, candle_core::DType::F32, &Device::Cpu);
+            Ok((zeros(&[classes, width])?, zeros(&[classes])?))
+        }
+    }
+}
+
+/// Where a fit begins that has a prior, over standardised features.
+struct Begin {
+    weight: Tensor,
+    bias: Tensor,
+    /// Added to the logits while rows are fitted.
+    among_rows: Tensor,
+    /// Added to the bias in the end.
+    expected: Vec<f32>,
+}
+
+impl Begin {
+    fn new(
+        prior: &Linear,
+        (means, deviations): &(Vec<f32>, Vec<f32>),
+        labels: impl Iterator<Item = usize>,
+    ) -> candle_core::Result<Self> {
+        let (classes, width) = (prior.bias.len(), means.len());
+        let frequencies = Frequencies::of(labels, classes);
+        let mut weight = prior.weight.clone();
+        let mut bias = prior.bias.clone();
+        for (row, bias) in weight.chunks_exact_mut(width.max(1)).zip(&mut bias) {
+            for ((w, mean), deviation) in row.iter_mut().zip(means).zip(deviations) {
+                *bias += *w * mean;
+                *w *= deviation;
+            }
+        }
+        let tensor = |values: Vec<f32>| Tensor::from_vec(values, classes, &Device::Cpu);
+        Ok(Self {
+            weight: Tensor::from_vec(weight, (classes, width), &Device::Cpu)?,
+            bias: tensor(bias)?,
+            among_rows: tensor(frequencies.among_rows)?,
+            expected: frequencies.expected,
+        })
+    }
 }
 
 /// Rows in turns of at most [`BATCH`]; after the last comes the first again, in another order.

@@ -90,7 +90,8 @@ impl Lexicon {
         share: f32,
         wanted: impl Fn(usize) -> bool,
     ) -> Result<TermWeights, TrainError> {
-        let chosen = task.rows.iter().filter(|(text, _)| wanted(*text));
+        let rows = task.rows.iter().filter(|(text, _)| wanted(*text));
+        let chosen = rows.chain(&task.described);
         let (rows, labels): (Vec<TermRow>, Vec<usize>) =
             chosen.map(|&(text, label)| (self.rows[text].clone(), label)).unzip();
         let classes = task.labels.len();

@@ -47,13 +47,19 @@ pub struct Recipe {
 pub struct Source {
     /// What its rows are.
     pub reads: Reads,
-    /// Rows to train on; a relative path starts at the recipe's folder.
-    pub train: PathBuf,
+    /// Rows to train on; a relative path starts at the recipe's folder. May be absent where all labels of
+    /// its tasks are described.
+    #[serde(default)]
+    pub train: Option<PathBuf>,
     /// Rows to measure on, never trained on.
     #[serde(default)]
     pub dev: Option<PathBuf>,
     /// Task → field that holds its label.
     pub labels: BTreeMap<String, String>,
+    /// Task → file that says in words what its labels are for, `.toml` or `.json`; labels that are described
+    /// need no rows. A relative path starts at the recipe's folder.
+    #[serde(default)]
+    pub descriptions: BTreeMap<String, PathBuf>,
     /// Whether the field `aspects` trains a head for each aspect.
     #[serde(default)]
     pub aspects: bool,
@@ -122,8 +128,9 @@ impl Recipe {
             .map_err(|e| RecipeError::Invalid { path: path.to_owned(), source: Box::new(e) })?;
         let folder = path.parent().unwrap_or(Path::new("."));
         for source in &mut recipe.files {
-            source.train = folder.join(&source.train);
+            source.train = source.train.as_ref().map(|train| folder.join(train));
             source.dev = source.dev.as_ref().map(|dev| folder.join(dev));
+            source.descriptions.values_mut().for_each(|file| *file = folder.join(&*file));
         }
         for hold in &mut recipe.holds {
             hold.articles = folder.join(&hold.articles);

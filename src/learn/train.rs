@@ -10,6 +10,7 @@ use super::calibrate::recall_curve;
 use super::card::{CardText, card};
 use super::corpus::{Corpus, Task};
 use super::dataset::DatasetError;
+use super::descriptions::DescriptionError;
 use super::encoder::{self, Prepared};
 use super::folds::stratified_folds;
 use super::heads::{Fitted, Split, calibrate, fit_head, thresholds};
@@ -31,6 +32,9 @@ pub enum TrainError {
     /// A labelled file cannot be used.
     #[error(transparent)]
     Data(#[from] DatasetError),
+    /// Labels cannot be described so.
+    #[error(transparent)]
+    Descriptions(#[from] DescriptionError),
     /// The base or the new bundle cannot be used.
     #[error(transparent)]
     Bundle(#[from] BundleError),
@@ -65,6 +69,9 @@ pub enum TrainError {
         /// What is wrong.
         source: std::io::Error,
     },
+    /// Tuning is asked for without rows.
+    #[error("descriptions alone cannot tune the encoder; leave --tune or [tune] out until there are rows")]
+    NothingToTuneOn,
     /// The recipe names no file.
     #[error("the recipe names no labelled file; add a [[file]]")]
     NoFiles,
@@ -102,7 +109,20 @@ pub fn train(
     }
     let mut corpus = Corpus::default();
     for file in recipe.files.iter().filter(|file| !file.auxiliary) {
-        corpus.add(&file.train, file, None)?;
+        if let Some(train) = &file.train {
+            corpus.add(train, file, None)?;
+        }
+        corpus.describe(file)?;
+    }
+    if recipe
+        .files
+        .iter()
+        .any(|file| file.auxiliary && (file.train.is_none() || !file.descriptions.is_empty()))
+    {
+        return Err(DescriptionError::Auxiliary.into());
+    }
+    if recipe.tune.is_some() && corpus.tasks.iter().any(|task| task.rows.is_empty()) {
+        return Err(TrainError::NothingToTuneOn);
     }
     corpus.told().into_iter().for_each(|note| watch(Event::Note(note)));
     let aside = Aside::read(recipe, watch)?;
@@ -126,14 +146,17 @@ fn measure(
     for file in recipe.files.iter().filter(|file| !file.auxiliary) {
         let name =
             |path: &Path| path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        text.trained_on.push(name(&file.train));
+        text.trained_on.extend(file.train.as_deref().map(name));
+        let described = file.descriptions.iter();
+        text.trained_on
+            .extend(described.map(|(task, path)| format!("{} (descriptions of {task})", name(path))));
         let Some(dev) = &file.dev else { continue };
         watch(Event::Note(format!("measuring on {}", dev.display())));
         text.reports.push(judge(
             &model,
             dev,
             file,
-            &JudgeOptions { baseline: Some(&file.train), ..JudgeOptions::default() },
+            &JudgeOptions { baseline: file.train.as_deref(), ..JudgeOptions::default() },
         )?);
     }
     Ok(bundle.write_card(&card(bundle.manifest(), &text))?)
@@ -279,6 +302,14 @@ fn write(
     let writer = BundleWriter::new(out)?;
     writer.encoder_of(&encoder.bundle)?;
     writer.heads(&heads, terms.as_ref())?;
+    let unproven = |head: &Head| {
+        let spec = head.spec();
+        ["impact", "urgency"].contains(&spec.task.as_str())
+            && spec.labels.iter().any(|label| spec.thresholds.is_never(label))
+    };
+    if let Some((thresholds, _)) = priority.as_mut().filter(|_| heads.iter().any(unproven)) {
+        *thresholds = Thresholds::new(Thresholds::NEVER, thresholds.suggest);
+    }
     let (priority, p1) = priority.unzip();
     let manifest = Manifest {
         name: recipe.name.clone(),

@@ -86,9 +86,12 @@ impl Head {
         Some((scope.score(signs), scope.from))
     }
 
-    /// Whether a text belongs to one of the labels; `None` where the head cannot tell.
+    /// Whether a text belongs to one of the labels; `None` where the head cannot tell, as of one that is
+    /// likeliest of a label known by its description alone.
     pub fn in_scope(&self, features: &[f32]) -> Option<bool> {
-        self.scope_score(features).map(|(score, from)| score >= from)
+        let (score, from) = self.scope_score(features)?;
+        let likeliest = self.distribution(features, &[]).top().0;
+        (!self.spec.thresholds.is_never(likeliest)).then_some(score >= from)
     }
 
     /// The head with weights for the text's own words, which the bundle's terms must fit.

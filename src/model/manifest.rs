@@ -162,7 +162,8 @@ pub enum Reads {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Thresholds {
-    /// From here on the decision is `auto`, for labels that have no threshold of their own.
+    /// From here on the decision is `auto`, for labels that have no threshold of their own. Above 1 it never
+    /// is, whatever a site sets: nothing has shown how often this would be right.
     pub auto: f32,
     /// From here on it is `suggest`, below `abstain`.
     pub suggest: f32,
@@ -182,14 +183,57 @@ pub struct Limits {
 }
 
 impl Thresholds {
+    /// Where nothing shows how often `auto` would be right.
+    pub const NEVER: f32 = 2.0;
+
     /// The same for all labels.
     pub fn new(auto: f32, suggest: f32) -> Self {
         Self { auto, suggest, auto_of: BTreeMap::new() }
     }
 
-    /// What holds where `label` is predicted. A threshold that the site has set wins over all of the bundle's.
+    /// What holds where `label` is predicted. A threshold that the site has set wins over all of the bundle's,
+    /// unless that is never to be automatic.
     pub fn limits(&self, label: &str, of_site: Option<f32>) -> Limits {
-        let auto = of_site.or_else(|| self.auto_of.get(label).copied()).unwrap_or(self.auto);
+        let own = self.auto_of.get(label).copied().unwrap_or(self.auto);
+        let auto = of_site.filter(|_| !never(own)).unwrap_or(own);
         Limits { auto, suggest: self.suggest.min(auto) }
+    }
+
+    /// Whether `label` is never automatic.
+    pub fn is_never(&self, label: &str) -> bool {
+        never(self.limits(label, None).auto)
+    }
+
+    /// These with what the site has set for all labels.
+    #[must_use]
+    pub fn with_site(&self, auto: f32) -> Self {
+        let auto = if never(self.auto) { self.auto } else { auto };
+        let auto_of = self.auto_of.iter().filter(|(_, own)| never(**own));
+        let auto_of = auto_of.map(|(label, own)| (label.clone(), *own)).collect();
+        Self { auto, suggest: self.suggest.min(auto), auto_of }
+    }
+}
+
+fn never(auto: f32) -> bool {
+    auto > 1.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_site_makes_nothing_automatic_that_nothing_speaks_for() {
+        let never = Thresholds::NEVER;
+        let mut thresholds = Thresholds::new(0.9, 0.5);
+        thresholds.auto_of = [("early".into(), 0.7), ("new".into(), never)].into();
+        let auto = |label| thresholds.limits(label, Some(0.6)).auto;
+        assert_eq!([auto("any"), auto("early"), auto("new")], [0.6, 0.6, never]);
+        let with_site = thresholds.with_site(0.6);
+        assert_eq!((with_site.auto, with_site.auto_of), (0.6, [("new".into(), never)].into()));
+        assert_eq!(
+            Thresholds::new(never, 0.5).limits("any", Some(0.6)),
+            Limits { auto: never, suggest: 0.5 }
+        );
     }
 }

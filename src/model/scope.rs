@@ -57,6 +57,11 @@ impl Means {
         Self { values, width }
     }
 
+    /// The mean of each label, in their order.
+    pub fn rows(&self) -> impl Iterator<Item = &[f32]> {
+        self.values.chunks_exact(self.width.max(1))
+    }
+
     /// The signs of a text: `features` end with its last layer's mean, which need not be at unit length.
     pub fn signs(&self, features: &[f32], logits: &[f32]) -> Signs {
         let last = &features[features.len().saturating_sub(self.width)..];

@@ -69,6 +69,7 @@ pub struct Prediction {
     /// The same in a word.
     pub confidence_level: ConfidenceLevel,
     /// From this confidence on the decision is `auto`, where this label is the most likely one.
+    /// Above 1: never, since too few examples show how often it would be right.
     pub threshold: f32,
     /// What to do with it.
     pub decision: Decision,

@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 pub use checks::Warning;
 pub use reader::DatasetReader;
 pub use row::{ABSENT, ASPECT_PREFIX, LabelledRow, SkipReason};
+pub(super) use row::{MAX_LABEL_CHARS, fold};
 
 /// The longest row that is read, in bytes: 4 MiB. Longer ones are skipped without being held.
 pub const MAX_ROW_BYTES: usize = 4 << 20;

@@ -18,7 +18,7 @@ pub const ABSENT: &str = "absent";
 
 /// Longest label in characters. A longer one is text from a wrong column, which must not end up in
 /// a report as a class.
-const MAX_LABEL_CHARS: usize = 200;
+pub(in crate::learn) const MAX_LABEL_CHARS: usize = 200;
 
 /// One labelled ticket or survey comment.
 #[derive(Debug, Clone, PartialEq)]
@@ -266,7 +266,7 @@ fn scalar(value: Option<&Value>) -> Option<String> {
 
 /// Trims, folds runs of white space to one space and drops marks that cannot be seen, so that
 /// labels that look the same are the same.
-fn fold(text: &str) -> String {
+pub(in crate::learn) fn fold(text: &str) -> String {
     let seen: String = text.chars().filter(|c| !is_invisible(*c)).collect();
     seen.split_whitespace().collect::<Vec<_>>().join(" ")
 }

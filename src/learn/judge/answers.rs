@@ -106,7 +106,7 @@ impl Of<'_> {
     /// The thresholds in force: a site's wins over all of the bundle's.
     fn thresholds(&self, task: &str, of_bundle: &Thresholds) -> Thresholds {
         match self.options.triage.auto_threshold.get(task) {
-            Some(&auto) => Thresholds::new(auto, of_bundle.suggest.min(auto)),
+            Some(&auto) => of_bundle.with_site(auto),
             None => of_bundle.clone(),
         }
     }

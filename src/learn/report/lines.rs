@@ -4,6 +4,7 @@ use super::decisions::{CoveragePoint, DecisionShare, Decisions};
 use super::rows::{P1Miss, Suspect};
 use super::task::{Figures, TaskReport};
 use super::{EvaluationReport, PriorityReport, RowName};
+use crate::learn::card::auto_from;
 use crate::learn::metrics::{Interval, ReliabilityBin};
 
 /// One figure of the model, and of the baseline where there is one.
@@ -41,7 +42,7 @@ pub(super) fn decision_lines(decisions: &Decisions) -> Lines {
     let line = |name: &str, share: &DecisionShare| {
         vec![
             name.to_owned(),
-            format!("{:.2}", share.from_confidence),
+            auto_from(share.from_confidence),
             share.rows.to_string(),
             percent(share.share),
             figure(share.precision),
@@ -72,7 +73,7 @@ pub(super) fn class_lines(task: &TaskReport) -> Lines {
             figure(class.f1),
         ];
         cells.extend(task.baseline.map(|_| figure(class.baseline_f1)));
-        cells.extend(class.auto_from.map(|from| format!("{from:.2}")));
+        cells.extend(class.auto_from.map(auto_from));
         cells
     });
     Lines { titles, rows: rows.collect() }
