@@ -4,6 +4,8 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod process;
+#[path = "common/tiny_bundle.rs"]
+mod tiny_bundle;
 
 use std::path::Path;
 
@@ -155,6 +157,26 @@ fn a_new_label_joins_those_that_have_rows_by_its_description() {
         (printing["label"].as_str(), printing["decision"].as_str()),
         (Some("Workplace::Printing"), Some("auto"))
     );
+}
+
+#[test]
+fn where_the_encoder_is_tuned_descriptions_are_read_with_the_rows() {
+    let house = House::new();
+    tiny_bundle::write(&house.dir().join("base"));
+    let bodies: Vec<_> = (0..12).map(|n| (format!("aaaa {n}"), format!("zzzz {n}"))).collect();
+    let rows: Vec<_> = bodies
+        .iter()
+        .flat_map(|(a, z)| [(a.as_str(), "Workplace::Printing"), (z.as_str(), "Workplace::Network")])
+        .collect();
+    let (rows, descriptions) = (house.rows("rows.jsonl", &rows), house.path("queues.toml"));
+    let base = house.path("base");
+    let run = house.train(&["--tune", "--train", &rows, "--descriptions", &descriptions, "--model", &base]);
+    assert!(run.status.success(), "{}", run.stderr);
+    assert!(run.stderr.contains("known by their description alone: 1 (\"Finance\")"), "{}", run.stderr);
+    assert!(run.stdout.contains("  3 labels"), "{}", run.stdout);
+    let never = run.stdout.lines().find(|line| line.contains("never automatic")).unwrap();
+    assert!(never.contains("Finance"), "{never}");
+    assert_ne!(house.queue("aaaa 1")["label"], "Finance");
 }
 
 #[test]
