@@ -126,20 +126,10 @@ impl Features {
 
 /// Fits a linear map on the given rows. `labels[row]` is below `classes`. Features are standardised
 /// while fitting and the scaling is folded into the result. Starts from zero and takes rows in an order that
-/// is always the same, so the same rows in the same order give the same head.
-pub fn fit(
-    features: &Features,
-    labels: &[usize],
-    rows: &[usize],
-    classes: usize,
-    settings: FitSettings,
-) -> candle_core::Result<Linear> {
-    fit_from(None, features, labels, rows, classes, settings)
-}
-
-/// Fits a linear map that begins at `prior` and that the penalty draws back to it. A class without rows stays
-/// where the prior has it, and is expected to come all the same (see [`Frequencies`]).
-pub(super) fn fit_from(
+/// is always the same, so the same rows in the same order give the same head. With a `prior` it begins there
+/// instead and the penalty draws back to it: a class without rows stays where the prior has it, and is
+/// expected to come all the same (see [`Frequencies`]).
+pub(super) fn fit(
     prior: Option<&Linear>,
     features: &Features,
     labels: &[usize],
@@ -300,7 +290,7 @@ mod tests {
         let (features, labels) = corners();
         let rows: Vec<usize> = (0..labels.len()).collect();
         let settings = FitSettings { l2: 0.001, ..FitSettings::default() };
-        let linear = fit(&features, &labels, &rows, 3, settings).unwrap();
+        let linear = fit(None, &features, &labels, &rows, 3, settings).unwrap();
         for row in rows {
             let logits = linear.logits(features.row(row));
             let best = (0..3).max_by(|a, b| logits[*a].total_cmp(&logits[*b])).unwrap();
@@ -318,7 +308,7 @@ mod tests {
         }
         let rows: Vec<usize> = (0..labels.len()).collect();
         let settings = FitSettings { l2: 0.001, steps: 40, ..FitSettings::default() };
-        let linear = fit(&features, &labels, &rows, 2, settings).unwrap();
+        let linear = fit(None, &features, &labels, &rows, 2, settings).unwrap();
         let right = rows.iter().filter(|row| {
             let logits = linear.logits(features.row(**row));
             usize::from(logits[1] > logits[0]) == labels[**row]
@@ -334,7 +324,7 @@ mod tests {
     fn the_same_rows_give_the_same_head() {
         let (features, labels) = corners();
         let rows: Vec<usize> = (0..labels.len()).collect();
-        let fitted = || fit(&features, &labels, &rows, 3, FitSettings::default()).unwrap();
+        let fitted = || fit(None, &features, &labels, &rows, 3, FitSettings::default()).unwrap();
         assert_eq!(fitted(), fitted());
     }
 }

@@ -2,7 +2,7 @@
 
 use super::calibrate::{HeldOut, class_thresholds, fit_temperature, softmax_at, threshold_for_precision};
 use super::corpus::Task;
-use super::fit::{Features, FitSettings, Linear, fit_from};
+use super::fit::{Features, FitSettings, Linear, fit};
 use super::prior::prior;
 use super::scope::{Seen, fit_scope, means};
 use super::train::TrainError;
@@ -67,7 +67,7 @@ pub(super) fn fit_head(
             return Ok(prior.clone());
         }
         let settings = FitSettings { l2, ..FitSettings::default() };
-        fit_from(prior.as_ref(), features.rows, &labels, &texts(places), task.labels.len(), settings)
+        fit(prior.as_ref(), features.rows, &labels, &texts(places), task.labels.len(), settings)
             .map_err(|e| TrainError::Fit { task: task.name.clone(), source: e })
     };
     let l2 = match splits.first() {

@@ -89,9 +89,11 @@ impl Head {
     /// Whether a text belongs to one of the labels; `None` where the head cannot tell, as of one that is
     /// likeliest of a label known by its description alone.
     pub fn in_scope(&self, features: &[f32]) -> Option<bool> {
-        let (score, from) = self.scope_score(features)?;
-        let likeliest = self.distribution(features, &[]).top().0;
-        (!self.spec.thresholds.is_never(likeliest)).then_some(score >= from)
+        let scope = self.scope.as_ref()?;
+        let logits = self.logits(features, &[]);
+        let inside = scope.score(scope.means.signs(features, &logits)) >= scope.from;
+        let likeliest = self.calibrated(&logits).top().0;
+        (!self.spec.thresholds.is_never(likeliest)).then_some(inside)
     }
 
     /// The head with weights for the text's own words, which the bundle's terms must fit.
@@ -127,8 +129,11 @@ impl Head {
 
     /// The calibrated distribution over the labels.
     pub fn distribution(&self, features: &[f32], terms: &[(u32, f32)]) -> Distribution<'_> {
-        let logits = self.logits(features, terms);
-        Distribution { labels: &self.spec.labels, probabilities: softmax(&logits, self.spec.temperature) }
+        self.calibrated(&self.logits(features, terms))
+    }
+
+    fn calibrated(&self, logits: &[f32]) -> Distribution<'_> {
+        Distribution { labels: &self.spec.labels, probabilities: softmax(logits, self.spec.temperature) }
     }
 }
 
