@@ -12,6 +12,7 @@ mod sentiment;
 mod serve;
 mod suggest;
 mod train;
+mod train_search;
 mod triage;
 
 use std::io::Write as _;

@@ -11,7 +11,8 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::rows::Progress;
-use super::{Common, Outcome};
+use super::{Common, Outcome, train_search};
+use crate::knowledge::{SearchBase, SearchRecipe};
 use crate::learn::card::{auto_from, unproven};
 use crate::learn::recipe::{Recipe, Source, default_precision};
 use crate::learn::train::{Event, Start, train};
@@ -21,11 +22,11 @@ use crate::model::Reads;
 /// Flags of `deskhand train`.
 #[derive(Args)]
 #[command(
-    after_help = "Example:\n  deskhand train --train labelled.jsonl --dev other.jsonl --task category \\\n    --label-field category --out my-bundle\n  deskhand triage --input tickets.jsonl --model my-bundle\n\nWithout examples, from a file with lines such as \"Billing\" = \"invoices, wrong charges, refunds\":\n  deskhand train --descriptions queues.toml --task queue --out my-bundle"
+    after_help = "Example:\n  deskhand train --train labelled.jsonl --dev other.jsonl --task category \\\n    --label-field category --out my-bundle\n  deskhand triage --input tickets.jsonl --model my-bundle\n\nWithout examples, from a file with lines such as \"Billing\" = \"invoices, wrong charges, refunds\":\n  deskhand train --descriptions queues.toml --task queue --out my-bundle\n\nA better search from tickets that articles solved:\n  deskhand train --pairs solved.jsonl --articles articles.jsonl --out my-bundle"
 )]
 pub(super) struct Train {
     /// Labelled rows to train on, .jsonl or .csv
-    #[arg(long, value_name = "FILE", required_unless_present_any = ["recipe", "descriptions"])]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["recipe", "descriptions", "pairs", "search_recipe"])]
     train: Option<PathBuf>,
     /// What the labels are for, label = description, .toml or .json: a label that is described needs no
     /// rows, and with few rows does far better
@@ -46,6 +47,16 @@ pub(super) struct Train {
     /// Train several heads as this file says, instead of --train
     #[arg(long, value_name = "FILE", conflicts_with_all = ["train", "label_field"])]
     recipe: Option<PathBuf>,
+    /// Make the search better instead: tickets with the articles that answered them, JSON Lines of subject,
+    /// body and articles (ids; none where nothing answers)
+    #[arg(long, value_name = "FILE", requires = "articles", conflicts_with_all = ["train", "recipe", "descriptions", "base"])]
+    pairs: Vec<PathBuf>,
+    /// The articles that --pairs names, in any form that `deskhand import articles` reads
+    #[arg(long, value_name = "PATH", requires = "pairs")]
+    articles: Option<PathBuf>,
+    /// Make the search better from several knowledge bases, as this file says
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["train", "recipe", "descriptions", "base", "pairs"])]
+    search_recipe: Option<PathBuf>,
     /// Tune the encoder too, not only the head: better, and takes minutes instead of seconds
     #[arg(long, conflicts_with = "recipe", requires = "train")]
     tune: bool,
@@ -68,6 +79,10 @@ pub(super) struct Train {
 impl Train {
     pub(super) fn run(self) -> anyhow::Result<Outcome> {
         let settings = self.common.settings()?;
+        if let Some(recipe) = self.search()? {
+            let base = self.common.bundle_dir(None)?;
+            return train_search::run(&recipe, &base, &self.out, &settings.inference);
+        }
         let recipe = self.recipe()?;
         let start = match &self.base {
             None => Start::Bundle(self.common.bundle_dir(None)?),
@@ -94,6 +109,24 @@ impl Train {
         Ok(Outcome::Clean)
     }
 
+    /// What the search is to learn from, if that is what is asked for.
+    fn search(&self) -> anyhow::Result<Option<SearchRecipe>> {
+        match (&self.search_recipe, &self.articles) {
+            (Some(path), _) => Ok(Some(SearchRecipe::read(path)?)),
+            (None, Some(articles)) => Ok(Some(SearchRecipe {
+                name: self.name.clone(),
+                version: Some(today()),
+                answered: None,
+                bases: vec![SearchBase {
+                    articles: articles.clone(),
+                    ids: Vec::new(),
+                    tickets: self.pairs.clone(),
+                }],
+            })),
+            (None, None) => Ok(None),
+        }
+    }
+
     fn recipe(&self) -> anyhow::Result<Recipe> {
         if let Some(path) = &self.recipe {
             return Ok(Recipe::read(path)?);
@@ -104,7 +137,7 @@ impl Train {
         let survey = matches!(self.task.as_str(), "sentiment" | "intensity");
         Ok(Recipe {
             name: self.name.clone().unwrap_or_else(|| folder.to_string_lossy().into_owned()),
-            version: Timestamp::now().strftime("%Y.%m.%d").to_string(),
+            version: today(),
             languages: vec!["en".into()],
             taps: None,
             tune: tuned.map(|train| rows(train).map(TuneSettings::for_rows)).transpose()?,
@@ -128,6 +161,11 @@ impl Train {
             holds: Vec::new(),
         })
     }
+}
+
+/// Today as a version.
+fn today() -> String {
+    Timestamp::now().strftime("%Y.%m.%d").to_string()
 }
 
 /// About how many rows a file has.

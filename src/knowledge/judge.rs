@@ -55,8 +55,8 @@ pub struct SearchReport {
     pub channels: BTreeMap<&'static str, SearchFigures>,
     /// Expected calibration error of the answer confidence, where there are gaps.
     pub answer_confidence_ece: Option<f64>,
-    /// The answer curve (slope a and offset b over the best cosine) that fits these tickets best, beside
-    /// the one in use, see `knowledge/ranking.rs`.
+    /// The answer curve (slope a and offset b over the best cosine) that fits these tickets best; the one in use
+    /// stands in the bundle.
     pub best_answer_curve: Option<Platt>,
 }
 

@@ -14,6 +14,7 @@ mod document;
 mod error;
 mod index;
 mod judge;
+mod learning;
 mod lexical;
 mod marks;
 mod plain_bm25;
@@ -36,6 +37,7 @@ use tokio::sync::Mutex;
 
 pub use error::KnowledgeError;
 pub use judge::{JudgedQuery, SearchFigures, SearchJudgeError, SearchReport};
+pub use learning::{SearchBase, SearchFilesError, SearchRecipe, read_base};
 pub use similar::SimilarTicket;
 pub use suggest::{Channel, MAX_SUGGESTIONS, Query, Suggested, Suggestions};
 pub use write::{ImportReport, PutReport};

@@ -1,44 +1,47 @@
-//! From two kinds of evidence to one order, and to how sure we may be that something answers.
+//! From all kinds of evidence to one order.
 
-/// Share of the embedding's evidence in the fused score; the words have the rest. Of the weights
-/// tried on 150 tickets over 3,296 real articles this gave the best nDCG@10: .683, against .580 for
-/// the embedding and .493 for BM25 alone.
-const DENSE_SHARE: f32 = 0.7;
+use super::vectors::Cosines;
+
+/// What each kind of evidence counts in the fused score: the best passage, the mean of the two best
+/// passages, the words; together 1. Fitted by a softmax over candidates on the tickets of
+/// `models/recipes/default/search`, with the default bundle's embeddings of other folds, and rounded.
+const BEST: f32 = 0.33;
+/// See [`BEST`]. An article of which two passages fit is about the matter as a whole.
+const TWO_BEST: f32 = 0.25;
+/// See [`BEST`].
+const WORDS: f32 = 0.42;
 
 /// What sharing a code that no other article has adds to the fused score: as much as being two
 /// standard deviations better in everything. Who writes an error code means the article that has it,
 /// while an embedding hardly tells one code from another. A judgement, not a measurement.
 const CODE_BONUS: f32 = 2.0;
 
-/// Answer confidence = 1 / (1 + exp(-(SLOPE × cosine + OFFSET))), the cosine being that of the best
-/// passage. A logistic curve (Platt 1999), fitted to the 150 tickets of `samples/`, 101 of which an
-/// article of `samples/` answers, with the embeddings of the bundle `default` 2026.11.22.4.
-/// `deskhand evaluate --input samples/tickets.jsonl --data DIR` shows the curve that fits best, as another
-/// encoder may need.
-pub(super) const SLOPE: f32 = 10.02;
-/// See [`SLOPE`].
-pub(super) const OFFSET: f32 = -4.87;
-
 /// What speaks for an article, or for one of its passages.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Evidence {
-    /// Cosine with the query; `None` if there is no embedding.
-    pub(super) cosine: Option<f32>,
+    /// Cosines of its passages with the query; `None` if there is no embedding.
+    pub(super) cosines: Option<Cosines>,
     /// Score of the words that it shares with the query, 0 if it shares none.
     pub(super) words: f32,
     /// Rarity of the rarest exact code that it shares with the query, 0 to 1; 0 if it shares none.
     pub(super) code: f32,
 }
 
-/// The fused score of each candidate, higher is better: z-scores of both kinds of evidence among
-/// the candidates, weighted, and the bonus for a code. Comparable within one query only.
+/// The fused score of each candidate, higher is better: z-scores of all evidence among the candidates,
+/// weighted, and the bonus for a code. Comparable within one query only.
 pub(super) fn fuse(candidates: &[Evidence]) -> Vec<f32> {
-    let lowest = candidates.iter().filter_map(|c| c.cosine).fold(1.0, f32::min);
-    let dense = z_scores(candidates.iter().map(|c| c.cosine.unwrap_or(lowest)));
+    let cosines = || candidates.iter().filter_map(|c| c.cosines);
+    let lowest = Cosines {
+        best: cosines().map(|c| c.best).fold(1.0, f32::min),
+        two_best: cosines().map(|c| c.two_best).fold(1.0, f32::min),
+    };
+    let of = |c: &Evidence| c.cosines.unwrap_or(lowest);
+    let best = z_scores(candidates.iter().map(|c| of(c).best));
+    let two_best = z_scores(candidates.iter().map(|c| of(c).two_best));
     let words = z_scores(candidates.iter().map(|c| c.words));
-    let codes = candidates.iter().map(|c| CODE_BONUS * c.code);
-    let fused = dense.into_iter().zip(words).map(|(d, w)| DENSE_SHARE * d + (1.0 - DENSE_SHARE) * w);
-    fused.zip(codes).map(|(evidence, bonus)| evidence + bonus).collect()
+    let fused = best.into_iter().zip(two_best).zip(words);
+    let fused = fused.map(|((best, two_best), words)| BEST * best + TWO_BEST * two_best + WORDS * words);
+    fused.zip(candidates).map(|(evidence, c)| evidence + CODE_BONUS * c.code).collect()
 }
 
 /// Distances from the mean in standard deviations; all 0 where all values are alike.
@@ -49,12 +52,6 @@ fn z_scores(values: impl Iterator<Item = f32> + Clone) -> Vec<f32> {
     // Below this the differences are rounding errors.
     let scale = if deviation > 1e-6 { 1.0 / deviation } else { 0.0 };
     values.map(|x| (x - mean) * scale).collect()
-}
-
-/// How likely it is that some article answers, 0 to 1, by the best passage's cosine. BM25 says
-/// little about it: its scores tell gaps from covered tickets with an AUROC of .66, the cosine .88.
-pub(super) fn answer_confidence(best_cosine: f32) -> f32 {
-    1.0 / (1.0 + (-(SLOPE * best_cosine + OFFSET)).exp())
 }
 
 /// The score that people see, 0 to 1: the answer confidence for the best article, and less by the
@@ -70,7 +67,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn evidence(cosine: Option<f32>, words: f32) -> Evidence {
-        Evidence { cosine, words, code: 0.0 }
+        let cosines = cosine.map(|cosine| Cosines { best: cosine, two_best: cosine });
+        Evidence { cosines, words, code: 0.0 }
     }
 
     #[test]
@@ -91,9 +89,8 @@ mod tests {
     proptest! {
         #[test]
         fn scores_stay_between_0_and_1_and_keep_the_order(
-            cosine in -1f32..1.0, fused in prop::collection::vec(-9f32..9.0, 1..20)
+            confidence in 0f32..1.0, fused in prop::collection::vec(-9f32..9.0, 1..20)
         ) {
-            let confidence = answer_confidence(cosine);
             let best = fused.iter().copied().fold(f32::NEG_INFINITY, f32::max);
             let mut fused = fused;
             fused.sort_by(|a, b| b.total_cmp(a));

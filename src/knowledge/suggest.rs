@@ -10,8 +10,9 @@ use super::error::KnowledgeError;
 use super::lexical::Lexical;
 use super::ranking::{self, Evidence};
 use super::scope::{Facets, Scope};
-use super::vectors::{Scan, best_first, dot};
+use super::vectors::{Cosines, Scan, best_first, dot};
 use super::{Knowledge, Shared, analysis, off_the_runtime, terms};
+use crate::model::AnswerCurve;
 use crate::store::{Article, Audience, StoredPassage};
 
 /// Articles of each kind of evidence that are compared with those of the other.
@@ -111,6 +112,7 @@ impl Asked {
 
 /// Both kinds of evidence for one query.
 struct Evidences {
+    curve: AnswerCurve,
     dense: Scan<Facets>,
     words: Lexical,
 }
@@ -173,7 +175,7 @@ impl Knowledge {
         let words = Lexical::search(index, terms::terms(&asked.text), &asked.scope)
             .map_err(|source| index.unusable(source))?;
         let dense = self.view.passages.scan(&asked.embedding, |facets| asked.scope.admits(facets));
-        Ok(Evidences { dense, words })
+        Ok(Evidences { curve: self.view.model.bundle().answer_curve(), dense, words })
     }
 }
 
@@ -210,7 +212,7 @@ impl Evidences {
         let mut evidence = Vec::with_capacity(ids.len());
         for id in &ids {
             let hit = self.words.of(id)?.unwrap_or_default();
-            evidence.push(Evidence { cosine: self.dense.of(id), words: hit.score, code: hit.code });
+            evidence.push(Evidence { cosines: self.dense.of(id), words: hit.score, code: hit.code });
         }
         let mut fused: Vec<(String, f32)> = ids.into_iter().zip(ranking::fuse(&evidence)).collect();
         best_first(&mut fused, top);
@@ -234,7 +236,7 @@ impl Evidences {
     }
 
     fn answer_confidence(&self) -> f32 {
-        self.dense.top(1).first().map_or(0.0, |(_, cosine)| ranking::answer_confidence(*cosine))
+        self.dense.top(1).first().map_or(0.0, |(_, cosine)| self.curve.confidence(*cosine))
     }
 
     fn suggestions(
@@ -293,7 +295,8 @@ impl Evidences {
                 let hit = self.words.passage(&words);
                 let row = rows.get(ordinal).filter(|_| rows.len() == passages.len());
                 let cosine = row.map(|row| dot(row, &asked.embedding));
-                Evidence { cosine, words: hit.score, code: hit.code }
+                let cosines = cosine.map(|cosine| Cosines { best: cosine, two_best: cosine });
+                Evidence { cosines, words: hit.score, code: hit.code }
             })
             .collect();
         let fused = ranking::fuse(&evidence);

@@ -17,6 +17,15 @@ pub(super) struct Entry<M> {
     rows: Box<[f32]>,
 }
 
+/// How near an entry is to a query.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Cosines {
+    /// The highest cosine of its vectors.
+    pub(super) best: f32,
+    /// The mean of the two highest, of one vector its own.
+    pub(super) two_best: f32,
+}
+
 /// A set of entries by id.
 #[derive(Debug)]
 pub(super) struct VectorSet<M> {
@@ -93,23 +102,27 @@ impl<M> VectorSet<M> {
     }
 
     /// The cosine of `query`, a unit vector of the set's dimension, with every entry that `admits`
-    /// lets through; of several vectors the best counts.
+    /// lets through.
     pub(super) fn scan(&self, query: &[f32], admits: impl Fn(&M) -> bool) -> Scan<M> {
         let entries = Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner));
         let cosines = entries
             .list
             .iter()
-            .map(|entry| if admits(&entry.meta) { entry.cosine(query) } else { None })
+            .map(|entry| if admits(&entry.meta) { entry.cosines(query) } else { None })
             .collect();
         Scan { entries, cosines, dimension: self.dimension }
     }
 }
 
 impl<M> Entry<M> {
-    /// The highest cosine of its vectors with a query.
-    fn cosine(&self, query: &[f32]) -> Option<f32> {
-        let cosines = self.rows.chunks_exact(query.len().max(1)).map(|row| dot(row, query).clamp(-1.0, 1.0));
-        cosines.max_by(f32::total_cmp)
+    fn cosines(&self, query: &[f32]) -> Option<Cosines> {
+        let mut rows = self.rows.chunks_exact(query.len().max(1)).map(|row| dot(row, query).clamp(-1.0, 1.0));
+        let first = rows.next()?;
+        let (best, second) = rows.fold((first, None), |(best, second), next| {
+            let lower = next.min(best);
+            (next.max(best), Some(second.map_or(lower, |second: f32| second.max(lower))))
+        });
+        Some(Cosines { best, two_best: f32::midpoint(best, second.unwrap_or(best)) })
     }
 }
 
@@ -118,19 +131,19 @@ impl<M> Entry<M> {
 pub(super) struct Scan<M> {
     entries: Arc<Entries<M>>,
     /// By place; `None` for what was not admitted.
-    cosines: Vec<Option<f32>>,
+    cosines: Vec<Option<Cosines>>,
     dimension: usize,
 }
 
 impl<M> Scan<M> {
-    /// The `count` ids of the highest cosines, highest first, equal ones in order of id.
+    /// The `count` ids of the highest cosines of one vector, highest first, equal ones in order of id.
     pub(super) fn top(&self, count: usize) -> Vec<(&str, f32)> {
         let mut found: Vec<(&str, f32)> = self
             .entries
             .list
             .iter()
             .zip(&self.cosines)
-            .filter_map(|(entry, cosine)| cosine.map(|cosine| (&*entry.id, cosine)))
+            .filter_map(|(entry, cosines)| cosines.map(|cosines| (&*entry.id, cosines.best)))
             .collect();
         best_first(&mut found, count);
         found
@@ -142,8 +155,8 @@ impl<M> Scan<M> {
         entry.map_or_else(Vec::new, |entry| entry.rows.chunks_exact(self.dimension).collect())
     }
 
-    /// The cosine of one id, if it is there and was admitted.
-    pub(super) fn of(&self, id: &str) -> Option<f32> {
+    /// How near one id is, if it is there and was admitted.
+    pub(super) fn of(&self, id: &str) -> Option<Cosines> {
         self.entries.places.get(id).and_then(|&place| self.cosines.get(place).copied().flatten())
     }
 }
@@ -193,7 +206,8 @@ mod tests {
         let set = set(&[("a", true, &[1.0, 0.0, 0.0, 1.0]), ("b", true, &[0.6, 0.8])]);
         let scan = set.scan(&[0.0, 1.0], |_| true);
         assert_eq!(scan.top(5), [("a", 1.0), ("b", 0.8)]);
-        assert_eq!(scan.of("b"), Some(0.8));
+        assert_eq!(scan.of("b"), Some(Cosines { best: 0.8, two_best: 0.8 }));
+        assert_eq!(scan.of("a"), Some(Cosines { best: 1.0, two_best: 0.5 }));
     }
 
     #[test]

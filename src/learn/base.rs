@@ -60,8 +60,11 @@ pub(super) fn open(start: &Start, recipe: &Recipe, out: &Path) -> Result<Opened,
         let place = beside(out, "taps");
         let writer = BundleWriter::new(&place)?;
         writer.encoder_of(&bundle)?;
+        writer.search_of(&bundle)?;
         let encoder = EncoderSpec { taps: taps.clone(), ..bundle.manifest().encoder.clone() };
-        let bundle = writer.finish(headless(bundle.manifest().base.clone(), encoder))?;
+        let search = bundle.manifest().search;
+        let bundle =
+            writer.finish(Manifest { search, ..headless(bundle.manifest().base.clone(), encoder) })?;
         drop(scratch);
         return Ok(Opened { bundle, _scratch: Some(Scratch(place)) });
     }
@@ -86,6 +89,7 @@ pub(super) fn headless(base: Base, encoder: EncoderSpec) -> Manifest {
         encoder,
         priority: None,
         p1: Vec::new(),
+        search: None,
         heads: Vec::new(),
         files: Default::default(),
     }

@@ -57,7 +57,7 @@ pub(super) fn prepare(
     watch: &mut dyn FnMut(Event),
 ) -> Result<Prepared, TrainError> {
     let Some(tuning) = &recipe.tune else {
-        let (bundle, scratch) = written(base, None, out)?;
+        let (bundle, scratch) = written(base, None, out, true)?;
         let features = features(&bundle, corpus, settings, watch)?;
         return Ok(Prepared { bundle, features, tuned: None, _scratch: scratch });
     };
@@ -68,7 +68,7 @@ pub(super) fn prepare(
         samples.iter().cloned().enumerate().partition(|(text, _)| held_out.get(*text) == Some(&true));
     let without = |part: Vec<(usize, Sample)>| part.into_iter().map(|(_, sample)| sample).collect::<Vec<_>>();
     let (mut weights, mut tuned) = tuner.run(&without(learnt), &without(kept_back), None, watch)?;
-    let (mut bundle, mut scratch) = written(base, Some(&weights), out)?;
+    let (mut bundle, mut scratch) = written(base, Some(&weights), out, tuning.keep_embedding > 0.0)?;
     let mut read = features(&bundle, corpus, settings, watch)?;
     let of = FeaturesOf { rows: &read, embedding: bundle.manifest().encoder.hidden_size };
     let rows = |(task, head): (&Task, &Linear)| {
@@ -80,7 +80,7 @@ pub(super) fn prepare(
     if tuning.refit {
         (weights, tuned) = tuner.run(&samples, &[], Some(tuned.passes), watch)?;
         drop(scratch);
-        (bundle, scratch) = written(base, Some(&weights), out)?;
+        (bundle, scratch) = written(base, Some(&weights), out, tuning.keep_embedding > 0.0)?;
         read = features(&bundle, corpus, settings, watch)?;
     }
     let tuned = Some(TunedHeads { heads: tuned.heads, held_out: rows, kept_back: held_out });
@@ -102,15 +102,26 @@ fn features(
     Ok(features)
 }
 
-/// The base's encoder with these weights, as a bundle that goes when the guard does.
-fn written(base: &Bundle, weights: Option<&Weights>, out: &Path) -> Result<(Bundle, Scratch), TrainError> {
+/// The base's encoder with these weights, as a bundle that goes when the guard does. What the base knows about
+/// search stays true of an encoder whose embedding was not changed, or was held to the base's.
+fn written(
+    base: &Bundle,
+    weights: Option<&Weights>,
+    out: &Path,
+    search_stays: bool,
+) -> Result<(Bundle, Scratch), TrainError> {
     let writer = BundleWriter::new(&beside(out, "encoder"))?;
     writer.encoder_of(base)?;
     if let Some(weights) = weights {
         writer.encoder(weights)?;
     }
     let manifest = base.manifest();
-    let bundle = writer.finish(headless(manifest.base.clone(), manifest.encoder.clone()))?;
+    let mut headless = headless(manifest.base.clone(), manifest.encoder.clone());
+    if search_stays {
+        writer.search_of(base)?;
+        headless.search = manifest.search;
+    }
+    let bundle = writer.finish(headless)?;
     let scratch = Scratch(bundle.dir().to_owned());
     Ok((bundle, scratch))
 }
@@ -205,7 +216,7 @@ impl Tuner<'_> {
         for (done, texts) in held_to.chunks(CHUNK).enumerate() {
             let tokens: Vec<Tokens> = texts.iter().map(|&text| samples[text].tokens.clone()).collect();
             for (&text, reading) in texts.iter().zip(model.read_tokens_blocking(&tokens)?) {
-                samples[text].embedding = reading.embedding();
+                samples[text].embedding = reading.plain_embedding();
             }
             let (stage, done) = ("reading texts with the base", done * CHUNK + texts.len());
             watch(Event::Progress { stage, done, total: held_to.len() });

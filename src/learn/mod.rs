@@ -24,5 +24,6 @@ pub mod promote;
 pub mod recipe;
 pub mod report;
 mod scope;
+pub mod search;
 pub mod train;
 pub mod tuning;

@@ -301,6 +301,7 @@ fn write(
     }
     let writer = BundleWriter::new(out)?;
     writer.encoder_of(&encoder.bundle)?;
+    writer.search_of(&encoder.bundle)?;
     writer.heads(&heads, terms.as_ref())?;
     let unproven = |head: &Head| {
         let spec = head.spec();
@@ -318,6 +319,7 @@ fn write(
         priority,
         p1: p1.unwrap_or_default(),
         heads: heads.iter().map(|head| head.spec().clone()).collect(),
+        search: encoder.bundle.manifest().search,
         ..headless(base.manifest().base.clone(), encoder.bundle.manifest().encoder.clone())
     };
     Ok(writer.finish(manifest)?)

@@ -18,6 +18,7 @@ use super::encoder::{CandleEncoder, Encoder};
 use super::head::Head;
 use super::manifest::Manifest;
 use super::packed::PackedEncoder;
+use super::search::{AnswerCurve, Projection};
 use super::terms::{self, TermWeights, Terms};
 use super::tokenizer::Tokenizer;
 use super::weights::{self, Weights};
@@ -29,6 +30,8 @@ pub const FORMAT: u32 = 1;
 pub(super) const MANIFEST: &str = "bundle.toml";
 /// The text's own words as heads see them; not in every bundle.
 pub(super) const TERMS: &str = "terms.safetensors";
+/// How embeddings are turned for the search; not in every bundle.
+pub(super) const SEARCH: &str = "search.safetensors";
 pub(super) const TOKENIZER: &str = "tokenizer.json";
 pub(super) const ENCODER: &str = "encoder.safetensors";
 pub(super) const HEADS: &str = "heads.safetensors";
@@ -89,6 +92,7 @@ pub enum BundleError {
 pub struct Bundle {
     dir: PathBuf,
     manifest: Manifest,
+    encoder_id: String,
 }
 
 impl Bundle {
@@ -103,7 +107,8 @@ impl Bundle {
             Err(source) => return Err(BundleError::File { path, source }),
         };
         let manifest = parse(&path, &text)?;
-        let bundle = Self { dir: dir.to_owned(), manifest };
+        let encoder_id = encoder_id(&manifest);
+        let bundle = Self { dir: dir.to_owned(), manifest, encoder_id };
         bundle.check_manifest()?;
         bundle.check_files()?;
         Ok(bundle)
@@ -119,9 +124,25 @@ impl Bundle {
         &self.dir
     }
 
-    /// The checksum of the encoder's weights: two embeddings may be compared only when it is equal.
+    /// From the checksums of the encoder's weights and of the projection: two embeddings may be compared only
+    /// when it is equal.
     pub fn encoder_id(&self) -> &str {
-        self.manifest.files.get(&self.manifest.encoder.weights).map_or("", |sum| &sum[..16.min(sum.len())])
+        &self.encoder_id
+    }
+
+    /// How embeddings are turned for the search, where they are.
+    pub fn projection(&self) -> Result<Option<Projection>, BundleError> {
+        if !self.manifest.files.contains_key(SEARCH) {
+            return Ok(None);
+        }
+        Projection::read(&self.dir.join(SEARCH), self.manifest.encoder.hidden_size)
+            .map(Some)
+            .map_err(|e| self.broken(format!("{SEARCH}: {e}")))
+    }
+
+    /// How the best passage's cosine reads as the probability of an answer.
+    pub fn answer_curve(&self) -> AnswerCurve {
+        self.manifest.search.map_or(AnswerCurve::PLAIN, |search| search.answer)
     }
 
     /// The tokenizer.
@@ -230,6 +251,16 @@ impl Bundle {
             }
         }
         Ok(())
+    }
+}
+
+fn encoder_id(manifest: &Manifest) -> String {
+    let sum = |file: &str, digits: usize| {
+        manifest.files.get(file).map_or("", |sum| sum.get(..digits).unwrap_or(sum)).to_owned()
+    };
+    match manifest.files.contains_key(SEARCH) {
+        true => sum(&manifest.encoder.weights, 8) + &sum(SEARCH, 8),
+        false => sum(&manifest.encoder.weights, 16),
     }
 }
 

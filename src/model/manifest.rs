@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::p1::P1Point;
+use super::search::SearchSpec;
 
 /// What `bundle.toml` says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,6 +33,9 @@ pub struct Manifest {
     /// absent in older bundles. P1 here is what the default matrix makes of impact and urgency.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub p1: Vec<P1Point>,
+    /// How the search reads embeddings; absent where it takes them as the encoder gives them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<SearchSpec>,
     /// One head for each task.
     #[serde(default)]
     pub heads: Vec<HeadSpec>,

@@ -12,6 +12,7 @@ mod p1;
 mod packed;
 mod queue;
 mod scope;
+mod search;
 mod shelf;
 mod terms;
 #[cfg(test)]
@@ -33,6 +34,8 @@ pub use p1::{NoFloor, P1Point};
 pub use packed::PackedEncoder;
 pub use queue::Lane;
 pub use scope::{Means, Scope, Signs, Spread};
+use search::unit;
+pub use search::{AnswerCurve, Projection, SearchSpec};
 pub use shelf::{Shelf, ShelfError};
 pub use terms::{TermRow, TermWeights, Terms};
 pub use tokenizer::{Input, Tokenizer, Tokens};
@@ -70,6 +73,7 @@ pub struct Reading {
     /// The text's own words, where the bundle's heads look at them.
     pub terms: TermRow,
     hidden_size: usize,
+    projection: Option<Arc<Projection>>,
     /// Tokens that were read, the two or three special ones included.
     pub tokens: usize,
     /// Whether words had to be left out.
@@ -77,11 +81,16 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// The embedding: the last layer's mean scaled to unit length, so that a dot product is the cosine.
+    /// The embedding for the search: the last layer's mean as the bundle's projection turns it, if it has
+    /// one, scaled to unit length, so that a dot product is the cosine.
     pub fn embedding(&self) -> Vec<f32> {
-        let last = &self.features[self.features.len().saturating_sub(self.hidden_size)..];
-        let norm = last.iter().map(|x| x * x).sum::<f32>().sqrt().max(1e-12);
-        last.iter().map(|x| x / norm).collect()
+        let plain = self.plain_embedding();
+        self.projection.as_ref().map_or_else(|| plain.clone(), |projection| projection.apply(&plain))
+    }
+
+    /// The last layer's mean scaled to unit length, as the encoder gives it.
+    pub fn plain_embedding(&self) -> Vec<f32> {
+        unit(self.features[self.features.len().saturating_sub(self.hidden_size)..].to_vec())
     }
 }
 
@@ -92,6 +101,7 @@ pub struct Model {
     heads: Vec<Head>,
     tokenizer: Tokenizer,
     terms: Option<Terms>,
+    projection: Option<Arc<Projection>>,
     workers: Workers,
 }
 
@@ -114,7 +124,8 @@ impl Model {
         let tokenizer = bundle.tokenizer()?;
         let workers = Workers::start(encoder, settings).map_err(|e| bundle.broken(e.to_string()))?;
         let terms = bundle.terms()?;
-        let model = Self { bundle, heads, tokenizer, terms, workers };
+        let projection = bundle.projection()?.map(Arc::new);
+        let model = Self { bundle, heads, tokenizer, terms, projection, workers };
         let warm_up = [Input::text("warm up")];
         model.read_blocking(&warm_up).map_err(|e| model.bundle.broken(e.to_string()))?;
         Ok(model)
@@ -216,6 +227,7 @@ impl Model {
             features,
             terms: TermRow::new(),
             hidden_size,
+            projection: self.projection.clone(),
             tokens: tokens.ids.len(),
             truncated: tokens.truncated,
         }

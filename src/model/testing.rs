@@ -58,6 +58,7 @@ pub(crate) fn bundle(dir: &Path, seed: u64, heads: &[Head]) -> Bundle {
         encoder: spec(),
         priority: None,
         p1: Vec::new(),
+        search: None,
         heads: heads.iter().map(|head| head.spec().clone()).collect(),
         files: Default::default(),
     };

@@ -5,9 +5,12 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::bundle::{Bundle, BundleError, ENCODER, FORMAT, HEADS, MANIFEST, TERMS, TOKENIZER, digest, hex};
+use super::bundle::{
+    Bundle, BundleError, ENCODER, FORMAT, HEADS, MANIFEST, SEARCH, TERMS, TOKENIZER, digest, hex,
+};
 use super::head::Head;
 use super::manifest::{HeadSpec, Manifest};
+use super::search::Projection;
 use super::terms::{self, Terms};
 use super::weights::{self, Weights};
 
@@ -44,6 +47,18 @@ impl BundleWriter {
         if licence.exists() { self.copy(&licence, LICENCE) } else { Ok(()) }
     }
 
+    /// Takes the projection of another bundle over, where it has one; its manifest's `search` goes with it.
+    pub fn search_of(&self, bundle: &Bundle) -> Result<(), BundleError> {
+        let projection = bundle.dir().join(SEARCH);
+        if projection.exists() { self.copy(&projection, SEARCH) } else { Ok(()) }
+    }
+
+    /// Writes the projection of the search.
+    pub fn search(&self, projection: &Projection) -> Result<(), BundleError> {
+        let path = self.staging.join(SEARCH);
+        projection.write(&path).map_err(|e| self.unwritable(path, &e))
+    }
+
     fn copy(&self, from: &Path, name: &str) -> Result<(), BundleError> {
         let path = self.staging.join(name);
         fs::copy(from, &path).map(drop).map_err(|source| BundleError::File { path, source })
@@ -75,7 +90,7 @@ impl BundleWriter {
         manifest.encoder.weights = ENCODER.into();
         manifest.taxonomy = taxonomy(&manifest.heads);
         manifest.files.clear();
-        for name in [TOKENIZER, ENCODER, HEADS, TERMS] {
+        for name in [TOKENIZER, ENCODER, HEADS, TERMS, SEARCH] {
             let path = self.staging.join(name);
             if path.exists() {
                 let sum = digest(&path).map_err(|source| BundleError::File { path, source })?;
