@@ -145,7 +145,7 @@ fn shares(service: &Service, kept: &[Arc<str>]) {
     let embeddings: Vec<Vec<f32>> = readings.iter().map(Reading::embedding).collect();
     let search = |text: &str, embedding: &[f32]| {
         let (audience, category, language) = (Audience::Agent, None, None);
-        let query = Query { text, embedding, audience, category, language, top: 5 };
+        let query = Query { text, embedding, audience, category, language, top: 5, now: None };
         runtime.block_on(now.knowledge.suggest(&query)).expect("articles")
     };
     let predict = |reading: &Reading| {

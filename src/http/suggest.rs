@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use garde::Validate;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -131,6 +132,7 @@ async fn answer(app: &AppState, request: SuggestRequest) -> Result<SuggestAnswer
         category: request.category.as_deref(),
         language: request.language.as_deref(),
         top: request.top,
+        now: Some(Timestamp::now()),
     };
     let found = now.knowledge.suggest(&query).await?;
     Ok(SuggestAnswer {

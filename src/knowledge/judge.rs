@@ -161,6 +161,7 @@ fn asked(query: &JudgedQuery) -> Query<'_> {
         category: None,
         language: None,
         top: TOP,
+        now: None,
     }
 }
 

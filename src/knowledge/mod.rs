@@ -16,6 +16,7 @@ mod index;
 mod judge;
 mod lexical;
 mod marks;
+mod outcomes;
 mod plain_bm25;
 mod ranking;
 mod scope;
@@ -25,6 +26,7 @@ mod switch;
 mod sync;
 mod synonyms;
 mod terms;
+mod usefulness;
 mod vectors;
 mod write;
 
@@ -36,7 +38,8 @@ use tokio::sync::Mutex;
 
 pub use error::KnowledgeError;
 pub use judge::{JudgedQuery, SearchFigures, SearchJudgeError, SearchReport};
-pub use similar::SimilarTicket;
+pub use outcomes::ArticleFeedback;
+pub use similar::{SimilarTicket, SimilarTickets};
 pub use suggest::{Channel, MAX_SUGGESTIONS, Query, Suggested, Suggestions};
 pub use write::{ImportReport, PutReport};
 
@@ -45,6 +48,8 @@ use crate::model::Model;
 use crate::store::{Article, Store};
 use index::SearchIndex;
 use scope::Facets;
+use similar::Standing;
+use usefulness::Usefulness;
 use vectors::VectorSet;
 
 /// The knowledge base, open for search and change, as one model sees it. Clones share it, and so does what
@@ -61,17 +66,21 @@ struct Shared {
     /// Confidence from which a ticket counts as answered, 0 to 1.
     answer_threshold: f32,
     index: SearchIndex,
+    /// What people said about articles.
+    usefulness: Arc<Usefulness>,
     /// What the model that answers now sees: changes are made to it.
     current: RwLock<Arc<View>>,
     /// Held while a change goes from the store to the index and the vectors.
     changing: Mutex<()>,
+    /// Held while tickets go from the store to their vectors.
+    remembering: Mutex<()>,
 }
 
 /// Articles and tickets as one model sees them. Models with the same encoder see the same vectors.
 struct View {
     model: Arc<Model>,
     passages: Arc<VectorSet<Facets>>,
-    tickets: Arc<VectorSet<()>>,
+    tickets: Arc<VectorSet<Standing>>,
 }
 
 impl fmt::Debug for Knowledge {
@@ -109,7 +118,9 @@ impl Knowledge {
         let shared = Arc::new(Shared {
             answer_threshold: settings.answer_threshold,
             current: RwLock::new(Arc::clone(&view)),
+            usefulness: Arc::new(Usefulness::load(&store, settings).await?),
             changing: Mutex::default(),
+            remembering: Mutex::default(),
             store,
             index,
         });

@@ -1,6 +1,7 @@
 //! Which articles answer a ticket.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -10,6 +11,7 @@ use super::error::KnowledgeError;
 use super::lexical::Lexical;
 use super::ranking::{self, Evidence};
 use super::scope::{Facets, Scope};
+use super::usefulness::Usefulness;
 use super::vectors::{Scan, best_first, dot};
 use super::{Knowledge, Shared, analysis, off_the_runtime, terms};
 use crate::store::{Article, Audience, StoredPassage};
@@ -36,6 +38,8 @@ pub struct Query<'a> {
     pub language: Option<&'a str>,
     /// Most articles to give, at most [`MAX_SUGGESTIONS`].
     pub top: usize,
+    /// When it is asked, for what feedback says by then; without a time feedback does not count.
+    pub now: Option<Timestamp>,
 }
 
 /// Articles that may answer, and how likely it is that one does.
@@ -96,6 +100,7 @@ struct Asked {
     embedding: Vec<f32>,
     scope: Scope,
     top: usize,
+    now: Option<Timestamp>,
 }
 
 impl Asked {
@@ -105,6 +110,7 @@ impl Asked {
             embedding: query.embedding.to_vec(),
             scope: Scope::new(query.audience, query.category, query.language),
             top: query.top.min(MAX_SUGGESTIONS),
+            now: query.now,
         }
     }
 }
@@ -113,6 +119,8 @@ impl Asked {
 struct Evidences {
     dense: Scan<Facets>,
     words: Lexical,
+    /// What feedback says, and when it is asked.
+    useful: Option<(Arc<Usefulness>, Timestamp)>,
 }
 
 /// An article that was found.
@@ -173,7 +181,8 @@ impl Knowledge {
         let words = Lexical::search(index, terms::terms(&asked.text), &asked.scope)
             .map_err(|source| index.unusable(source))?;
         let dense = self.view.passages.scan(&asked.embedding, |facets| asked.scope.admits(facets));
-        Ok(Evidences { dense, words })
+        let useful = asked.now.map(|now| (Arc::clone(&self.shared.usefulness), now));
+        Ok(Evidences { dense, words, useful })
     }
 }
 
@@ -213,6 +222,9 @@ impl Evidences {
             evidence.push(Evidence { cosine: self.dense.of(id), words: hit.score, code: hit.code });
         }
         let mut fused: Vec<(String, f32)> = ids.into_iter().zip(ranking::fuse(&evidence)).collect();
+        if let Some((usefulness, now)) = &self.useful {
+            usefulness.add_to(&mut fused, *now);
+        }
         best_first(&mut fused, top);
         Ok(fused)
     }

@@ -63,7 +63,7 @@ async fn embedding(text: &str) -> Vec<f32> {
 }
 
 fn query<'a>(text: &'a str, embedding: &'a [f32], audience: Audience) -> Query<'a> {
-    Query { text, embedding, audience, category: None, language: None, top: 5 }
+    Query { text, embedding, audience, category: None, language: None, top: 5, now: None }
 }
 
 async fn ask(knowledge: &Knowledge, text: &str, audience: Audience) -> Suggestions {
