@@ -88,7 +88,7 @@ async fn feedback_that_cannot_be_kept_says_why() {
     let word = |article: &str, kind: &str| json!({"ticket_id": "1", "article_id": article, "kind": kind});
     insta::assert_snapshot!(refused(word("nowhere", "solved")).await, @r#"
     404 article_not_found
-    There is no article with this id: Check the id; a / in it has to be written as %2F.
+    There is no article with this id: Check the id; in an address a / in it has to be written as %2F.
     "#);
     insta::assert_snapshot!(refused(word("a", "liked")).await, @r#"
     422 invalid_request

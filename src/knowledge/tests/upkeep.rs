@@ -6,9 +6,32 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::knowledge::{KnowledgeError, import};
-use crate::store::{EmbeddedArticle, Embedding, FinalLabels, Passage, TicketRecord, TicketStatus};
+use crate::store::{
+    EmbeddedArticle, Embedding, Feedback, FeedbackKind, FinalLabels, Occasion, OutcomeRecord, Passage,
+    TicketRecord, TicketStatus,
+};
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+#[tokio::test]
+async fn feedback_and_outcomes_count_after_a_restart_as_before_it() {
+    let data = tempfile::tempdir().unwrap();
+    let knowledge = open(data.path()).await;
+    knowledge.put(articles()).await.unwrap();
+    knowledge.shared.store.save_tickets(&[ticket("1", "one", vec![0.25; 16])]).await.unwrap();
+    let outcome = OutcomeRecord { article_ids: Some(vec!["vpn".into()]), ..OutcomeRecord::default() };
+    assert!(knowledge.outcome("1", outcome, NOW).await.unwrap());
+    let occasion = Occasion::Own("visit".into());
+    let word = Feedback { occasion, article_id: "ora".into(), kind: FeedbackKind::Dismissed, at: NOW };
+    assert!(knowledge.say(word).await.unwrap());
+    let vpn = knowledge.feedback("vpn", NOW).await.unwrap();
+    let ora = knowledge.feedback("ora", NOW).await.unwrap();
+    assert!(vpn.usefulness > 0.5 && ora.usefulness < 0.5);
+    end(knowledge).await;
+    let knowledge = open(data.path()).await;
+    assert_eq!(knowledge.feedback("vpn", NOW).await.unwrap(), vpn);
+    assert_eq!(knowledge.feedback("ora", NOW).await.unwrap(), ora);
+}
 
 #[tokio::test]
 async fn an_article_is_found_as_soon_as_it_is_put_and_gone_as_soon_as_it_is_deleted() {
