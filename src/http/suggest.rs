@@ -131,8 +131,8 @@ async fn answer(app: &AppState, request: SuggestRequest) -> Result<SuggestAnswer
         audience: request.audience,
         category: request.category.as_deref(),
         language: request.language.as_deref(),
+        now: Timestamp::now(),
         top: request.top,
-        now: Some(Timestamp::now()),
     };
     let found = now.knowledge.suggest(&query).await?;
     Ok(SuggestAnswer {

@@ -36,10 +36,10 @@ pub struct Query<'a> {
     pub category: Option<&'a str>,
     /// Only articles in this language (ISO 639-1, regions ignored), or in none that is known.
     pub language: Option<&'a str>,
+    /// When it is asked: what feedback is worth by then counts.
+    pub now: Timestamp,
     /// Most articles to give, at most [`MAX_SUGGESTIONS`].
     pub top: usize,
-    /// When it is asked, for what feedback says by then; without a time feedback does not count.
-    pub now: Option<Timestamp>,
 }
 
 /// Articles that may answer, and how likely it is that one does.
@@ -90,7 +90,7 @@ pub enum Channel {
     Bm25,
     /// By the embeddings of their passages.
     Dense,
-    /// By both, as [`Knowledge::suggest`] does.
+    /// By both, as [`Knowledge::suggest`] does before it counts feedback.
     Hybrid,
 }
 
@@ -100,7 +100,8 @@ struct Asked {
     embedding: Vec<f32>,
     scope: Scope,
     top: usize,
-    now: Option<Timestamp>,
+    /// When feedback is weighed, if it is.
+    weighed_at: Option<Timestamp>,
 }
 
 impl Asked {
@@ -110,7 +111,7 @@ impl Asked {
             embedding: query.embedding.to_vec(),
             scope: Scope::new(query.audience, query.category, query.language),
             top: query.top.min(MAX_SUGGESTIONS),
-            now: query.now,
+            weighed_at: Some(query.now),
         }
     }
 }
@@ -119,7 +120,7 @@ impl Asked {
 struct Evidences {
     dense: Scan<Facets>,
     words: Lexical,
-    /// What feedback says, and when it is asked.
+    /// What feedback says, and when it is weighed.
     useful: Option<(Arc<Usefulness>, Timestamp)>,
 }
 
@@ -162,7 +163,8 @@ impl Knowledge {
         channel: Channel,
     ) -> Result<Vec<(String, f32)>, KnowledgeError> {
         self.view.check(query.embedding)?;
-        let (here, asked) = (self.clone(), Asked::new(query));
+        // What feedback adds says nothing of a channel, and may come from the very tickets it is tried on.
+        let (here, asked) = (self.clone(), Asked { weighed_at: None, ..Asked::new(query) });
         off_the_runtime(move || {
             let evidences = here.evidences(&asked)?;
             let named = |top: Vec<(&str, f32)>| top.into_iter().map(|(id, s)| (id.to_owned(), s)).collect();
@@ -181,7 +183,7 @@ impl Knowledge {
         let words = Lexical::search(index, terms::terms(&asked.text), &asked.scope)
             .map_err(|source| index.unusable(source))?;
         let dense = self.view.passages.scan(&asked.embedding, |facets| asked.scope.admits(facets));
-        let useful = asked.now.map(|now| (Arc::clone(&self.shared.usefulness), now));
+        let useful = asked.weighed_at.map(|now| (Arc::clone(&self.shared.usefulness), now));
         Ok(Evidences { dense, words, useful })
     }
 }

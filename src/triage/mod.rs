@@ -157,9 +157,15 @@ impl Triage {
         let suggestions = match &self.desk {
             None => Suggestions { answered: false, answer_confidence: 0.0, articles: Vec::new() },
             Some(desk) => {
-                let text = &words.text;
-                let (category, language, now) = (None, None, Some(now));
-                let query = Query { text, embedding: &embedding, audience, category, language, top, now };
+                let query = Query {
+                    text: &words.text,
+                    embedding: &embedding,
+                    audience,
+                    category: None,
+                    language: None,
+                    now,
+                    top,
+                };
                 desk.knowledge.suggest(&query).await?
             }
         };
@@ -252,8 +258,8 @@ impl Triage {
                     audience: options.audience,
                     category: None,
                     language: None,
+                    now,
                     top: options.articles,
-                    now: Some(now),
                 };
                 answer.articles = desk.knowledge.suggest(&query).await?.articles;
             }

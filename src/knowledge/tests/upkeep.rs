@@ -2,8 +2,6 @@
 
 use std::io::Cursor;
 
-use jiff::Timestamp;
-
 use super::*;
 use crate::knowledge::{KnowledgeError, import};
 use crate::store::{
