@@ -179,7 +179,7 @@ fn probabilities(values: &BTreeMap<String, f32>, (): &()) -> garde::Result {
 }
 
 /// A level of impact or urgency.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// Hits all, or must be dealt with now.
@@ -289,11 +289,18 @@ pub struct SearchSettings {
     /// Below this answer confidence (0..1) a ticket counts as not answered.
     #[garde(range(min = 0.0, max = 1.0))]
     pub answer_threshold: f32,
+    /// Most that feedback adds to or takes from an article's score, in standard deviations of the
+    /// candidates' scores; 0 leaves feedback out of the ranking.
+    #[garde(range(min = 0.0, max = 1.0))]
+    pub usefulness_weight: f32,
+    /// Days after which a word of feedback counts half.
+    #[garde(range(min = 1, max = 36_500))]
+    pub usefulness_half_life_days: u32,
 }
 
 impl Default for SearchSettings {
     fn default() -> Self {
-        Self { answer_threshold: 0.5 }
+        Self { answer_threshold: 0.5, usefulness_weight: 0.3, usefulness_half_life_days: 180 }
     }
 }
 

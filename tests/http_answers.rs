@@ -117,6 +117,7 @@ async fn a_ticket_is_answered_and_kept_with_its_answer() {
       },
       "articles": [],
       "similar_tickets": [],
+      "open_tickets": [],
       "truncated": false,
       "warnings": []
     }

@@ -141,7 +141,7 @@ async fn an_article_or_ticket_that_there_is_not_is_refused() {
     let app = TestApp::new().await;
     insta::assert_snapshot!(app.get("/v1/articles/none").await.refusal(), @r"
     404 article_not_found
-    There is no article with this id: Check the id; a / in it has to be written as %2F.
+    There is no article with this id: Check the id; in an address a / in it has to be written as %2F.
     ");
     assert_eq!(app.delete("/v1/articles/none").await.status, 404);
     insta::assert_snapshot!(app.get("/v1/tickets/none").await.refusal(), @r"

@@ -171,7 +171,7 @@ fn articles_and_tickets_are_found_after_a_switch_to_another_encoder_and_after_a_
     // Of a random encoder only the same words are alike for sure.
     let similar = |house: &House| {
         let answer = house.triage("after", "the very same words");
-        answer["similar_tickets"]
+        answer["open_tickets"]
             .as_array()
             .unwrap()
             .iter()

@@ -81,7 +81,7 @@ impl Source {
         let settings = self.common.settings()?;
         let model = self.common.model(&settings, Some(&self.data.data)).await?;
         let mut lines = rows::Lines::open(&self.path)?;
-        let (store, knowledge) = self.data.open(&model, &settings).await?;
+        let (store, _) = self.data.open(&model, &settings).await?;
         let triage = Triage::for_batches(model, settings.triage, None);
         let progress = rows::Progress::new("tickets", None);
         let (mut kept, mut refused) = (0, 0);
@@ -106,9 +106,6 @@ impl Source {
             }
             let records = triage.history(&good, Timestamp::now()).await?;
             store.save_tickets(&records).await?;
-            for record in &records {
-                knowledge.remember(record);
-            }
             kept += records.len();
             progress.add(records.len() as u64);
         }

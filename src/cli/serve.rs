@@ -111,7 +111,8 @@ async fn demo(app: &App, samples: &Path) -> anyhow::Result<Vec<Ticket>> {
         if empty {
             let records = now.triage.history(&rows, Timestamp::now()).await?;
             app.store.save_tickets(&records).await?;
-            records.iter().for_each(|record| now.knowledge.remember(record));
+            let ids: Vec<String> = records.into_iter().map(|record| record.id).collect();
+            now.knowledge.remember(&ids).await?;
         }
         progress.add(rows.len() as u64);
     }

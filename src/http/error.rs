@@ -65,7 +65,7 @@ table! {
     NoSuchRoute "no_such_route" NOT_FOUND
         "There is nothing at this address" "See /docs for the addresses that there are."
     ArticleNotFound "article_not_found" NOT_FOUND
-        "There is no article with this id" "Check the id; a / in it has to be written as %2F."
+        "There is no article with this id" "Check the id; in an address a / in it has to be written as %2F."
     TicketNotFound "ticket_not_found" NOT_FOUND
         "There is no ticket with this id"
         "Tickets are kept when POST /v1/triage gets them with an id; check this one, and write a / in it as %2F."

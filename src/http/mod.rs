@@ -10,12 +10,14 @@ mod aside;
 mod body;
 mod docs;
 mod error;
+mod feedback;
 mod health;
 mod id;
 mod import;
 mod json;
 mod metrics;
 mod observe;
+mod outcome;
 mod reason;
 mod sentiment;
 pub mod serve;
@@ -50,7 +52,11 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(suggest::suggest))
         .routes(routes!(sentiment::sentiment))
         .routes(routes!(articles::put, articles::get, articles::delete))
+        .routes(routes!(feedback::say))
+        .routes(routes!(feedback::get))
         .routes(routes!(tickets::get))
+        .routes(routes!(outcome::tell))
+        .routes(routes!(outcome::close_check))
         .merge(OpenApiRouter::from(crate::ui::router(state.pages()).with_state(())))
         .layer(time_limit)
         .merge(slow)

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use garde::Validate;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -130,6 +131,7 @@ async fn answer(app: &AppState, request: SuggestRequest) -> Result<SuggestAnswer
         audience: request.audience,
         category: request.category.as_deref(),
         language: request.language.as_deref(),
+        now: Timestamp::now(),
         top: request.top,
     };
     let found = now.knowledge.suggest(&query).await?;

@@ -64,6 +64,9 @@ pub(super) struct KeptOutcome {
     impact: Option<String>,
     /// The urgency that agents settled on.
     urgency: Option<String>,
+    /// The priority that agents settled on.
+    #[schema(example = "P2")]
+    priority: Option<String>,
     /// When it was solved.
     #[schema(value_type = Option<String>, format = DateTime)]
     solved_at: Option<Timestamp>,
@@ -71,6 +74,31 @@ pub(super) struct KeptOutcome {
     resolution: Option<String>,
     /// Articles that were used to solve it.
     article_ids: Vec<String>,
+    /// How often it was opened again after it had been solved.
+    reopened: Option<u32>,
+    /// Whether it was handed up.
+    escalated: Option<bool>,
+    /// Minutes that people worked on it.
+    handling_minutes: Option<u32>,
+}
+
+impl KeptOutcome {
+    pub(super) fn of(ticket: &TicketRecord) -> Self {
+        let FinalLabels { category, impact, urgency, priority } = ticket.labels.clone();
+        Self {
+            status: ticket.status,
+            category,
+            impact,
+            urgency,
+            priority,
+            solved_at: ticket.solved_at,
+            resolution: ticket.resolution.clone(),
+            article_ids: ticket.article_ids.clone(),
+            reopened: ticket.reopened,
+            escalated: ticket.escalated,
+            handling_minutes: ticket.handling_minutes,
+        }
+    }
 }
 
 /// An answer that was given.
@@ -89,12 +117,12 @@ pub(super) struct KeptPrediction {
 
 impl KeptTicket {
     fn new(ticket: TicketRecord, predictions: Vec<PredictionRecord>) -> Self {
-        let FinalLabels { category, impact, urgency } = ticket.labels;
         let answers = predictions.into_iter().map(|prediction| KeptPrediction {
             prediction_id: prediction.id,
             created_at: prediction.created_at,
             answer: prediction.answer,
         });
+        let outcome = KeptOutcome::of(&ticket);
         Self {
             id: ticket.id,
             subject: ticket.subject,
@@ -108,15 +136,7 @@ impl KeptTicket {
                 priority: ticket.submitted_priority,
                 category: ticket.submitted_category,
             },
-            outcome: KeptOutcome {
-                status: ticket.status,
-                category,
-                impact,
-                urgency,
-                solved_at: ticket.solved_at,
-                resolution: ticket.resolution,
-                article_ids: ticket.article_ids,
-            },
+            outcome,
             predictions: answers.collect(),
         }
     }

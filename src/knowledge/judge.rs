@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::plain_bm25::PlainBm25;
@@ -160,6 +161,7 @@ fn asked(query: &JudgedQuery) -> Query<'_> {
         audience: Audience::Agent,
         category: None,
         language: None,
+        now: Timestamp::MIN,
         top: TOP,
     }
 }

@@ -17,6 +17,7 @@ mod judge;
 mod learning;
 mod lexical;
 mod marks;
+mod outcomes;
 mod plain_bm25;
 mod ranking;
 mod scope;
@@ -26,6 +27,7 @@ mod switch;
 mod sync;
 mod synonyms;
 mod terms;
+mod usefulness;
 mod vectors;
 mod write;
 
@@ -38,7 +40,8 @@ use tokio::sync::Mutex;
 pub use error::KnowledgeError;
 pub use judge::{JudgedQuery, SearchFigures, SearchJudgeError, SearchReport};
 pub use learning::{SearchBase, SearchFilesError, SearchRecipe, read_base};
-pub use similar::SimilarTicket;
+pub use outcomes::ArticleFeedback;
+pub use similar::{SimilarTicket, SimilarTickets};
 pub use suggest::{Channel, MAX_SUGGESTIONS, Query, Suggested, Suggestions};
 pub use write::{ImportReport, PutReport};
 
@@ -47,6 +50,8 @@ use crate::model::Model;
 use crate::store::{Article, Store};
 use index::SearchIndex;
 use scope::Facets;
+use similar::Standing;
+use usefulness::Usefulness;
 use vectors::VectorSet;
 
 /// The knowledge base, open for search and change, as one model sees it. Clones share it, and so does what
@@ -63,17 +68,21 @@ struct Shared {
     /// Confidence from which a ticket counts as answered, 0 to 1.
     answer_threshold: f32,
     index: SearchIndex,
+    /// What people said about articles.
+    usefulness: Arc<Usefulness>,
     /// What the model that answers now sees: changes are made to it.
     current: RwLock<Arc<View>>,
     /// Held while a change goes from the store to the index and the vectors.
     changing: Mutex<()>,
+    /// Held while tickets go from the store to their vectors.
+    remembering: Mutex<()>,
 }
 
 /// Articles and tickets as one model sees them. Models with the same encoder see the same vectors.
 struct View {
     model: Arc<Model>,
     passages: Arc<VectorSet<Facets>>,
-    tickets: Arc<VectorSet<()>>,
+    tickets: Arc<VectorSet<Standing>>,
 }
 
 impl fmt::Debug for Knowledge {
@@ -111,7 +120,9 @@ impl Knowledge {
         let shared = Arc::new(Shared {
             answer_threshold: settings.answer_threshold,
             current: RwLock::new(Arc::clone(&view)),
+            usefulness: Arc::new(Usefulness::load(&store, settings).await?),
             changing: Mutex::default(),
+            remembering: Mutex::default(),
             store,
             index,
         });

@@ -1,6 +1,7 @@
 //! Which articles answer a ticket.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -10,6 +11,7 @@ use super::error::KnowledgeError;
 use super::lexical::Lexical;
 use super::ranking::{self, Evidence};
 use super::scope::{Facets, Scope};
+use super::usefulness::Usefulness;
 use super::vectors::{Cosines, Scan, best_first, dot};
 use super::{Knowledge, Shared, analysis, off_the_runtime, terms};
 use crate::model::AnswerCurve;
@@ -35,6 +37,8 @@ pub struct Query<'a> {
     pub category: Option<&'a str>,
     /// Only articles in this language (ISO 639-1, regions ignored), or in none that is known.
     pub language: Option<&'a str>,
+    /// When it is asked: what feedback is worth by then counts.
+    pub now: Timestamp,
     /// Most articles to give, at most [`MAX_SUGGESTIONS`].
     pub top: usize,
 }
@@ -87,7 +91,7 @@ pub enum Channel {
     Bm25,
     /// By the embeddings of their passages.
     Dense,
-    /// By both, as [`Knowledge::suggest`] does.
+    /// By both, as [`Knowledge::suggest`] does before it counts feedback.
     Hybrid,
 }
 
@@ -97,6 +101,8 @@ struct Asked {
     embedding: Vec<f32>,
     scope: Scope,
     top: usize,
+    /// When feedback is weighed, if it is.
+    weighed_at: Option<Timestamp>,
 }
 
 impl Asked {
@@ -106,6 +112,7 @@ impl Asked {
             embedding: query.embedding.to_vec(),
             scope: Scope::new(query.audience, query.category, query.language),
             top: query.top.min(MAX_SUGGESTIONS),
+            weighed_at: Some(query.now),
         }
     }
 }
@@ -115,6 +122,8 @@ struct Evidences {
     curve: AnswerCurve,
     dense: Scan<Facets>,
     words: Lexical,
+    /// What feedback says, and when it is weighed.
+    useful: Option<(Arc<Usefulness>, Timestamp)>,
 }
 
 /// An article that was found.
@@ -156,7 +165,8 @@ impl Knowledge {
         channel: Channel,
     ) -> Result<Vec<(String, f32)>, KnowledgeError> {
         self.view.check(query.embedding)?;
-        let (here, asked) = (self.clone(), Asked::new(query));
+        // What feedback adds says nothing of a channel, and may come from the very tickets it is tried on.
+        let (here, asked) = (self.clone(), Asked { weighed_at: None, ..Asked::new(query) });
         off_the_runtime(move || {
             let evidences = here.evidences(&asked)?;
             let named = |top: Vec<(&str, f32)>| top.into_iter().map(|(id, s)| (id.to_owned(), s)).collect();
@@ -175,7 +185,8 @@ impl Knowledge {
         let words = Lexical::search(index, terms::terms(&asked.text), &asked.scope)
             .map_err(|source| index.unusable(source))?;
         let dense = self.view.passages.scan(&asked.embedding, |facets| asked.scope.admits(facets));
-        Ok(Evidences { curve: self.view.model.bundle().answer_curve(), dense, words })
+        let useful = asked.weighed_at.map(|now| (Arc::clone(&self.shared.usefulness), now));
+        Ok(Evidences { curve: self.view.model.bundle().answer_curve(), dense, words, useful })
     }
 }
 
@@ -215,6 +226,9 @@ impl Evidences {
             evidence.push(Evidence { cosines: self.dense.of(id), words: hit.score, code: hit.code });
         }
         let mut fused: Vec<(String, f32)> = ids.into_iter().zip(ranking::fuse(&evidence)).collect();
+        if let Some((usefulness, now)) = &self.useful {
+            usefulness.add_to(&mut fused, *now);
+        }
         best_first(&mut fused, top);
         Ok(fused)
     }

@@ -14,7 +14,7 @@ use super::scope::Facets;
 use super::vectors::VectorSet;
 use super::{Knowledge, Shared, View, sync, write};
 use crate::model::{Input, Lane, Model};
-use crate::store::{Article, Embedding, PassageVectors, Store};
+use crate::store::{Article, PassageVectors, Store};
 
 /// Articles that are read and embedded at a time.
 const BATCH: u32 = 64;
@@ -41,14 +41,16 @@ impl Knowledge {
         beside.embed_all().await?;
         seq = beside.embed_changes(seq).await?;
         write::embed_tickets_again(&shared.store, &model, |_| ()).await?;
-        let dimension = model.manifest().encoder.hidden_size;
-        let tickets = sync::load_tickets(&shared.store, model.encoder_id(), dimension).await?;
         let alone = shared.changing.lock().await;
         beside.embed_changes(seq).await?;
         let passages = beside.finish().await?;
+        // Until the exchange, so that no ticket is taken into what goes.
+        let remembering = shared.remembering.lock().await;
+        let dimension = model.manifest().encoder.hidden_size;
+        let tickets = sync::load_tickets(&shared.store, model.encoder_id(), dimension).await?;
         let view = View { passages: Arc::new(passages), tickets: Arc::new(tickets), model };
         let switched = Self::exchanged(Arc::clone(&shared), view);
-        drop(alone);
+        drop((remembering, alone));
         Ok(switched)
     }
 
@@ -58,12 +60,15 @@ impl Knowledge {
     /// Those of the store and the model.
     pub async fn catch_up_tickets(&self) -> Result<(), KnowledgeError> {
         let now = self.shared.current();
-        let (store, tickets) = (&self.shared.store, Arc::clone(&now.tickets));
-        write::embed_tickets_again(store, &now.model, |batch| {
-            let vector = |embedding: Embedding| ((), embedding.vector);
-            tickets.update(batch.into_iter().map(|ticket| (ticket.id, ticket.embedding.map(vector))));
+        let mut ids = Vec::new();
+        let embedded = write::embed_tickets_again(&self.shared.store, &now.model, |batch| {
+            ids.extend(batch.into_iter().map(|ticket| ticket.id));
         })
-        .await
+        .await;
+        for batch in ids.chunks(BATCH as usize) {
+            self.shared.remember(batch).await?;
+        }
+        embedded
     }
 
     fn exchanged(shared: Arc<Shared>, view: View) -> Self {

@@ -9,6 +9,7 @@ use tracing::info;
 use super::error::KnowledgeError;
 use super::index::{self, IndexChange, SearchIndex};
 use super::scope::Facets;
+use super::similar::Standing;
 use super::vectors::VectorSet;
 use super::{Shared, off_the_runtime};
 use crate::store::{Store, StoredPassage};
@@ -113,14 +114,17 @@ pub(super) async fn load_tickets(
     store: &Store,
     encoder: &str,
     dimension: usize,
-) -> Result<VectorSet<()>, KnowledgeError> {
+) -> Result<VectorSet<Standing>, KnowledgeError> {
     let set = VectorSet::new(dimension);
     let mut after: Option<String> = None;
     loop {
         let page = store.ticket_vectors_page(encoder, after.as_deref(), ROWS).await?;
         let Some(last) = page.last() else { return Ok(set) };
         after = Some(last.id.clone());
-        set.update(page.into_iter().map(|ticket| (ticket.id, Some(((), ticket.vector)))));
+        set.update(page.into_iter().map(|ticket| {
+            let standing = Standing::new(ticket.status, ticket.created_at, ticket.reopened);
+            (ticket.id, Some((standing, ticket.vector)))
+        }));
     }
 }
 

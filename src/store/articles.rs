@@ -54,7 +54,7 @@ impl Store {
     /// [`StoreError::Full`] and the like; then nothing of the batch is kept.
     pub async fn put_articles(&self, batch: &[EmbeddedArticle], encoder: &str) -> Result<u64, StoreError> {
         let write = Write::PutArticles { batch: batch.to_vec(), encoder: encoder.to_owned() };
-        match self.writer().write(write).await? {
+        match self.writer().write(write).await?.seq {
             Some(seq) => Ok(seq),
             None => self.change_seq().await,
         }
@@ -76,7 +76,7 @@ impl Store {
     /// # Errors
     /// Those of any write; then the article is still there.
     pub async fn delete_article(&self, id: &str) -> Result<Option<u64>, StoreError> {
-        self.writer().write(Write::DeleteArticle { id: id.to_owned() }).await
+        self.writer().write(Write::DeleteArticle { id: id.to_owned() }).await.map(|written| written.seq)
     }
 
     /// The article with this id.

@@ -1,7 +1,8 @@
 //! The store: what is kept, and the truth from which every index can be rebuilt.
 //!
-//! In come articles with their passages and tickets with their predictions, each with the
-//! embedding that an encoder made of it; out they go again, one by one, by id, or page by page.
+//! In come articles with their passages, tickets with their predictions and outcomes, each with the
+//! embedding that an encoder made of it, and feedback about articles; out they go again, one by one, by
+//! id, or page by page.
 //! A write that was answered survives `kill -9` and a power cut; a write that failed left nothing.
 //!
 //! One data folder belongs to one process. This room knows nothing of HTTP, of models or of the
@@ -12,6 +13,8 @@ mod articles;
 mod column;
 mod database;
 mod error;
+mod feedback;
+mod outcomes;
 mod ticket;
 mod tickets;
 mod writer;
@@ -23,5 +26,9 @@ pub use article::{Article, ArticleStatus, Audience, Passage};
 pub use articles::{ArticleChange, EmbeddedArticle, PassageVectors, StoredPassage};
 pub use database::Store;
 pub use error::StoreError;
+pub use feedback::{
+    Feedback, FeedbackCounts, FeedbackKind, FeedbackWritten, Occasion, PlacedVoice, Voice, VoiceChange,
+};
+pub use outcomes::OutcomeRecord;
 pub use ticket::{Embedding, FinalLabels, PredictionRecord, TicketRecord, TicketStatus};
 pub use tickets::TicketVector;

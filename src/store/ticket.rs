@@ -40,6 +40,12 @@ pub struct TicketRecord {
     pub resolution: Option<String>,
     /// Articles that were used to solve it; empty if the source does not say.
     pub article_ids: Vec<String>,
+    /// How often it was opened again after it had been solved.
+    pub reopened: Option<u32>,
+    /// Whether it was handed up.
+    pub escalated: Option<bool>,
+    /// How long people worked on it.
+    pub handling_minutes: Option<u32>,
     /// Embedding of its words; `None` if none was made of these words yet.
     pub embedding: Option<Embedding>,
 }
@@ -53,6 +59,8 @@ pub struct FinalLabels {
     pub impact: Option<String>,
     /// Urgency.
     pub urgency: Option<String>,
+    /// Priority.
+    pub priority: Option<String>,
 }
 
 /// Where a ticket stands.

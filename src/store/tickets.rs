@@ -4,13 +4,14 @@
 //! sometimes all again by an import that knows less. So no part that is known is ever wiped by a
 //! record that does not have it.
 
+use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row, SqliteConnection};
 
 use super::column;
 use super::writer::Write;
-use super::{Embedding, FinalLabels, PredictionRecord, TicketRecord, TicketStatus};
-use super::{Store, StoreError};
+use super::{Embedding, FinalLabels, OutcomeRecord, PredictionRecord, TicketRecord, TicketStatus};
+use super::{Store, StoreError, outcomes};
 
 /// What similar-ticket search needs of a ticket.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +20,10 @@ pub struct TicketVector {
     pub id: String,
     /// Where it stands.
     pub status: Option<TicketStatus>,
+    /// When it came in.
+    pub created_at: Option<Timestamp>,
+    /// How often it was opened again.
+    pub reopened: Option<u32>,
     /// Its embedding.
     pub vector: Vec<f32>,
 }
@@ -45,7 +50,7 @@ impl Store {
     }
 
     /// Keeps a ticket together with the answer given about it. A ticket that is known already
-    /// keeps its outcome (status, final labels, resolution, articles used) whatever the record says.
+    /// keeps its outcome (status, final labels, resolution, articles used and so on) whatever the record says.
     ///
     /// # Errors
     /// [`StoreError::Full`] and the like, and [`StoreError::Other`] for a prediction id that was
@@ -119,7 +124,7 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<TicketVector>, StoreError> {
         sqlx::query_as(
-            "SELECT id, status, embedding FROM tickets
+            "SELECT id, status, created_at, reopened, embedding FROM tickets
              WHERE encoder = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
         )
         .bind(encoder)
@@ -157,7 +162,7 @@ pub(super) async fn save(
 ) -> Result<(), sqlx::Error> {
     for ticket in batch {
         save_words(connection, ticket).await?;
-        save_outcome(connection, ticket).await?;
+        outcomes::update(connection, &ticket.id, &OutcomeRecord::of(ticket)).await?;
     }
     Ok(())
 }
@@ -197,7 +202,7 @@ pub(super) async fn save_triage(
         .await?;
     save_words(connection, ticket).await?;
     if known.is_none() {
-        save_outcome(connection, ticket).await?;
+        outcomes::update(connection, &ticket.id, &OutcomeRecord::of(ticket)).await?;
     }
     sqlx::query(
         "INSERT INTO predictions
@@ -259,35 +264,6 @@ async fn save_words(connection: &mut SqliteConnection, ticket: &TicketRecord) ->
     Ok(())
 }
 
-async fn save_outcome(connection: &mut SqliteConnection, ticket: &TicketRecord) -> Result<(), sqlx::Error> {
-    let article_ids = match ticket.article_ids.as_slice() {
-        [] => None,
-        ids => Some(column::json_text(ids)?),
-    };
-    sqlx::query(
-        "UPDATE tickets SET
-             final_category = coalesce(?2, final_category),
-             final_impact = coalesce(?3, final_impact),
-             final_urgency = coalesce(?4, final_urgency),
-             status = coalesce(?5, status),
-             solved_at = coalesce(?6, solved_at),
-             resolution = coalesce(?7, resolution),
-             article_ids = coalesce(?8, article_ids)
-         WHERE id = ?1",
-    )
-    .bind(&ticket.id)
-    .bind(&ticket.labels.category)
-    .bind(&ticket.labels.impact)
-    .bind(&ticket.labels.urgency)
-    .bind(ticket.status.as_ref().map(column::word_text).transpose()?)
-    .bind(ticket.solved_at.map(column::time_text))
-    .bind(&ticket.resolution)
-    .bind(article_ids)
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
 impl FromRow<'_, SqliteRow> for TicketRecord {
     fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
         let encoder: Option<String> = row.try_get("encoder")?;
@@ -307,11 +283,15 @@ impl FromRow<'_, SqliteRow> for TicketRecord {
                 category: row.try_get("final_category")?,
                 impact: row.try_get("final_impact")?,
                 urgency: row.try_get("final_urgency")?,
+                priority: row.try_get("final_priority")?,
             },
             status: column::optional_word(row, "status")?,
             solved_at: column::optional_time(row, "solved_at")?,
             resolution: row.try_get("resolution")?,
             article_ids: column::json(row, "article_ids")?,
+            reopened: row.try_get("reopened")?,
+            escalated: row.try_get("escalated")?,
+            handling_minutes: row.try_get("handling_minutes")?,
             embedding: encoder.zip(vector).map(|(encoder, vector)| Embedding { encoder, vector }),
         })
     }
@@ -322,6 +302,8 @@ impl FromRow<'_, SqliteRow> for TicketVector {
         Ok(Self {
             id: row.try_get("id")?,
             status: column::optional_word(row, "status")?,
+            created_at: column::optional_time(row, "created_at")?,
+            reopened: row.try_get("reopened")?,
             vector: column::vector(row, "embedding")?,
         })
     }

@@ -6,14 +6,16 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use jiff::Timestamp;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::articles::{self, EmbeddedArticle, PassageVectors};
-use super::tickets;
-use super::{PredictionRecord, StoreError, TicketRecord};
+use super::feedback::{self, Feedback, FeedbackWritten};
+use super::{OutcomeRecord, PredictionRecord, StoreError, TicketRecord};
+use super::{outcomes, tickets};
 
 /// Most writes in one transaction, and most that wait in the queue; a further caller waits before it.
 const GROUP: usize = 64;
@@ -27,10 +29,27 @@ pub(super) enum Write {
     SaveTickets(Vec<TicketRecord>),
     EmbedTickets(Vec<TicketRecord>),
     SaveTriage(Box<(TicketRecord, PredictionRecord)>),
+    SaveOutcome(Box<(String, OutcomeRecord, Timestamp)>),
+    Say(Feedback),
+    TakeBack(Feedback),
 }
 
-/// The number of the article change that a write made, if it made one.
-type Written = Option<u64>;
+/// What there is to tell of a write.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    /// The number of the article change that it made, if it made one.
+    pub(super) seq: Option<u64>,
+    /// Whether the ticket whose outcome it was is there.
+    pub(super) found: bool,
+    /// What counts otherwise now.
+    pub(super) feedback: FeedbackWritten,
+}
+
+impl Written {
+    fn seq(seq: Option<u64>) -> Self {
+        Self { seq, ..Self::default() }
+    }
+}
 
 #[derive(Debug)]
 struct Job {
@@ -107,7 +126,7 @@ async fn write_group(pen: &mut Pen, writes: &[Write], path: &Path) -> Vec<Result
     for write in writes {
         let written = pen.commit(std::slice::from_ref(write)).await;
         results.push(match written {
-            Ok(written) => Ok(written.into_iter().next().flatten()),
+            Ok(written) => Ok(written.into_iter().next().unwrap_or_default()),
             Err(error) => Err(StoreError::from_sqlx(path, error)),
         });
     }
@@ -161,16 +180,24 @@ async fn commit(connection: &mut SqliteConnection, writes: &[Write]) -> Result<V
 
 async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Written, sqlx::Error> {
     match write {
-        Write::PutArticles { batch, encoder } => articles::put(connection, batch, encoder).await,
-        Write::DeleteArticle { id } => articles::delete(connection, id).await,
-        Write::EmbedArticles { batch, encoder } => {
-            articles::embed(connection, batch, encoder).await.map(|()| None)
+        Write::PutArticles { batch, encoder } => {
+            articles::put(connection, batch, encoder).await.map(Written::seq)
         }
-        Write::SaveTickets(batch) => tickets::save(connection, batch).await.map(|()| None),
-        Write::EmbedTickets(batch) => tickets::embed(connection, batch).await.map(|()| None),
+        Write::DeleteArticle { id } => articles::delete(connection, id).await.map(Written::seq),
+        Write::EmbedArticles { batch, encoder } => {
+            articles::embed(connection, batch, encoder).await.map(|()| Written::default())
+        }
+        Write::SaveTickets(batch) => tickets::save(connection, batch).await.map(|()| Written::default()),
+        Write::EmbedTickets(batch) => tickets::embed(connection, batch).await.map(|()| Written::default()),
         Write::SaveTriage(triage) => {
             let (ticket, prediction) = &**triage;
-            tickets::save_triage(connection, ticket, prediction).await.map(|()| None)
+            tickets::save_triage(connection, ticket, prediction).await.map(|()| Written::default())
         }
+        Write::SaveOutcome(told) => {
+            let (ticket_id, outcome, now) = &**told;
+            outcomes::save(connection, ticket_id, outcome, *now).await
+        }
+        Write::Say(said) => feedback::say(connection, said, false).await.map(Written::feedback),
+        Write::TakeBack(said) => feedback::take_back(connection, said).await.map(Written::feedback),
     }
 }

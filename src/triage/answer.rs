@@ -29,8 +29,11 @@ pub struct TriageAnswer {
     pub predictions: BTreeMap<String, Prediction>,
     /// Articles that may answer it, best first.
     pub articles: Vec<Suggested>,
-    /// Past tickets like it, closest first.
+    /// Past tickets like it, with what solved them, closest first.
     pub similar_tickets: Vec<SimilarTicket>,
+    /// Tickets like it that came in within 72 hours of it and are not known to be solved, closest first:
+    /// several may be one incident.
+    pub open_tickets: Vec<SimilarTicket>,
     /// Whether words of the ticket were left out.
     pub truncated: bool,
     /// What was cut, skipped or not understood.
@@ -47,6 +50,7 @@ impl TriageAnswer {
             predictions: BTreeMap::new(),
             articles: Vec::new(),
             similar_tickets: Vec::new(),
+            open_tickets: Vec::new(),
             truncated: false,
             warnings: Vec::new(),
         }

@@ -140,25 +140,32 @@ impl Triage {
         let record = record::ticket(ticket, reading.embedding(), self.model.encoder_id(), now);
         let prediction = record::prediction(&answer, &record.id, now);
         desk.store.save_triage(&record, &prediction).await?;
-        desk.knowledge.remember(&record);
+        desk.knowledge.remember(&[record.id]).await?;
         Ok(answer)
     }
 
-    /// The articles that answer a ticket, without predictions.
+    /// The articles that answer a ticket, without predictions. `now` is when it is asked.
     pub async fn suggest(
         &self,
         ticket: &Ticket,
         audience: Audience,
         top: usize,
+        now: Timestamp,
     ) -> Result<TicketSuggestions, TriageError> {
         let (words, reading) = self.read(ticket).await?;
         let embedding = reading.embedding();
         let suggestions = match &self.desk {
             None => Suggestions { answered: false, answer_confidence: 0.0, articles: Vec::new() },
             Some(desk) => {
-                let text = &words.text;
-                let query =
-                    Query { text, embedding: &embedding, audience, category: None, language: None, top };
+                let query = Query {
+                    text: &words.text,
+                    embedding: &embedding,
+                    audience,
+                    category: None,
+                    language: None,
+                    now,
+                    top,
+                };
                 desk.knowledge.suggest(&query).await?
             }
         };
@@ -182,6 +189,9 @@ impl Triage {
             solved_at: row.solved_at,
             resolution: row.resolution.clone(),
             article_ids: row.article_ids.clone(),
+            reopened: row.reopened,
+            escalated: row.escalated,
+            handling_minutes: row.handling_minutes,
             ..record::ticket(ticket, reading.embedding(), encoder, now)
         });
         Ok(records.collect())
@@ -248,14 +258,17 @@ impl Triage {
                     audience: options.audience,
                     category: None,
                     language: None,
+                    now,
                     top: options.articles,
                 };
                 answer.articles = desk.knowledge.suggest(&query).await?.articles;
             }
             // Other people's tickets are nothing for a customer.
             if options.audience == Audience::Agent && options.similar > 0 {
-                answer.similar_tickets =
-                    desk.knowledge.similar(&embedding, ticket.id.as_deref(), options.similar).await?;
+                let at = ticket.created_at.unwrap_or(now);
+                let similar =
+                    desk.knowledge.similar(&embedding, ticket.id.as_deref(), options.similar, at).await?;
+                (answer.similar_tickets, answer.open_tickets) = (similar.past, similar.open);
             }
         }
         Ok(answer)

@@ -25,6 +25,9 @@ pub(super) fn ticket(ticket: &Ticket, embedding: Vec<f32>, encoder: &str, now: T
         solved_at: None,
         resolution: None,
         article_ids: Vec::new(),
+        reopened: None,
+        escalated: None,
+        handling_minutes: None,
         embedding: Some(Embedding { encoder: encoder.to_string(), vector: embedding }),
     }
 }

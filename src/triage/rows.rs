@@ -37,10 +37,15 @@ pub struct HistoryRow {
     category: Option<String>,
     impact: Option<String>,
     urgency: Option<String>,
+    #[serde(deserialize_with = "text_or_number")]
+    priority: Option<String>,
     pub(super) status: Option<TicketStatus>,
     pub(super) solved_at: Option<Timestamp>,
     pub(super) resolution: Option<String>,
     pub(super) article_ids: Vec<String>,
+    pub(super) reopened: Option<u32>,
+    pub(super) escalated: Option<bool>,
+    pub(super) handling_minutes: Option<u32>,
 }
 
 impl HistoryRow {
@@ -64,6 +69,7 @@ impl HistoryRow {
             category: self.category.clone(),
             impact: self.impact.clone(),
             urgency: self.urgency.clone(),
+            priority: self.priority.clone(),
         }
     }
 }
@@ -113,10 +119,11 @@ mod tests {
 
     #[test]
     fn a_past_ticket_brings_its_outcome() {
-        let text = r#"{"id": "a", "body": "x", "category": "C", "status": "solved", "article_ids": ["k"]}"#;
+        let text = r#"{"id": "a", "body": "x", "category": "C", "status": "solved", "article_ids": ["k"], "reopened": 2}"#;
         let row: HistoryRow = serde_json::from_str(text).unwrap();
         assert_eq!(row.status, Some(TicketStatus::Solved));
         assert_eq!(row.labels().category.as_deref(), Some("C"));
         assert_eq!(row.article_ids, ["k"]);
+        assert_eq!(row.reopened, Some(2));
     }
 }

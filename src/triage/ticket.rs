@@ -92,7 +92,8 @@ pub struct Options {
     /// Articles to suggest at most, 0 to 50.
     #[garde(range(max = 50))]
     pub articles: usize,
-    /// Similar tickets to show at most, 0 to 50; none are ever shown to customers.
+    /// Similar tickets to show at most, past ones and as many open ones, 0 to 50; none are ever shown to
+    /// customers.
     #[garde(range(max = 50))]
     pub similar: usize,
     /// Who will see the articles.

@@ -72,6 +72,7 @@ pub(super) fn answer() -> TriageAnswer {
         ]),
         articles: vec![suggested(), suggested_for_agents()],
         similar_tickets: vec![similar()],
+        open_tickets: vec![open()],
         truncated: false,
         warnings: Vec::new(),
     }
@@ -119,7 +120,24 @@ fn similar() -> SimilarTicket {
                 .into(),
         ),
         article_ids: vec!["kb-larkvpn-connect-from-home".into()],
+        created_at: Some("2026-11-02T16:00:00Z".parse().unwrap()),
         solved_at: Some("2026-11-03T10:00:00Z".parse().unwrap()),
+        reopened: 2,
+    }
+}
+
+fn open() -> SimilarTicket {
+    SimilarTicket {
+        id: "LB-1201".into(),
+        subject: "Hotel Wi-Fi and no LarkVPN".into(),
+        score: 0.66,
+        status: None,
+        category: None,
+        resolution: None,
+        article_ids: Vec::new(),
+        created_at: Some("2026-11-21T08:00:00Z".parse().unwrap()),
+        solved_at: None,
+        reopened: 0,
     }
 }
 

@@ -137,7 +137,8 @@ async fn view(
     answer: TriageAnswer,
     audience: Audience,
 ) -> Result<AnswerView, TriageError> {
-    let ids: Vec<String> = answer.similar_tickets.iter().flat_map(|t| t.article_ids.clone()).collect();
+    let tickets = answer.similar_tickets.iter().chain(&answer.open_tickets);
+    let ids: Vec<String> = tickets.flat_map(|t| t.article_ids.clone()).collect();
     let mut used = pages.store.articles(&ids).await?;
     used.retain(|article| may_see(article, audience));
     Ok(AnswerView::new(answer, ticket, &used, pages.store.article_count().await?))
@@ -235,7 +236,7 @@ mod tests {
             (article.heading, article.category, article.url) = (hostile(), Some(hostile()), Some(hostile()));
             article.matched_terms = vec!["script".into(), "<".into()];
         }
-        for ticket in &mut answer.similar_tickets {
+        for ticket in answer.similar_tickets.iter_mut().chain(&mut answer.open_tickets) {
             (ticket.id, ticket.subject, ticket.resolution) = (hostile(), hostile(), Some(hostile()));
         }
         answer
@@ -338,6 +339,9 @@ mod tests {
             "<mark>hotel</mark>",
             "What solved it",
             "BenchVDI in the browser works",
+            "opened again 2 times",
+            "Perhaps the same incident",
+            "Hotel Wi-Fi and no LarkVPN",
             "default 1.0.0",
         ] {
             assert!(html.contains(words), "{words}");

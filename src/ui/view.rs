@@ -33,6 +33,8 @@ pub(super) struct AnswerView {
     /// Articles that are hardly worth a look.
     pub(super) far_articles: Vec<ArticleView>,
     pub(super) similar: Vec<SimilarView>,
+    /// Those that are not solved and came in around the same time.
+    pub(super) open: Vec<SimilarView>,
     /// Name and versions of the model.
     pub(super) model: String,
     pub(super) language: Option<&'static str>,
@@ -93,14 +95,17 @@ pub(super) struct ArticleView {
     pub(super) url: Option<String>,
 }
 
-/// A past ticket.
+/// A similar ticket.
 #[derive(Debug)]
 pub(super) struct SimilarView {
     pub(super) id: String,
     pub(super) subject: String,
     pub(super) category: Option<String>,
     pub(super) status: &'static str,
+    pub(super) created: Option<Day>,
     pub(super) solved: Option<Day>,
+    /// How often it was opened again, in words, if it was.
+    pub(super) reopened: Option<String>,
     pub(super) resolution: Option<String>,
     pub(super) articles: Vec<Link>,
     pub(super) score: String,
@@ -143,6 +148,7 @@ impl AnswerView {
             articles: near.into_iter().map(ArticleView::new).collect(),
             far_articles: far.into_iter().map(ArticleView::new).collect(),
             similar: answer.similar_tickets.into_iter().map(|t| SimilarView::new(t, used)).collect(),
+            open: answer.open_tickets.into_iter().map(|t| SimilarView::new(t, used)).collect(),
             model: model_name(&answer.model),
             language: answer.language,
         }
@@ -263,7 +269,13 @@ impl SimilarView {
                 Some(TicketStatus::Open) => "still open",
                 None => "state unknown",
             },
+            created: ticket.created_at.map(Day::new),
             solved: ticket.solved_at.map(Day::new),
+            reopened: match ticket.reopened {
+                0 => None,
+                1 => Some("opened again once".to_owned()),
+                times => Some(format!("opened again {times} times")),
+            },
             resolution: ticket.resolution.filter(|text| !text.trim().is_empty()),
             articles: ticket.article_ids.iter().filter_map(link).collect(),
             score: format!("{:.2}", ticket.score),

@@ -8,6 +8,7 @@ use tokio::runtime::Runtime;
 
 use super::*;
 use crate::knowledge::Channel;
+use crate::store::{Feedback, FeedbackKind, Occasion};
 
 #[tokio::test]
 async fn an_exact_code_finds_the_one_article_that_has_it() {
@@ -110,6 +111,28 @@ async fn an_empty_query_is_answered_by_its_embedding_and_no_article_by_nothing()
     assert_eq!(all.articles.len(), 3);
     let query = Query { top: 0, ..query("LarkVPN", &[0.25; 16], Audience::Agent) };
     assert!(knowledge.suggest(&query).await.unwrap().articles.is_empty());
+}
+
+#[tokio::test]
+async fn feedback_changes_what_is_suggested_and_not_how_channels_compare() {
+    let data = tempfile::tempdir().unwrap();
+    let knowledge = open(data.path()).await;
+    let twin = |id: &str| article(id, Audience::Customer, "VPN", "LarkVPN from home");
+    knowledge.put([articles(), vec![twin("twin-a"), twin("twin-b")]].concat()).await.unwrap();
+    let embedding = embedding("LarkVPN from home").await;
+    let query = query("LarkVPN from home", &embedding, Audience::Customer);
+    let compared = knowledge.rank(&query, Channel::Hybrid).await.unwrap();
+    let place = |answer: &Suggestions, id: &str| answer.articles.iter().position(|found| found.id == id);
+    let before = knowledge.suggest(&query).await.unwrap();
+    assert!(place(&before, "twin-a") < place(&before, "twin-b"));
+    let occasion = Occasion::Ticket("81".into());
+    let word = Feedback { occasion, article_id: "twin-b".into(), kind: FeedbackKind::Solved, at: now() };
+    assert!(knowledge.say(word).await.unwrap());
+    let after = knowledge.suggest(&query).await.unwrap();
+    assert!(place(&after, "twin-b") < place(&after, "twin-a"));
+    assert_eq!(after.articles.len(), before.articles.len());
+    assert_eq!(after.answer_confidence, before.answer_confidence);
+    assert_eq!(knowledge.rank(&query, Channel::Hybrid).await.unwrap(), compared);
 }
 
 /// Two knowledge bases: one with articles for agents among the others, one without.

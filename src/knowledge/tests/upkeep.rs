@@ -4,7 +4,32 @@ use std::io::Cursor;
 
 use super::*;
 use crate::knowledge::{KnowledgeError, import};
-use crate::store::{EmbeddedArticle, Embedding, FinalLabels, Passage, TicketRecord, TicketStatus};
+use crate::store::{
+    EmbeddedArticle, Embedding, Feedback, FeedbackKind, FinalLabels, Occasion, OutcomeRecord, Passage,
+    TicketRecord, TicketStatus,
+};
+
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+#[tokio::test]
+async fn feedback_and_outcomes_count_after_a_restart_as_before_it() {
+    let data = tempfile::tempdir().unwrap();
+    let knowledge = open(data.path()).await;
+    knowledge.put(articles()).await.unwrap();
+    knowledge.shared.store.save_tickets(&[ticket("1", "one", vec![0.25; 16])]).await.unwrap();
+    let outcome = OutcomeRecord { article_ids: Some(vec!["vpn".into()]), ..OutcomeRecord::default() };
+    assert!(knowledge.outcome("1", outcome, NOW).await.unwrap());
+    let occasion = Occasion::Own("visit".into());
+    let word = Feedback { occasion, article_id: "ora".into(), kind: FeedbackKind::Dismissed, at: NOW };
+    assert!(knowledge.say(word).await.unwrap());
+    let vpn = knowledge.feedback("vpn", NOW).await.unwrap();
+    let ora = knowledge.feedback("ora", NOW).await.unwrap();
+    assert!(vpn.usefulness > 0.5 && ora.usefulness < 0.5);
+    end(knowledge).await;
+    let knowledge = open(data.path()).await;
+    assert_eq!(knowledge.feedback("vpn", NOW).await.unwrap(), vpn);
+    assert_eq!(knowledge.feedback("ora", NOW).await.unwrap(), ora);
+}
 
 #[tokio::test]
 async fn an_article_is_found_as_soon_as_it_is_put_and_gone_as_soon_as_it_is_deleted() {
@@ -183,7 +208,7 @@ async fn another_encoder_embeds_everything_again() {
     let near = knowledge.suggest(&query("nothing", &own, Audience::Agent)).await.unwrap();
     assert_eq!(near.articles[0].id, "vpn");
     let own = other.read(&[Input::text("printer jams")], Lane::Bulk).await.unwrap()[0].embedding();
-    let similar = knowledge.similar(&own, None, 5).await.unwrap();
+    let similar = knowledge.similar(&own, None, 5, NOW).await.unwrap().past;
     assert_eq!(similar[0].id, "1");
     assert!(similar[0].score > 0.999, "{}", similar[0].score);
 }
@@ -238,6 +263,9 @@ fn ticket(id: &str, subject: &str, vector: Vec<f32>) -> TicketRecord {
         solved_at: None,
         resolution: Some("New certificate".into()),
         article_ids: vec!["vpn".into()],
+        reopened: None,
+        escalated: None,
+        handling_minutes: None,
         embedding: Some(Embedding { encoder: MODEL.encoder_id().into(), vector }),
     }
 }
@@ -249,17 +277,17 @@ async fn similar_tickets_come_with_what_solved_them_and_without_the_ticket_itsel
     let along = |axis: usize| (0..16).map(|i| f32::from(u8::from(i == axis))).collect::<Vec<f32>>();
     kept.save_tickets(&[ticket("1", "one", along(0)), ticket("2", "far away", along(1))]).await.unwrap();
     let knowledge = open_with(kept, data.path(), &MODEL).await;
-    let near = knowledge.similar(&along(0), None, 5).await.unwrap();
+    let near = knowledge.similar(&along(0), None, 5, NOW).await.unwrap().past;
     assert_eq!(near.len(), 1);
     assert_eq!((near[0].id.as_str(), near[0].score), ("1", 1.0));
     assert_eq!(near[0].resolution.as_deref(), Some("New certificate"));
-    assert!(knowledge.similar(&along(0), Some("1"), 5).await.unwrap().is_empty());
+    assert!(knowledge.similar(&along(0), Some("1"), 5, NOW).await.unwrap().past.is_empty());
 
     let third = ticket("3", "three", along(0));
     knowledge.shared.store.save_tickets(std::slice::from_ref(&third)).await.unwrap();
-    knowledge.remember(&third);
-    let ids: Vec<String> =
-        knowledge.similar(&along(0), Some("1"), 1).await.unwrap().into_iter().map(|t| t.id).collect();
+    knowledge.remember(&[third.id]).await.unwrap();
+    let past = knowledge.similar(&along(0), Some("1"), 1, NOW).await.unwrap().past;
+    let ids: Vec<String> = past.into_iter().map(|t| t.id).collect();
     assert_eq!(ids, ["3"]);
 }
 
@@ -269,6 +297,6 @@ async fn an_embedding_of_another_model_is_refused_with_both_sizes() {
     let knowledge = open(data.path()).await;
     let error = knowledge.suggest(&query("x", &[1.0; 3], Audience::Agent)).await.unwrap_err();
     assert!(matches!(error, KnowledgeError::Embedding { expected: 16, found: 3 }), "{error}");
-    let error = knowledge.similar(&[f32::NAN; 16], None, 1).await.unwrap_err();
+    let error = knowledge.similar(&[f32::NAN; 16], None, 1, NOW).await.unwrap_err();
     assert!(matches!(error, KnowledgeError::Embedding { expected: 16, found: 0 }), "{error}");
 }

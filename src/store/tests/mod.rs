@@ -5,7 +5,9 @@
 mod articles;
 mod catching_up;
 mod errors;
+mod feedback;
 mod opening;
+mod outcomes;
 mod room;
 mod tickets;
 
@@ -66,6 +68,9 @@ fn ticket(id: &str, body: &str) -> TicketRecord {
         submitted_category: None,
         submitted_priority: None,
         labels: FinalLabels::default(),
+        reopened: None,
+        escalated: None,
+        handling_minutes: None,
         status: None,
         solved_at: None,
         resolution: None,
@@ -88,11 +93,15 @@ fn solved_ticket(id: &str, body: &str) -> TicketRecord {
             category: Some("Network::VPN and remote access".into()),
             impact: Some("medium".into()),
             urgency: Some("high".into()),
+            priority: Some("P2".into()),
         },
         status: Some(TicketStatus::Solved),
         solved_at: Some("2026-11-21T11:00:00Z".parse().unwrap()),
         resolution: Some("A new certificate".into()),
         article_ids: vec!["kb-7".into()],
+        reopened: Some(1),
+        escalated: Some(false),
+        handling_minutes: Some(45),
         embedding: Some(embedding("minilm")),
         ..ticket(id, body)
     }

@@ -1,5 +1,7 @@
 //! The data folder: whose it is, and what is still there when it is opened again.
 
+use jiff::Timestamp;
+
 use super::*;
 
 #[tokio::test]
@@ -92,7 +94,7 @@ async fn a_folder_of_a_newer_deskhand_is_refused_and_left_alone() {
     let before = std::fs::read(&database).unwrap();
 
     let refused = Store::open(folder.path(), &StoreSettings::default()).await;
-    assert!(matches!(refused, Err(StoreError::Newer { found: 42, known: 1, .. })), "{refused:?}");
+    assert!(matches!(refused, Err(StoreError::Newer { found: 42, known: 2, .. })), "{refused:?}");
     assert_eq!(std::fs::read(&database).unwrap(), before);
 }
 
@@ -136,6 +138,30 @@ async fn a_value_that_was_changed_by_hand_is_damage_and_is_not_repeated() {
     assert!(matches!(error, StoreError::Damaged { .. }), "{error:?}");
     assert!(error.to_string().contains("audience"), "{error}");
     assert!(!format!("{error} {error:?}").contains("Jo Smith"), "{error:?}");
+}
+
+/// The file is what the program of data version 1 left: a step that was changed since would be refused.
+#[tokio::test]
+async fn a_folder_of_data_version_1_is_brought_up_to_date_with_all_that_is_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("deskhand.db");
+    std::fs::File::create(&database).unwrap();
+    change(&database, include_str!("../../../tests/fixtures/store/version-1.sql")).await;
+
+    let store = open(folder.path()).await;
+    store.check().await.unwrap();
+    let solved = store.ticket("81").await.unwrap().unwrap();
+    assert_eq!(
+        (solved.status, solved.article_ids),
+        (Some(TicketStatus::Solved), vec!["vpn-drops".to_owned()])
+    );
+    assert_eq!((solved.labels.priority, solved.reopened, solved.escalated), (None, None, None));
+    assert_eq!(store.predictions_of("82").await.unwrap().len(), 1);
+    assert_eq!(store.passages_of("vpn-drops").await.unwrap().len(), 1);
+    assert_eq!(store.feedback_counts("vpn-drops").await.unwrap(), FeedbackCounts::default());
+    let outcome = OutcomeRecord { reopened: Some(1), ..OutcomeRecord::default() };
+    store.save_outcome("81", &outcome, Timestamp::UNIX_EPOCH).await.unwrap().unwrap();
+    assert_eq!(store.ticket("81").await.unwrap().unwrap().reopened, Some(1));
 }
 
 /// Changes a database behind the store's back.

@@ -154,6 +154,8 @@ async fn vectors_come_in_pages_and_only_those_of_one_encoder() {
     let vector = |id: &str| TicketVector {
         id: id.into(),
         status: Some(TicketStatus::Solved),
+        created_at: solved_ticket(id, "").created_at,
+        reopened: Some(1),
         vector: vec![0.6, 0.0, -0.8],
     };
     assert_eq!((first, second, end), (vec![vector("1")], vec![vector("3")], vec![]));
