@@ -52,7 +52,7 @@ impl Source {
     async fn articles(self) -> anyhow::Result<Outcome> {
         let settings = self.common.settings()?;
         let model = self.common.model(&settings, Some(&self.data.data)).await?;
-        let rows = reader::read(&self.path)?;
+        let rows = reader::read(&self.path)?.kept_at(Timestamp::now());
         let (store, knowledge) = self.data.open(&model, &settings).await?;
         let progress = rows::Progress::new("articles", None);
         let report = knowledge.import(rows, &|done| progress.set(done as u64, done as u64)).await;

@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use futures_util::future::join_all;
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::rows::{Files, checked};
@@ -70,7 +71,7 @@ impl Suggest {
 
 async fn answer(triage: &Triage, ticket: Ticket, audience: Audience, top: usize) -> Result<Answer, String> {
     checked(&ticket)?;
-    let found = triage.suggest(&ticket, audience, top).await.map_err(|e| e.to_string())?;
+    let found = triage.suggest(&ticket, audience, top, Timestamp::now()).await.map_err(|e| e.to_string())?;
     Ok(Answer {
         id: ticket.id,
         suggestions: found.suggestions,

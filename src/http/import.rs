@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -153,7 +154,8 @@ pub(super) async fn import(
     let Collected { bytes, place: _large } =
         body::collect(&parts.headers, body, limit, "max_import_bytes", &app.admission).await?;
     let rows = import::read_from(kind, NAME, Cursor::new(bytes))
-        .map_err(|error| Problem::because(Code::UnreadableImport, format!("{error}.")))?;
+        .map_err(|error| Problem::because(Code::UnreadableImport, format!("{error}.")))?
+        .kept_at(Timestamp::now());
     let mut answer = keep(&app, rows).await?;
     let status = if answer.rejected == 0 { StatusCode::OK } else { StatusCode::MULTI_STATUS };
     answer.errors.sort_by_key(|told| told.line);

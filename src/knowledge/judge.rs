@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::plain_bm25::PlainBm25;
@@ -160,6 +161,10 @@ fn asked(query: &JudgedQuery) -> Query<'_> {
         audience: Audience::Agent,
         category: None,
         language: None,
+        product: None,
+        labels: &[],
+        // Before everything: whether an article has expired meanwhile must not change the figures.
+        now: Timestamp::MIN,
         top: TOP,
     }
 }

@@ -176,7 +176,7 @@ impl Segment {
 struct View<'a> {
     reader: &'a SegmentReader,
     texts: Vec<TextField>,
-    /// Documents that the asker's audience may see.
+    /// Documents that the asker's audience may see now.
     visible: Vec<bool>,
     /// Those of them that the other filters let through as well.
     admitted: Vec<bool>,
@@ -206,12 +206,22 @@ impl<'a> View<'a> {
             let customer = index::audience_term(Audience::Customer);
             keep(&mut visible, reader, fields.audience, &[customer])?;
         }
+        if let Some(expiry) = reader.fast_fields().column_opt::<i64>(index::EXPIRES_AT)? {
+            let gone = |doc: DocId| expiry.first(doc).is_some_and(|expires| expires <= scope.now);
+            (0..).zip(&mut visible).for_each(|(doc, flag)| *flag &= !gone(doc));
+        }
         let mut admitted = visible.clone();
         if let Some(category) = &scope.category {
             keep(&mut admitted, reader, fields.category, &[category])?;
         }
         if let Some(language) = &scope.language {
             keep(&mut admitted, reader, fields.language, &[language, UNKNOWN_LANGUAGE])?;
+        }
+        if let Some(product) = &scope.product {
+            keep(&mut admitted, reader, fields.product, &[product, index::ANY_PRODUCT])?;
+        }
+        for label in &scope.labels {
+            keep(&mut admitted, reader, fields.labels, &[label])?;
         }
         Ok(Self { reader, texts, visible, admitted })
     }

@@ -34,6 +34,12 @@ pub struct Query<'a> {
     pub category: Option<&'a str>,
     /// Only articles in this language (ISO 639-1, regions ignored), or in none that is known.
     pub language: Option<&'a str>,
+    /// Only articles about this product or brand, or about none in particular.
+    pub product: Option<&'a str>,
+    /// Only articles with all of these labels (their tags).
+    pub labels: &'a [String],
+    /// When it is asked: articles that have expired by then do not exist.
+    pub now: Timestamp,
     /// Most articles to give, at most [`MAX_SUGGESTIONS`].
     pub top: usize,
 }
@@ -103,7 +109,7 @@ impl Asked {
         Self {
             text: query.text.to_owned(),
             embedding: query.embedding.to_vec(),
-            scope: Scope::new(query.audience, query.category, query.language),
+            scope: Scope::of(query),
             top: query.top.min(MAX_SUGGESTIONS),
         }
     }

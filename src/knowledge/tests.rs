@@ -6,6 +6,8 @@ mod upkeep;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
+use jiff::Timestamp;
+
 use super::{Knowledge, Query, Suggestions};
 use crate::config::{SearchSettings, StoreSettings};
 use crate::model::{Input, Lane, Model};
@@ -28,6 +30,7 @@ fn article(id: &str, audience: Audience, title: &str, body: &str) -> Article {
         tags: Vec::new(),
         language: None,
         updated_at: None,
+        ..Article::default()
     }
 }
 
@@ -62,8 +65,23 @@ async fn embedding(text: &str) -> Vec<f32> {
     MODEL.read(&[Input::text(text)], Lane::Bulk).await.unwrap()[0].embedding()
 }
 
+/// When everything is asked.
+fn now() -> Timestamp {
+    "2026-11-21T09:40:00Z".parse().unwrap()
+}
+
 fn query<'a>(text: &'a str, embedding: &'a [f32], audience: Audience) -> Query<'a> {
-    Query { text, embedding, audience, category: None, language: None, top: 5 }
+    Query {
+        text,
+        embedding,
+        audience,
+        category: None,
+        language: None,
+        product: None,
+        labels: &[],
+        now: now(),
+        top: 5,
+    }
 }
 
 async fn ask(knowledge: &Knowledge, text: &str, audience: Audience) -> Suggestions {

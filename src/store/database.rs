@@ -152,13 +152,13 @@ fn for_writing(options: SqliteConnectOptions, settings: &StoreSettings) -> Sqlit
 /// Every step from an empty file to the tables of today, oldest first; a step that was released is
 /// never changed, only followed by another.
 fn steps() -> Migrator {
-    Migrator::with_migrations(vec![Migration::new(
-        1,
-        Cow::Borrowed("articles and tickets"),
-        MigrationType::Simple,
-        include_str!("migrations/0001_articles_and_tickets.sql").into_sql_str(),
-        false,
-    )])
+    let step = |version, name, sql: &'static str| {
+        Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    Migrator::with_migrations(vec![
+        step(1, "articles and tickets", include_str!("migrations/0001_articles_and_tickets.sql")),
+        step(3, "article fields", include_str!("migrations/0003_article_fields.sql")),
+    ])
 }
 
 async fn migrate(connection: &mut SqliteConnection, path: &Path) -> Result<(), StoreError> {

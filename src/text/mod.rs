@@ -13,6 +13,7 @@ pub mod markdown;
 mod document;
 mod fold;
 mod places;
+mod references;
 mod ticket;
 mod words;
 
@@ -21,6 +22,7 @@ use utoipa::ToSchema;
 
 pub use document::{Document, Warning};
 pub use places::Places;
+pub use references::{Reference, references};
 pub use ticket::{survey_question, with_subject};
 pub use words::{bare, says_something};
 

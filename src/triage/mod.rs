@@ -150,15 +150,24 @@ impl Triage {
         ticket: &Ticket,
         audience: Audience,
         top: usize,
+        now: Timestamp,
     ) -> Result<TicketSuggestions, TriageError> {
         let (words, reading) = self.read(ticket).await?;
         let embedding = reading.embedding();
         let suggestions = match &self.desk {
             None => Suggestions { answered: false, answer_confidence: 0.0, articles: Vec::new() },
             Some(desk) => {
-                let text = &words.text;
-                let query =
-                    Query { text, embedding: &embedding, audience, category: None, language: None, top };
+                let query = Query {
+                    text: &words.text,
+                    embedding: &embedding,
+                    audience,
+                    category: None,
+                    language: None,
+                    product: None,
+                    labels: &[],
+                    now,
+                    top,
+                };
                 desk.knowledge.suggest(&query).await?
             }
         };
@@ -248,6 +257,9 @@ impl Triage {
                     audience: options.audience,
                     category: None,
                     language: None,
+                    product: None,
+                    labels: &[],
+                    now,
                     top: options.articles,
                 };
                 answer.articles = desk.knowledge.suggest(&query).await?.articles;

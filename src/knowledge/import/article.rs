@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::MAX_ARTICLE_BYTES;
 use super::attributes::unknown;
 use super::error::{Place, Problem, RowError};
 use super::fields::{self, Fields};
+use super::{MAX_ARTICLE_BYTES, attachments};
 use crate::knowledge::document::document;
 use crate::store::Article;
 use crate::text::{self, BlockKind, Document, Format};
@@ -53,6 +53,7 @@ pub(super) fn build(raw: RawArticle) -> Result<(Article, Vec<String>), RowError>
     if title.len() + body.len() > MAX_ARTICLE_BYTES {
         return Err(row.error(None, Problem::ArticleTooLarge));
     }
+    let attachments = attachments(row.attachments(), &body, format);
     let article = Article {
         id,
         title,
@@ -64,7 +65,13 @@ pub(super) fn build(raw: RawArticle) -> Result<(Article, Vec<String>), RowError>
         category: row.optional_text("category", fields::CATEGORY).map(|(_, category)| category),
         tags: row.tags(),
         language: row.language(),
-        updated_at: row.updated_at(),
+        updated_at: row.date("updated_at", fields::UPDATED_AT),
+        product: row.optional_text("product", fields::PRODUCT).map(|(_, product)| product),
+        expires_at: row.date("expires_at", fields::EXPIRES_AT),
+        review_at: row.date("review_at", fields::REVIEW_AT),
+        attachments,
+        version: row.version(),
+        kept_at: row.date("kept_at", fields::KEPT_AT),
     };
     Ok((article, row.warnings))
 }

@@ -22,6 +22,13 @@ pub(super) const LANGUAGE: &[&str] = &["language", "locale"];
 /// `edited_at` first: in a Zendesk export it is when the text changed, and `updated_at` moves with
 /// every vote.
 pub(super) const UPDATED_AT: &[&str] = &["edited_at", "updated_at", "last_updated", MS_DATE, "lastmod"];
+/// `brand_id` of a Zendesk export is a number that says nothing by itself, and is not read.
+pub(super) const PRODUCT: &[&str] = &["product", "brand"];
+pub(super) const EXPIRES_AT: &[&str] = &["expires_at", "expires", "expiry_date"];
+pub(super) const REVIEW_AT: &[&str] = &["review_at", "review_by", "next_review", "review_date"];
+pub(super) const ATTACHMENTS: &[&str] = &["attachments"];
+pub(super) const VERSION: &[&str] = &["version"];
+pub(super) const KEPT_AT: &[&str] = &["kept_at"];
 /// The one date that is written `MM/DD/YYYY` by convention.
 pub(super) const MS_DATE: &str = "ms.date";
 
@@ -55,8 +62,26 @@ impl Fields {
 
 /// Whether a name, folded, is that of a field which is read.
 pub(super) fn is_known(name: &str) -> bool {
-    let all =
-        [ID, TITLE, BODY, BODY_FORMAT, URL, AUDIENCE, STATUS, DRAFT, CATEGORY, TAGS, LANGUAGE, UPDATED_AT];
+    let all = [
+        ID,
+        TITLE,
+        BODY,
+        BODY_FORMAT,
+        URL,
+        AUDIENCE,
+        STATUS,
+        DRAFT,
+        CATEGORY,
+        TAGS,
+        LANGUAGE,
+        UPDATED_AT,
+        PRODUCT,
+        EXPIRES_AT,
+        REVIEW_AT,
+        ATTACHMENTS,
+        VERSION,
+        KEPT_AT,
+    ];
     all.concat().contains(&name)
 }
 

@@ -16,13 +16,16 @@ mod json;
 mod jsonl;
 mod lines;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::store::Article;
+use jiff::Timestamp;
+
+use crate::store::{Article, Attachment};
+use crate::text::{Format, Reference, references};
 
 use article::RawArticle;
 pub use error::{ImportError, Place, Problem, RowError};
@@ -32,6 +35,9 @@ use lines::Input;
 pub const MAX_ARTICLE_BYTES: usize = 5 * 1024 * 1024;
 /// Most bytes of one row as it stands in its file: an article of [`MAX_ARTICLE_BYTES`], escaped.
 pub const MAX_ROW_BYTES: usize = 8 * 1024 * 1024;
+
+/// Most images and files that are listed of one article.
+pub const MAX_ATTACHMENTS: usize = 500;
 
 /// How the rows of one file are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +100,18 @@ pub fn read_from(kind: Kind, name: &str, input: impl Read + Send + 'static) -> R
     }))
 }
 
+/// The images and files that an article refers to: those that are `given`, then those that its text
+/// shows or links, no address twice, at most [`MAX_ATTACHMENTS`].
+pub fn attachments(given: Vec<Attachment>, body: &str, format: Format) -> Vec<Attachment> {
+    let found = references(body, format).into_iter();
+    let found = found.map(|Reference { address, alt }| Attachment { address, alt });
+    let mut seen = HashSet::new();
+    let mut all: Vec<Attachment> = given.into_iter().chain(found).collect();
+    all.retain(|one| seen.insert(one.address.clone()));
+    all.truncate(MAX_ATTACHMENTS);
+    all
+}
+
 /// Takes the byte order mark of UTF-8 away and refuses that of UTF-16.
 fn without_mark(mut input: impl BufRead + Send + 'static, file: &str) -> Result<Input, ImportError> {
     let mut start = Vec::new();
@@ -131,6 +149,7 @@ fn unreadable(place: Place, error: &io::Error) -> RowError {
 pub struct Reader {
     source: Source,
     seen: HashMap<String, Place>,
+    kept_at: Option<Timestamp>,
 }
 
 enum Source {
@@ -142,7 +161,12 @@ enum Source {
 
 impl Reader {
     fn new(source: Source) -> Self {
-        Self { source, seen: HashMap::new() }
+        Self { source, seen: HashMap::new(), kept_at: None }
+    }
+
+    /// Says of the articles when they are kept, where their rows do not.
+    pub fn kept_at(self, now: Timestamp) -> Self {
+        Self { kept_at: Some(now), ..self }
     }
 
     /// What a folder holds beside articles and was passed over so far: how many files by extension
@@ -173,7 +197,8 @@ impl Iterator for Reader {
             Err(error) => return Some(Err(error)),
         };
         let place = raw.place.clone();
-        Some(article::build(raw).map(|(article, mut warnings)| {
+        Some(article::build(raw).map(|(mut article, mut warnings)| {
+            article.kept_at = article.kept_at.or(self.kept_at);
             if let Some(earlier) = self.seen.insert(article.id.clone(), place.clone()) {
                 warnings.push(format!(
                     "field `id`: was given before ({earlier}); this article replaces that one"
