@@ -23,7 +23,8 @@ pub(super) struct Import {
 
 #[derive(Subcommand)]
 enum What {
-    /// Articles: .jsonl, .csv, a folder of Markdown or HTML, or a help centre's JSON export
+    /// Articles: .jsonl, .csv, a folder of Markdown or HTML; exports of Zendesk (.json), Zammad (.json),
+    /// MediaWiki (.xml) and Confluence (HTML folder)
     Articles(Source),
     /// Past tickets with their outcome, .jsonl
     Tickets(Source),
@@ -54,6 +55,7 @@ impl Source {
         let model = self.common.model(&settings, Some(&self.data.data)).await?;
         let rows = reader::read(&self.path)?.kept_at(Timestamp::now());
         let (store, knowledge) = self.data.open(&model, &settings).await?;
+        let skipped = rows.skipped();
         let progress = rows::Progress::new("articles", None);
         let report = knowledge.import(rows, &|done| progress.set(done as u64, done as u64)).await;
         progress.finish();
@@ -65,6 +67,9 @@ impl Source {
         }
         for refusal in &report.rejected {
             writeln!(err, "refused: {refusal}")?;
+        }
+        for (what, count) in skipped.counts() {
+            writeln!(err, "passed over: {count} × {what}")?;
         }
         writeln!(
             std::io::stdout(),

@@ -18,7 +18,7 @@ use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, TantivyDo
 
 use super::error::KnowledgeError;
 use super::scope::Facets;
-use super::{analysis, passages};
+use super::{analysis, passages, speech};
 use crate::store::{Article, Audience};
 
 /// Raised whenever the fields, the analysis or the stop words change: indexes of another version are
@@ -58,6 +58,8 @@ pub(super) struct Fields {
     pub(super) category: Field,
     /// Primary language, one term.
     pub(super) language: Field,
+    /// The language by whose rules it was analysed, one term.
+    pub(super) speech: Field,
     /// Product, one term; [`ANY_PRODUCT`] where the article is about all.
     pub(super) product: Field,
     /// Tags again, a term each.
@@ -90,6 +92,7 @@ impl Fields {
             audience: schema.add_text_field("audience", STRING),
             category: schema.add_text_field("category", STRING),
             language: schema.add_text_field("language", STRING),
+            speech: schema.add_text_field("speech", STRING),
             product: schema.add_text_field("product", STRING),
             labels: schema.add_text_field("labels", STRING),
             expires_at: schema.add_i64_field(EXPIRES_AT, FAST),
@@ -100,13 +103,18 @@ impl Fields {
     fn document(self, article: &Article, facets: &Facets) -> TantivyDocument {
         let mut indexed = TantivyDocument::default();
         indexed.add_text(self.id, &article.id);
-        indexed.add_text(self.title, &article.title);
         let (headings, body) = passages::body_text(article);
-        indexed.add_text(self.headings, headings);
-        indexed.add_text(self.body, body);
-        for tag in &article.tags {
-            indexed.add_text(self.tags, tag);
-        }
+        let all = [article.title.as_str(), &headings, &body].join("\n");
+        let speech = speech::of_article(article.language.as_deref(), &all);
+        indexed.add_text(self.speech, speech);
+        let mut add = |field, text: &str| match speech {
+            speech::ENGLISH => indexed.add_text(field, text),
+            _ => indexed.add_pre_tokenized_text(field, speech::tokens(text, speech)),
+        };
+        add(self.title, &article.title);
+        add(self.headings, &headings);
+        add(self.body, &body);
+        article.tags.iter().for_each(|tag| add(self.tags, tag));
         indexed.add_text(self.audience, audience_term(facets.audience));
         if let Some(category) = &facets.category {
             indexed.add_text(self.category, category);

@@ -20,6 +20,7 @@ mod plain_bm25;
 mod ranking;
 mod scope;
 mod similar;
+mod speech;
 mod suggest;
 mod switch;
 mod sync;

@@ -11,7 +11,7 @@ use super::lexical::Lexical;
 use super::ranking::{self, Evidence};
 use super::scope::{Facets, Scope};
 use super::vectors::{Scan, best_first, dot};
-use super::{Knowledge, Shared, analysis, off_the_runtime, terms};
+use super::{Knowledge, Shared, off_the_runtime, speech, terms};
 use crate::store::{Article, Audience, StoredPassage};
 
 /// Articles of each kind of evidence that are compared with those of the other.
@@ -176,8 +176,8 @@ impl Knowledge {
 
     fn evidences(&self, asked: &Asked) -> Result<Evidences, KnowledgeError> {
         let index = &self.shared.index;
-        let words = Lexical::search(index, terms::terms(&asked.text), &asked.scope)
-            .map_err(|source| index.unusable(source))?;
+        let words =
+            Lexical::search(index, &asked.text, &asked.scope).map_err(|source| index.unusable(source))?;
         let dense = self.view.passages.scan(&asked.embedding, |facets| asked.scope.admits(facets));
         Ok(Evidences { dense, words })
     }
@@ -272,7 +272,7 @@ impl Evidences {
         article: Article,
         passages: Vec<StoredPassage>,
     ) -> Suggested {
-        let (heading, passage) = self.best_passage(asked, &article.id, passages);
+        let (heading, passage) = self.best_passage(asked, &article, passages);
         Suggested {
             id: article.id,
             title: article.title,
@@ -288,14 +288,21 @@ impl Evidences {
     }
 
     /// Heading and text of the passage that fits best, judged by the same evidence as articles are.
-    fn best_passage(&self, asked: &Asked, id: &str, passages: Vec<StoredPassage>) -> (String, String) {
+    fn best_passage(
+        &self,
+        asked: &Asked,
+        article: &Article,
+        passages: Vec<StoredPassage>,
+    ) -> (String, String) {
         // Of the vectors that were scanned, since those in the store may be another model's by now.
-        let rows: Vec<&[f32]> = self.dense.rows(id);
+        let rows: Vec<&[f32]> = self.dense.rows(&article.id);
+        let texts: Vec<&str> = passages.iter().map(|stored| stored.passage.text.as_str()).collect();
+        let speech = speech::of_article(article.language.as_deref(), &texts.join("\n"));
         let evidence: Vec<Evidence> = passages
             .iter()
             .enumerate()
             .map(|(ordinal, StoredPassage { passage, .. })| {
-                let words = [analysis::words(&passage.heading), analysis::words(&passage.text)].concat();
+                let words = speech::words(&[passage.heading.as_str(), &passage.text].join("\n"), speech);
                 let hit = self.words.passage(&words);
                 let row = rows.get(ordinal).filter(|_| rows.len() == passages.len());
                 let cosine = row.map(|row| dot(row, &asked.embedding));

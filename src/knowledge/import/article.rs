@@ -21,6 +21,14 @@ pub(super) struct RawArticle {
     pub(super) fields: Fields,
     /// Set where the article is a file of its own.
     pub(super) file: Option<FileNames>,
+    /// What was found while it was read.
+    pub(super) warnings: Vec<String>,
+}
+
+impl RawArticle {
+    pub(super) fn new(place: Place, fields: Fields) -> Self {
+        Self { place, fields, file: None, warnings: Vec::new() }
+    }
 }
 
 /// What a file's name and place say about its article.
@@ -35,9 +43,9 @@ pub(super) struct FileNames {
 
 /// Makes an article of a row; the texts beside it are warnings.
 pub(super) fn build(raw: RawArticle) -> Result<(Article, Vec<String>), RowError> {
-    let RawArticle { place, mut fields, file } = raw;
+    let RawArticle { place, mut fields, file, warnings } = raw;
     let body = fields.take(fields::BODY);
-    let mut row = Row { place, fields, front: Fields::default(), warnings: Vec::new() };
+    let mut row = Row { place, fields, front: Fields::default(), warnings };
     let (body_field, body) = row.body(body)?;
     let format = row.format(file.as_ref(), body_field, &body)?;
     let id = row.id(file.as_ref())?;

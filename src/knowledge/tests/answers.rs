@@ -138,6 +138,38 @@ async fn product_labels_and_expiry_limit_both_kinds_of_evidence() {
 }
 
 #[tokio::test]
+async fn another_form_of_a_word_finds_an_article_in_its_own_language() {
+    let data = tempfile::tempdir().unwrap();
+    let knowledge = open(data.path()).await;
+    let german = article(
+        "de",
+        Audience::Customer,
+        "Passwörter zurücksetzen",
+        "So setzen Sie vergessene Kennwörter zurück, wenn die Anmeldung mit ORA-12154 nicht mehr geht.",
+    );
+    let french = Article {
+        language: Some("fr".into()),
+        ..article("fr", Audience::Customer, "Imprimantes", "Les imprimantes du bureau, LarkVPN.")
+    };
+    knowledge.put(vec![german, french]).await.unwrap();
+    knowledge.put(articles()).await.unwrap();
+    let vector = [0.25; 16];
+    for (text, id) in [
+        ("Ich habe mein Kennwort vergessen und komme nicht mehr an das Konto.", "de"),
+        ("Kennwort", "de"),
+        ("imprimante", "fr"),
+    ] {
+        let ranked = knowledge.rank(&query(text, &vector, Audience::Customer), Channel::Bm25).await.unwrap();
+        assert_eq!(ranked.first().map(|(id, _)| id.as_str()), Some(id), "{text}");
+    }
+    for (text, found) in [("ORA-12154", ["de", "ora"]), ("LarkVPN", ["fr", "vpn"])] {
+        let ranked = knowledge.rank(&query(text, &vector, Audience::Customer), Channel::Bm25).await.unwrap();
+        let ids: BTreeSet<String> = ranked.into_iter().map(|(id, _)| id).collect();
+        assert_eq!(ids, BTreeSet::from(found.map(str::to_owned)), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn an_empty_query_is_answered_by_its_embedding_and_no_article_by_nothing() {
     let data = tempfile::tempdir().unwrap();
     let knowledge = open(data.path()).await;
@@ -175,6 +207,7 @@ static PAIR: LazyLock<Pair> = LazyLock::new(|| {
             let product = ["Bench", "Lark"].get(i % 5).map(|product| (*product).to_owned());
             let tags = ["mac", "home", "secret"].iter().skip(i % 4).map(|tag| (*tag).to_owned()).collect();
             let expires_at = (i % 7 < 3).then(|| now() + jiff::SignedDuration::from_hours(i as i64 - 12));
+            let language = if i % 8 == 5 { Some("de".to_owned()) } else { language };
             all.push(Article { category, language, product, tags, expires_at, ..plain });
         }
         let seen: Vec<Article> = all.iter().filter(|a| a.audience == Audience::Customer).cloned().collect();
