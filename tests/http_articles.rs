@@ -225,3 +225,33 @@ async fn product_labels_and_expiry_decide_what_is_suggested() {
     assert_eq!(ask(json!({"text": "vpn", "labels": ["mac", "home"]})).await, ["lark"]);
     assert_eq!(app.get("/v1/articles/gone").await.status, 200);
 }
+
+#[tokio::test]
+async fn an_export_is_json_lines_that_make_the_same_base_again() {
+    let (app, other) = (TestApp::new().await, TestApp::new().await);
+    for n in 0..70 {
+        let body = format!("---\nsaid: {n}\n---\n\n ![Panel](p.png) Restart it.\n");
+        let article = json!({
+            "title": format!("VPN {n}"), "body": body, "body_format": "markdown", "tags": ["a, b", "c;d"],
+            "audience": "customer", "product": "Lark", "review_at": "2027-01-01T00:00:00Z",
+        });
+        app.put(&format!("/v1/articles/{n}"), article.clone()).await;
+    }
+    let reworded = json!({"title": "Changed", "body": "Now."});
+    app.put("/v1/articles/1", reworded).await;
+    let exported = app.get("/v1/articles/export").await;
+    assert_eq!(exported.headers["content-type"], "application/x-ndjson");
+    assert_eq!(exported.text().lines().count(), 70);
+    let taken = other.post_as("/v1/articles/import", "application/x-ndjson", exported.text()).await;
+    assert_eq!((taken.status, &taken.json()["accepted"]), (200.try_into().unwrap(), &json!(70)));
+    assert_eq!(other.get("/v1/articles/export").await.text(), exported.text());
+    assert_eq!(other.get("/v1/articles/1").await.json()["version"], 2);
+}
+
+#[tokio::test]
+async fn a_wiki_is_imported_and_its_redirects_are_counted() {
+    let app = TestApp::new().await;
+    let wiki = std::fs::read_to_string("tests/fixtures/knowledge/wiki.xml").unwrap();
+    let answer = app.post_as("/v1/articles/import", "application/xml", wiki).await.json();
+    assert_eq!((&answer["accepted"], &answer["skipped"]["redirect"]), (&json!(1), &json!(1)));
+}

@@ -6,12 +6,16 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
+use super::audit::table;
 use super::{Common, Data, Outcome, rows};
+use crate::knowledge::duplicates::{Thresholds, duplicates};
 use crate::knowledge::import as reader;
 use crate::triage::{HistoryRow, Triage};
 
 /// Tickets that are read and kept together.
 const BATCH: usize = 64;
+/// Groups and pairs of duplicates that an import tells of.
+const MOST_DUPLICATES: usize = 10;
 
 /// Flags of `deskhand import`.
 #[derive(Args)]
@@ -59,9 +63,16 @@ impl Source {
         let progress = rows::Progress::new("articles", None);
         let report = knowledge.import(rows, &|done| progress.set(done as u64, done as u64)).await;
         progress.finish();
+        let found = match &report {
+            Ok(report) if report.articles > 0 => Some(duplicates(&store, Thresholds::default()).await?),
+            _ => None,
+        };
         store.close().await?;
         let report = report?;
         let mut err = std::io::stderr().lock();
+        if let Some(found) = found.filter(|found| !found.groups.is_empty() || !found.near.is_empty()) {
+            write!(err, "duplicates: {}", table(&found, MOST_DUPLICATES))?;
+        }
         for warning in &report.warnings {
             writeln!(err, "warning: {warning}")?;
         }

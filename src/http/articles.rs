@@ -1,8 +1,12 @@
 //! `PUT`, `GET` and `DELETE /v1/articles/{id}`.
 
-use axum::Json;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse as _, Response};
+use axum::{BoxError, Json};
+use futures_util::stream;
 use garde::Validate;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -14,7 +18,7 @@ use super::error::{Code, Problem};
 use super::id::Id;
 use super::json::Valid;
 use super::state::AppState;
-use crate::knowledge::import;
+use crate::knowledge::{export, import};
 use crate::store::{Article, ArticleStatus, ArticleVersion, Attachment, Audience};
 use crate::text::Format;
 
@@ -227,6 +231,40 @@ pub(super) async fn versions(
         app.now().knowledge.article(&id).await?.ok_or_else(|| Problem::new(Code::ArticleNotFound))?;
     let former = app.store.article_versions(&id).await?;
     Ok(Json(ArticleVersions { id, version: article.version, former }))
+}
+
+/// Articles read from the store at a time.
+const PAGE: u32 = 64;
+
+/// Export all articles
+///
+/// As JSON Lines in the order of their ids, whatever their audience and status, with every field;
+/// `POST /v1/articles/import` makes the same base of them. An answer that breaks off is not complete. An
+/// article whose id is `export` cannot be read by its own address.
+#[utoipa::path(
+    get,
+    path = "/v1/articles/export",
+    operation_id = "exportArticles",
+    tag = "articles",
+    responses(
+        (status = 200, description = "Articles, one a line.", body = String, content_type = "application/x-ndjson"),
+        OfAnswer
+    )
+)]
+pub(super) async fn export(State(app): State<AppState>) -> Response {
+    let store = app.store.clone();
+    let pages = stream::try_unfold(String::new(), move |after| {
+        let store = store.clone();
+        async move {
+            // No id is empty, so that everything comes after the empty one.
+            let page = store.articles_page(Some(&after), PAGE).await?;
+            let Some(last) = page.last() else { return Ok::<_, BoxError>(None) };
+            let after = last.id.clone();
+            let lines: Vec<Vec<u8>> = page.iter().map(export::line).collect::<Result<_, _>>()?;
+            Ok(Some((Bytes::from(lines.concat()), after)))
+        }
+    });
+    ([(CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(pages)).into_response()
 }
 
 /// Delete an article

@@ -51,6 +51,7 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(sentiment::sentiment))
         .routes(routes!(articles::put, articles::get, articles::delete))
         .routes(routes!(articles::versions))
+        .routes(routes!(articles::export))
         .routes(routes!(tickets::get))
         .merge(OpenApiRouter::from(crate::ui::router(state.pages()).with_state(())))
         .layer(time_limit)

@@ -124,11 +124,20 @@ impl Row {
         if whole.len() > MAX_ARTICLE_BYTES {
             return Err(self.error(Some("body"), Problem::ArticleTooLarge));
         }
+        if self.is_exported() {
+            return Ok((name, whole));
+        }
         let whole = whole.strip_prefix('\u{feff}').unwrap_or(&whole);
         let split = text::front_matter::split(whole);
         self.warnings.extend(split.warnings.iter().map(ToString::to_string));
         self.front = Fields::new(split.fields);
         Ok((name, split.body.trim().to_owned()))
+    }
+
+    /// Whether the row is one of Deskhand's own export: its body is as it was kept.
+    fn is_exported(&self) -> bool {
+        let has = |names| self.fields.get(names).is_some();
+        has(fields::VERSION) && has(fields::BODY_FORMAT)
     }
 
     fn format(&self, file: Option<&FileNames>, body_field: &str, body: &str) -> Result<Format, RowError> {

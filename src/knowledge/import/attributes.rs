@@ -132,10 +132,12 @@ impl Row {
 }
 
 impl Row {
-    /// The number that an export gave the version; 0 where there is none. `version` is a common name in
-    /// front matter, so that what is no such number is left out without a word.
+    /// The number that our own export gave the version; 0 where there is none. Other programs say by
+    /// `version` something else, and nothing by `kept_at`.
     pub(super) fn version(&self) -> u32 {
-        let version = self.fields.get(fields::VERSION).and_then(|(_, value)| fields::text(value).ok());
+        let get = |names| self.fields.get(names).or_else(|| self.front.get(names));
+        let version = get(fields::VERSION).filter(|_| get(fields::KEPT_AT).is_some());
+        let version = version.and_then(|(_, value)| fields::text(value).ok());
         version.and_then(|text| text.parse().ok()).unwrap_or(0)
     }
 

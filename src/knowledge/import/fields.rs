@@ -114,7 +114,10 @@ pub(super) fn kind(value: &Value) -> &'static str {
 /// The texts of a list, or the parts of a text between `,` or `;`; blanks and repetitions left out.
 /// An error names what the value or one of its items is instead.
 pub(super) fn list(value: &Value) -> Result<Vec<String>, &'static str> {
-    let items: Vec<String> = match value {
+    // As our own export writes a list into a cell.
+    let in_a_cell = value.as_str().filter(|text| text.trim_start().starts_with('['));
+    let in_a_cell = in_a_cell.and_then(|text| serde_json::from_str::<Value>(text).ok());
+    let items: Vec<String> = match in_a_cell.as_ref().unwrap_or(value) {
         Value::Array(items) => items.iter().map(text).collect::<Result<_, _>>()?,
         other => text(other)?.split([',', ';']).map(|item| item.trim().to_owned()).collect(),
     };

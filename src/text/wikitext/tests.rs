@@ -22,7 +22,17 @@ fn a_page_becomes_headings_lists_tables_and_text() {
         {| class=\"wikitable\"\n! Code !! Cause\n|-\n| style=\"x\" | 809 || [[Firewall]]\n|}\n\
         {{Warning|Do not [[File:x.png|thumb|reset]].|type=red}}\nPut <your name> here.\n<pre>\nrun 'x' && y\n</pre>\n\
         [[Category:Network]]";
-    insta::assert_snapshot!(read(text), @"");
+    insta::assert_snapshot!(read(text), @r"
+    Paragraph: LarkVPN drops, the tunnel and the portal.
+    Heading(2): What to do
+    ListItem: Update the client
+    ListItem: to 5.2
+    ListItem: Restart
+    Paragraph: Code | Cause
+    Paragraph: 809 | Firewall
+    Paragraph: Do not [image: reset] . Put <your name> here.
+    Code: run 'x' && y
+    ");
     assert_eq!(page(text).categories, ["Network"]);
     assert_eq!(page(text).templates, 1);
 }

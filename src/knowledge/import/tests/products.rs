@@ -24,7 +24,7 @@ fn a_wiki_gives_its_pages_and_counts_redirects_and_talk() {
     assert_eq!(article.updated_at.unwrap().to_string(), "2026-03-04T10:00:00Z");
     assert_eq!(attached(article), [("Panel.png", "The panel of LarkVPN")]);
     assert_eq!(warnings.len(), 1, "{warnings:?}");
-    insta::assert_snapshot!(shown(article), @"");
+    insta::assert_snapshot!(shown(article), @"LarkVPN drops when the lease ends & <your site> is far. Never share the token. / What to do / Update the client to 5.2. / Restart it. / [image: The panel of LarkVPN] / Code | Cause / 809 | Blocked");
     let skipped: Vec<(String, u64)> = reader.skipped().counts().into_iter().collect();
     assert_eq!(skipped, [("page of another namespace".to_owned(), 1), ("redirect".to_owned(), 1)]);
 }

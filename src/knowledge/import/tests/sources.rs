@@ -180,7 +180,7 @@ fn a_source_that_cannot_be_read_at_all_is_refused_with_what_to_do() {
         refusal(Kind::JsonLines, b"\xff\xfe{\0}\0"),
     ];
     insta::assert_snapshot!(told.join("\n"), @r#"
-        /tests/fixtures/knowledge/folder/printing/panel.png is none of the kinds that can be imported: .jsonl, .ndjson, .json, .csv, .tsv, .md, .markdown, .html, .htm, .txt, or a folder of such articles; rename or convert it
+        /tests/fixtures/knowledge/folder/printing/panel.png is none of the kinds that can be imported: .jsonl, .ndjson, .json, .csv, .tsv, .xml, .md, .markdown, .html, .htm, .txt, or a folder of such articles; rename or convert it
         body, line 1: the header row is missing: the file is empty
         body, line 1: the header row has no column `id` (it has: key, title); add one
         body, line 1: the header row has neither a column `title` nor `body` (it has: id, summary); name them so
