@@ -106,6 +106,7 @@ async fn an_import_keeps_the_good_rows_and_tells_the_line_of_each_bad_one() {
           "message": "\"nobody\" is not known; use one of customer, agent"
         }
       ],
+      "skipped": {},
       "warnings": [
         {
           "line": 6,

@@ -14,6 +14,9 @@ use crate::triage::{HistoryRow, Triage};
 
 /// Tickets that are read and kept together.
 const BATCH: usize = 64;
+/// Articles of a base that an import looks through for duplicates; it takes seconds. A larger one is for
+/// `deskhand audit duplicates`.
+const MOST_COMPARED: u64 = 20_000;
 /// Groups and pairs of duplicates that an import tells of.
 const MOST_DUPLICATES: usize = 10;
 
@@ -64,7 +67,9 @@ impl Source {
         let report = knowledge.import(rows, &|done| progress.set(done as u64, done as u64)).await;
         progress.finish();
         let found = match &report {
-            Ok(report) if report.articles > 0 => Some(duplicates(&store, Thresholds::default()).await?),
+            Ok(report) if report.articles > 0 && store.article_count().await? <= MOST_COMPARED => {
+                Some(duplicates(&store, Thresholds::default()).await?)
+            }
             _ => None,
         };
         store.close().await?;

@@ -24,7 +24,7 @@ pub enum Export {
     /// One object a line.
     JsonLines(Beside),
     /// A header row, then a row an article.
-    Csv(csv::Writer<Beside>),
+    Csv(Box<csv::Writer<Beside>>),
     /// A file an article.
     Folder(Folder),
 }
@@ -63,7 +63,7 @@ impl Export {
             "csv" => {
                 let mut rows = csv::Writer::from_writer(Beside::begin(path)?);
                 rows.write_record(FIELDS).map_err(|source| ExportError::csv(path, source))?;
-                Ok(Self::Csv(rows))
+                Ok(Self::Csv(Box::new(rows)))
             }
             "" => Ok(Self::Folder(Folder::begin(path)?)),
             _ => Err(ExportError::UnknownKind { path: path.to_owned() }),

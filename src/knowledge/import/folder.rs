@@ -111,7 +111,13 @@ impl Iterator for Folder {
     }
 }
 
-/// Whether a file or folder is to be looked at: hidden ones are not, unless named by the user.
+/// Whether a file or folder is to be looked at: hidden ones are not, unless named by the user, and neither
+/// is what is attached to the pages of a Confluence export, which may be HTML too.
 fn is_visible(entry: &DirEntry) -> bool {
-    entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with('.')
+    let name = entry.file_name().to_string_lossy();
+    let attached = || {
+        name == "attachments"
+            && entry.path().parent().is_some_and(|folder| folder.join("index.html").exists())
+    };
+    entry.depth() == 0 || !name.starts_with('.') && !attached()
 }

@@ -76,11 +76,9 @@ impl MediaWiki {
                     }
                 }
                 (Event::Empty(tag), Some(page)) => page.redirect |= tag.local_name().as_ref() == "redirect",
-                (Event::End(_), Some(_)) => {
-                    if path.pop().is_none() {
-                        self.reader.get_mut().get_mut().left = MAX_ROW_BYTES;
-                        return Ok(page);
-                    }
+                (Event::End(_), Some(_)) if path.pop().is_none() => {
+                    self.reader.get_mut().get_mut().left = MAX_ROW_BYTES;
+                    return Ok(page);
                 }
                 (Event::Text(text), Some(page)) => page.take(&path, &text.xml10_content()),
                 (Event::CData(text), Some(page)) => page.take(&path, &text.xml10_content()),
@@ -92,7 +90,7 @@ impl MediaWiki {
         }
     }
 
-    fn place(&mut self, title: &str) -> Place {
+    fn place(&self, title: &str) -> Place {
         Place { file: format!("{}, page {title:?}", self.file).into(), line: None }
     }
 

@@ -56,23 +56,19 @@ struct Answer {
     published_at: Option<String>,
     internal_at: Option<String>,
     archived_at: Option<String>,
-    #[serde(default)]
-    attachments: Vec<Attached>,
-    #[serde(default)]
-    tags: Vec<String>,
+    attachments: Option<Vec<Attached>>,
+    tags: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
 struct Attached {
     id: u64,
-    #[serde(default)]
-    filename: String,
+    filename: Option<String>,
 }
 
 #[derive(Deserialize)]
 struct Translation {
-    #[serde(default)]
-    title: String,
+    title: Option<String>,
     answer_id: u64,
     content_id: Option<u64>,
     kb_locale_id: Option<u64>,
@@ -81,8 +77,7 @@ struct Translation {
 
 #[derive(Deserialize)]
 struct Content {
-    #[serde(default)]
-    body: String,
+    body: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -147,7 +142,8 @@ impl Assets {
         let attachments: Vec<Value> = answer
             .attachments
             .iter()
-            .map(|a| json!({"address": format!("/api/v1/attachments/{}", a.id), "alt": a.filename}))
+            .flatten()
+            .map(|a| json!({"address": format!("/api/v1/attachments/{}", a.id), "alt": a.filename.as_deref().unwrap_or_default()}))
             .collect();
         let fields = [
             ("id", json!(format!("zammad-{}-{name}", translation.answer_id))),
