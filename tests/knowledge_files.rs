@@ -60,7 +60,7 @@ fn what_is_exported_makes_the_same_base_again_in_every_kind() {
         let data = format!("data-of-{kind}");
         let run = site.import(&exported, &data);
         assert_eq!(run.status.code(), Some(0), "{kind}: {}", run.stderr);
-        let again = site.export(&data, &format!("{data}.jsonl"));
+        let again = site.export(&data, &format!("out-of-{data}.jsonl"));
         assert_eq!(std::fs::read_to_string(again).unwrap(), whole, "{kind}");
     }
     assert!(std::fs::read_dir(site.path("again")).unwrap().count() > 12);

@@ -21,7 +21,7 @@ pub enum ExportError {
         path: PathBuf,
     },
     /// The disk is full, or the place may not be written.
-    #[error("{path} cannot be written: {source}")]
+    #[error("{path} cannot be written")]
     Write {
         /// The file.
         path: PathBuf,
