@@ -144,10 +144,12 @@ fn shares(service: &Service, kept: &[Arc<str>]) {
     };
     let readings: Vec<Reading> = inputs.iter().map(|input| read(*input)).collect();
     let embeddings: Vec<Vec<f32>> = readings.iter().map(Reading::embedding).collect();
+    let knowledge = &now.knowledge;
     let search = |text: &str, embedding: &[f32]| {
-        let (audience, category, language, at) = (Audience::Agent, None, None, Timestamp::now());
-        let query = Query { text, embedding, audience, category, language, now: at, top: 5 };
-        runtime.block_on(now.knowledge.suggest(&query)).expect("articles")
+        let (audience, category, language) = (Audience::Agent, None, None);
+        let (product, labels, now) = (None, &[], Timestamp::now());
+        let query = Query { text, embedding, audience, category, language, product, labels, now, top: 5 };
+        runtime.block_on(knowledge.suggest(&query)).expect("articles")
     };
     let predict = |reading: &Reading| {
         let heads = now.model.heads().iter().filter(|head| head.spec().reads == Reads::Ticket);

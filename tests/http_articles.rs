@@ -106,6 +106,7 @@ async fn an_import_keeps_the_good_rows_and_tells_the_line_of_each_bad_one() {
           "message": "\"nobody\" is not known; use one of customer, agent"
         }
       ],
+      "skipped": {},
       "warnings": [
         {
           "line": 6,
@@ -178,4 +179,80 @@ async fn an_import_that_runs_out_of_room_says_how_much_is_kept() {
     assert!(
         answer.json()["detail"].as_str().unwrap().contains(&format!("The first {kept} good rows are kept"))
     );
+}
+
+#[tokio::test]
+async fn an_article_keeps_its_product_its_dates_its_attachments_and_what_it_said_before() {
+    let app = TestApp::new().await;
+    let mut article = json!({
+        "title": "VPN drops", "body": "![The icon](icon.png)\n\nUpdate the client.", "body_format": "markdown",
+        "audience": "customer", "product": "LarkVPN", "expires_at": "2999-01-01T00:00:00Z",
+        "review_at": "2027-01-01T00:00:00Z", "attachments": [{"address": "form.pdf", "alt": "Form"}],
+    });
+    app.put(VPN, article.clone()).await;
+    article["body"] = json!("Restart the client.");
+    app.put(VPN, article).await;
+    let read = app.get(VPN).await.json();
+    assert_eq!((&read["product"], &read["version"]), (&json!("LarkVPN"), &json!(2)));
+    assert_eq!(read["review_at"], "2027-01-01T00:00:00Z");
+    assert_eq!(read["attachments"], json!([{"address": "form.pdf", "alt": "Form"}]));
+    let versions = app.get(&format!("{VPN}/versions")).await.json();
+    assert_eq!((&versions["version"], &versions["former"][0]["version"]), (&json!(2), &json!(1)));
+    assert!(versions["former"][0]["body"].as_str().unwrap().contains("Update the client."));
+    assert_eq!(app.get("/v1/articles/none/versions").await.status, 404);
+}
+
+#[tokio::test]
+async fn product_labels_and_expiry_decide_what_is_suggested() {
+    let app = TestApp::new().await;
+    for (id, fields) in [
+        ("lark", json!({"product": "Lark", "tags": ["mac", "home"]})),
+        ("bench", json!({"product": "Bench", "tags": ["mac"]})),
+        ("any", json!({"tags": ["mac"], "expires_at": "2999-01-01T00:00:00Z"})),
+        ("gone", json!({"product": "Lark", "tags": ["mac"], "expires_at": "2020-01-01T00:00:00Z"})),
+    ] {
+        let mut article = json!({"title": "VPN", "body": "Restart the VPN.", "audience": "customer"});
+        article.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        assert_eq!(app.put(&format!("/v1/articles/{id}"), article).await.status, 200);
+    }
+    let ask = async |fields: Value| {
+        let answer = app.post("/v1/suggest", fields).await.json();
+        let mut ids: Vec<String> = ids(&answer).into_iter().map(str::to_owned).collect();
+        ids.sort();
+        ids
+    };
+    assert_eq!(ask(json!({"text": "vpn"})).await, ["any", "bench", "lark"]);
+    assert_eq!(ask(json!({"text": "vpn", "product": "Lark"})).await, ["any", "lark"]);
+    assert_eq!(ask(json!({"text": "vpn", "labels": ["mac", "home"]})).await, ["lark"]);
+    assert_eq!(app.get("/v1/articles/gone").await.status, 200);
+}
+
+#[tokio::test]
+async fn an_export_is_json_lines_that_make_the_same_base_again() {
+    let (app, other) = (TestApp::new().await, TestApp::new().await);
+    for n in 0..70 {
+        let body = format!("---\nsaid: {n}\n---\n\n ![Panel](p.png) Restart it.\n");
+        let article = json!({
+            "title": format!("VPN {n}"), "body": body, "body_format": "markdown", "tags": ["a, b", "c;d"],
+            "audience": "customer", "product": "Lark", "review_at": "2027-01-01T00:00:00Z",
+        });
+        app.put(&format!("/v1/articles/{n}"), article.clone()).await;
+    }
+    let reworded = json!({"title": "Changed", "body": "Now."});
+    app.put("/v1/articles/1", reworded).await;
+    let exported = app.get("/v1/articles/export").await;
+    assert_eq!(exported.headers["content-type"], "application/x-ndjson");
+    assert_eq!(exported.text().lines().count(), 70);
+    let taken = other.post_as("/v1/articles/import", "application/x-ndjson", exported.text()).await;
+    assert_eq!((taken.status, &taken.json()["accepted"]), (200.try_into().unwrap(), &json!(70)));
+    assert_eq!(other.get("/v1/articles/export").await.text(), exported.text());
+    assert_eq!(other.get("/v1/articles/1").await.json()["version"], 2);
+}
+
+#[tokio::test]
+async fn a_wiki_is_imported_and_its_redirects_are_counted() {
+    let app = TestApp::new().await;
+    let wiki = std::fs::read_to_string("tests/fixtures/knowledge/wiki.xml").unwrap();
+    let answer = app.post_as("/v1/articles/import", "application/xml", wiki).await.json();
+    assert_eq!((&answer["accepted"], &answer["skipped"]["redirect"]), (&json!(1), &json!(1)));
 }

@@ -96,7 +96,7 @@ async fn a_body_of_another_kind_is_refused() {
     let answer = app.post_as("/v1/articles/import", "application/pdf", "%PDF").await;
     insta::assert_snapshot!(answer.refusal(), @r"
     415 unsupported_media_type
-    A body of this kind is not read here: This address reads application/x-ndjson, application/json, text/csv or text/tab-separated-values. Send it uncompressed, as a kind that is, with that kind in Content-Type.
+    A body of this kind is not read here: This address reads application/x-ndjson, application/json, text/csv, text/tab-separated-values or application/xml. Send it uncompressed, as a kind that is, with that kind in Content-Type.
     ");
 }
 

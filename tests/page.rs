@@ -92,6 +92,7 @@ impl Browser {
             tags: Vec::new(),
             language: None,
             updated_at: None,
+            ..Article::default()
         };
         self.app.app.now().knowledge.put(vec![article]).await.unwrap();
     }

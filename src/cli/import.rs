@@ -6,12 +6,19 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
+use super::audit::table;
 use super::{Common, Data, Outcome, rows};
+use crate::knowledge::duplicates::{Thresholds, duplicates};
 use crate::knowledge::import as reader;
 use crate::triage::{HistoryRow, Triage};
 
 /// Tickets that are read and kept together.
 const BATCH: usize = 64;
+/// Articles of a base that an import looks through for duplicates; it takes seconds. A larger one is for
+/// `deskhand audit duplicates`.
+const MOST_COMPARED: u64 = 20_000;
+/// Groups and pairs of duplicates that an import tells of.
+const MOST_DUPLICATES: usize = 10;
 
 /// Flags of `deskhand import`.
 #[derive(Args)]
@@ -23,7 +30,8 @@ pub(super) struct Import {
 
 #[derive(Subcommand)]
 enum What {
-    /// Articles: .jsonl, .csv, a folder of Markdown or HTML, or a help centre's JSON export
+    /// Articles: .jsonl, .csv, a folder of Markdown or HTML; exports of Zendesk (.json), Zammad (.json),
+    /// MediaWiki (.xml) and Confluence (HTML folder)
     Articles(Source),
     /// Past tickets with their outcome, .jsonl
     Tickets(Source),
@@ -52,19 +60,32 @@ impl Source {
     async fn articles(self) -> anyhow::Result<Outcome> {
         let settings = self.common.settings()?;
         let model = self.common.model(&settings, Some(&self.data.data)).await?;
-        let rows = reader::read(&self.path)?;
+        let rows = reader::read(&self.path)?.kept_at(Timestamp::now());
         let (store, knowledge) = self.data.open(&model, &settings).await?;
+        let skipped = rows.skipped();
         let progress = rows::Progress::new("articles", None);
         let report = knowledge.import(rows, &|done| progress.set(done as u64, done as u64)).await;
         progress.finish();
+        let found = match &report {
+            Ok(report) if report.articles > 0 && store.article_count().await? <= MOST_COMPARED => {
+                Some(duplicates(&store, Thresholds::default()).await?)
+            }
+            _ => None,
+        };
         store.close().await?;
         let report = report?;
         let mut err = std::io::stderr().lock();
+        if let Some(found) = found.filter(|found| !found.groups.is_empty() || !found.near.is_empty()) {
+            write!(err, "duplicates: {}", table(&found, MOST_DUPLICATES))?;
+        }
         for warning in &report.warnings {
             writeln!(err, "warning: {warning}")?;
         }
         for refusal in &report.rejected {
             writeln!(err, "refused: {refusal}")?;
+        }
+        for (what, count) in skipped.counts() {
+            writeln!(err, "passed over: {count} × {what}")?;
         }
         writeln!(
             std::io::stdout(),

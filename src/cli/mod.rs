@@ -1,8 +1,10 @@
 //! The commands, one file each. They read flags and files, call the rooms below and print; what they
 //! know of triage or search is only whom to ask.
 
+mod audit;
 mod doctor;
 mod evaluate;
+mod export;
 mod import;
 mod labelled;
 mod promote;
@@ -49,12 +51,16 @@ enum Command {
     Sentiment(sentiment::Sentiment),
     /// Take articles or tickets into the data folder
     Import(import::Import),
+    /// Write all articles into a file or a folder
+    Export(export::Export),
     /// Make a bundle from labelled tickets or comments
     Train(train::Train),
     /// Measure a bundle on labelled rows, or the search on tickets with known articles
     Evaluate(evaluate::Evaluate),
     /// Let a better bundle answer from now on, if it loses nothing that matters
     Promote(promote::Promote),
+    /// Find what the owners of the knowledge base should look at
+    Audit(audit::Audit),
     /// Check the bundle, the data folder and the settings
     Doctor(doctor::Doctor),
 }
@@ -127,9 +133,11 @@ async fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Suggest(command) => command.run().await,
         Command::Sentiment(command) => command.run().await,
         Command::Import(command) => command.run().await,
+        Command::Export(command) => command.run().await,
         Command::Train(command) => tokio::task::spawn_blocking(|| command.run()).await?,
         Command::Evaluate(command) => command.run().await,
         Command::Promote(command) => command.run().await,
+        Command::Audit(command) => command.run().await,
         Command::Doctor(command) => command.run().await,
     }
 }

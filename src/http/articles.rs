@@ -1,8 +1,12 @@
 //! `PUT`, `GET` and `DELETE /v1/articles/{id}`.
 
-use axum::Json;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse as _, Response};
+use axum::{BoxError, Json};
+use futures_util::stream;
 use garde::Validate;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -14,7 +18,8 @@ use super::error::{Code, Problem};
 use super::id::Id;
 use super::json::Valid;
 use super::state::AppState;
-use crate::store::{Article, ArticleStatus, Audience};
+use crate::knowledge::{export, import};
+use crate::store::{Article, ArticleStatus, ArticleVersion, Attachment, Audience};
 use crate::text::Format;
 
 /// An article without its id, which stands in the address.
@@ -55,6 +60,19 @@ pub(super) struct ArticleBody {
     /// When its text last changed.
     #[schema(value_type = Option<String>, format = DateTime)]
     updated_at: Option<Timestamp>,
+    /// Product or brand that it is about; absent where it is about all.
+    #[garde(inner(length(min = 1, max = 300)))]
+    product: Option<String>,
+    /// From when on it is not suggested any more.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: Option<Timestamp>,
+    /// When somebody should look whether it still holds.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    review_at: Option<Timestamp>,
+    /// Images and files that it refers to; those that the text itself shows or links are added.
+    #[serde(default)]
+    #[garde(length(max = 500))]
+    attachments: Vec<Attachment>,
 }
 
 fn has_words(article: &ArticleBody, (): &()) -> garde::Result {
@@ -81,7 +99,8 @@ fn language_code(code: &str, (): &()) -> garde::Result {
 }
 
 impl ArticleBody {
-    fn into_article(self, id: String) -> Article {
+    fn into_article(self, id: String, now: Timestamp) -> Article {
+        let attachments = import::attachments(self.attachments, &self.body, self.body_format);
         Article {
             id,
             title: self.title,
@@ -94,6 +113,12 @@ impl ArticleBody {
             tags: self.tags,
             language: self.language,
             updated_at: self.updated_at,
+            product: self.product,
+            expires_at: self.expires_at,
+            review_at: self.review_at,
+            attachments,
+            version: 0,
+            kept_at: Some(now),
         }
     }
 }
@@ -129,6 +154,8 @@ pub(super) struct ArticleKept {
         "audience": "customer",
         "category": "Network::VPN and remote access",
         "tags": ["vpn"],
+        "product": "LarkVPN",
+        "review_at": "2027-05-02T00:00:00Z",
         "language": "en",
         "updated_at": "2026-11-02T08:00:00Z"
     })),
@@ -140,7 +167,8 @@ pub(super) async fn put(
     request: Valid<ArticleBody>,
 ) -> Result<Json<ArticleKept>, Problem> {
     let Valid { value, bytes, place: _place } = request;
-    let (knowledge, article) = (app.now().knowledge.clone(), value.into_article(id.clone()));
+    let (knowledge, article) =
+        (app.now().knowledge.clone(), value.into_article(id.clone(), Timestamp::now()));
     let report = aside::run(bytes, move || async move { knowledge.put(vec![article]).await }).await??;
     let mut warnings = Vec::new();
     if report.truncated > 0 {
@@ -169,6 +197,74 @@ pub(super) async fn put(
 )]
 pub(super) async fn get(State(app): State<AppState>, Id(id): Id) -> Result<Json<Article>, Problem> {
     app.now().knowledge.article(&id).await?.map(Json).ok_or_else(|| Problem::new(Code::ArticleNotFound))
+}
+
+/// What an article said before.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ArticleVersions {
+    /// Its id.
+    #[schema(example = "vpn-drops")]
+    id: String,
+    /// The number of what it says now.
+    #[schema(example = 3)]
+    version: u32,
+    /// What stood there before, the latest first, at most the last 50.
+    former: Vec<ArticleVersion>,
+}
+
+/// Read an article's former versions
+///
+/// A version ends with the put that changes title, text or audience. They are deleted with the article.
+#[utoipa::path(
+    get,
+    path = "/v1/articles/{id}/versions",
+    operation_id = "getArticleVersions",
+    tag = "articles",
+    params(("id" = String, Path, description = "The site's own id; a / in it is written as %2F.", example = "vpn-drops")),
+    responses((status = 200, description = "The versions.", body = ArticleVersions), OfArticle, OfAnswer)
+)]
+pub(super) async fn versions(
+    State(app): State<AppState>,
+    Id(id): Id,
+) -> Result<Json<ArticleVersions>, Problem> {
+    let article =
+        app.now().knowledge.article(&id).await?.ok_or_else(|| Problem::new(Code::ArticleNotFound))?;
+    let former = app.store.article_versions(&id).await?;
+    Ok(Json(ArticleVersions { id, version: article.version, former }))
+}
+
+/// Articles read from the store at a time.
+const PAGE: u32 = 64;
+
+/// Export all articles
+///
+/// As JSON Lines in the order of their ids, whatever their audience and status, with every field;
+/// `POST /v1/articles/import` makes the same base of them. An answer that breaks off is not complete. An
+/// article whose id is `export` cannot be read by its own address.
+#[utoipa::path(
+    get,
+    path = "/v1/articles/export",
+    operation_id = "exportArticles",
+    tag = "articles",
+    responses(
+        (status = 200, description = "Articles, one a line.", body = String, content_type = "application/x-ndjson"),
+        OfAnswer
+    )
+)]
+pub(super) async fn export(State(app): State<AppState>) -> Response {
+    let store = app.store.clone();
+    let pages = stream::try_unfold(String::new(), move |after| {
+        let store = store.clone();
+        async move {
+            // No id is empty, so that everything comes after the empty one.
+            let page = store.articles_page(Some(&after), PAGE).await?;
+            let Some(last) = page.last() else { return Ok::<_, BoxError>(None) };
+            let after = last.id.clone();
+            let lines: Vec<Vec<u8>> = page.iter().map(export::line).collect::<Result<_, _>>()?;
+            Ok(Some((Bytes::from(lines.concat()), after)))
+        }
+    });
+    ([(CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(pages)).into_response()
 }
 
 /// Delete an article

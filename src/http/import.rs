@@ -1,11 +1,13 @@
 //! `POST /v1/articles/import`.
 
+use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -18,7 +20,8 @@ use crate::store::Article;
 
 /// Stands for the body's name in messages.
 const NAME: &str = "body";
-const KINDS: &str = "application/x-ndjson, application/json, text/csv or text/tab-separated-values";
+const KINDS: &str =
+    "application/x-ndjson, application/json, text/csv, text/tab-separated-values or application/xml";
 /// Most errors and most warnings that are told one by one; beyond, they are counted only, so that the
 /// answer to a file of nothing but errors stays small.
 const MAX_TOLD: usize = 1_000;
@@ -37,6 +40,8 @@ pub(super) struct ImportAnswer {
     passages: usize,
     /// Why rows were rejected, the first 1,000.
     errors: Vec<RowMessage>,
+    /// What is no article and was passed over, by kind, such as `redirect`.
+    skipped: BTreeMap<String, u64>,
     /// What was mended, guessed or left out, the first 1,000.
     warnings: Vec<RowMessage>,
     /// Errors and warnings beyond the first 1,000 of each.
@@ -110,7 +115,8 @@ impl Iterator for GoodRows {
 /// Import articles
 ///
 /// JSON Lines, a JSON array, or CSV with a header row; fields are named as in `PUT /v1/articles/{id}`,
-/// with `id`. An article takes the place of the one with the same id. Bad rows are rejected and the
+/// with `id`. Also as JSON the export of a Zendesk help centre or of a Zammad knowledge base, and as XML
+/// that of a MediaWiki. An article takes the place of the one with the same id. Bad rows are rejected and the
 /// rest goes on: 200 if every row was accepted, else 207 with the reasons by line. Accepted rows are
 /// kept in batches of 64, so an import that breaks off can be sent again as it is.
 ///
@@ -153,7 +159,8 @@ pub(super) async fn import(
     let Collected { bytes, place: _large } =
         body::collect(&parts.headers, body, limit, "max_import_bytes", &app.admission).await?;
     let rows = import::read_from(kind, NAME, Cursor::new(bytes))
-        .map_err(|error| Problem::because(Code::UnreadableImport, format!("{error}.")))?;
+        .map_err(|error| Problem::because(Code::UnreadableImport, format!("{error}.")))?
+        .kept_at(Timestamp::now());
     let mut answer = keep(&app, rows).await?;
     let status = if answer.rejected == 0 { StatusCode::OK } else { StatusCode::MULTI_STATUS };
     answer.errors.sort_by_key(|told| told.line);
@@ -162,6 +169,7 @@ pub(super) async fn import(
 
 async fn keep(app: &AppState, rows: Reader) -> Result<ImportAnswer, Problem> {
     let answer = Arc::new(Mutex::new(ImportAnswer::default()));
+    let skipped = rows.skipped();
     let good = GoodRows { rows, answer: Arc::clone(&answer) };
     let kept = Mutex::new(0);
     let progress = |articles: usize| *kept.lock().unwrap_or_else(PoisonError::into_inner) = articles;
@@ -172,6 +180,7 @@ async fn keep(app: &AppState, rows: Reader) -> Result<ImportAnswer, Problem> {
     let mut answer = std::mem::take(&mut *answer.lock().unwrap_or_else(PoisonError::into_inner));
     answer.accepted = report.articles;
     answer.passages = report.passages;
+    answer.skipped = skipped.counts();
     for warning in report.warnings {
         answer.warn(None, None, warning);
     }
@@ -185,6 +194,7 @@ fn kind(headers: &HeaderMap) -> Result<Kind, Problem> {
         }
         "application/json" => Ok(Kind::JsonArray),
         "text/csv" | "text/tab-separated-values" => Ok(Kind::Csv),
+        "application/xml" | "text/xml" => Ok(Kind::MediaWiki),
         _ => Err(Problem::because(Code::UnsupportedMediaType, format!("This address reads {KINDS}."))),
     }
 }

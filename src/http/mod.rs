@@ -54,6 +54,8 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(articles::put, articles::get, articles::delete))
         .routes(routes!(feedback::say))
         .routes(routes!(feedback::get))
+        .routes(routes!(articles::versions))
+        .routes(routes!(articles::export))
         .routes(routes!(tickets::get))
         .routes(routes!(outcome::tell))
         .routes(routes!(outcome::close_check))

@@ -39,6 +39,13 @@ pub(super) struct SuggestRequest {
     /// Only articles in this language (ISO 639-1), or in none that is known.
     #[garde(inner(length(min = 2, max = 35)))]
     language: Option<String>,
+    /// Only articles about this product or brand, or about none in particular.
+    #[garde(inner(length(min = 1, max = 300)))]
+    product: Option<String>,
+    /// Only articles with all of these labels, their `tags`.
+    #[serde(default)]
+    #[garde(length(max = 20), inner(length(min = 1, max = 100)))]
+    labels: Vec<String>,
     /// Articles at most, 1 to 50.
     #[serde(default = "ten")]
     #[schema(default = 10, minimum = 1, maximum = 50)]
@@ -131,6 +138,8 @@ async fn answer(app: &AppState, request: SuggestRequest) -> Result<SuggestAnswer
         audience: request.audience,
         category: request.category.as_deref(),
         language: request.language.as_deref(),
+        product: request.product.as_deref(),
+        labels: &request.labels,
         now: Timestamp::now(),
         top: request.top,
     };

@@ -1,8 +1,8 @@
 //! How text becomes search terms, the same way in articles, queries and synonyms.
 //!
 //! Exact codes stay whole and are found by their parts too: `ORA-12154` gives `ora-12154`, `ora` and
-//! `12154`. Words are lower-cased, stripped of accents, freed of stop words and stemmed, all as in
-//! English; see `index/README.md` for other languages.
+//! `12154`. Words are lower-cased, stripped of accents, freed of stop words and stemmed: here as in
+//! English, in other languages by `speech.rs`.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -33,6 +33,18 @@ pub(super) fn english() -> TextAnalyzer {
     ENGLISH.clone()
 }
 
+/// The analyzer for another language. Accents go last: its stop words and its stemmer know them. For some
+/// languages tantivy has no stop words.
+pub(super) fn foreign(language: Language) -> TextAnalyzer {
+    let lower = TextAnalyzer::builder(CodeTokenizer::default()).filter(LowerCaser);
+    match StopWordFilter::new(language) {
+        Some(stop_words) => {
+            lower.filter(stop_words).filter(Stemmer::new(language)).filter(AsciiFoldingFilter).build()
+        }
+        None => lower.filter(Stemmer::new(language)).filter(AsciiFoldingFilter).build(),
+    }
+}
+
 /// The lines of a settings file that say something: comments and white space are taken away.
 pub(super) fn lines(file: &str) -> impl Iterator<Item = &str> {
     file.lines()
@@ -51,9 +63,13 @@ pub(super) struct Word {
     pub(super) part: bool,
 }
 
-/// The words of `text` in order of their beginning, each code before its parts.
+/// The words of `text` as in English, in order of their beginning, each code before its parts.
 pub(super) fn words(text: &str) -> Vec<Word> {
-    let mut analyzer = english();
+    words_by(english(), text)
+}
+
+/// The words of `text` as an analyzer of this file gives them.
+pub(super) fn words_by(mut analyzer: TextAnalyzer, text: &str) -> Vec<Word> {
     let mut stream = analyzer.token_stream(text);
     let mut words: Vec<Word> = Vec::new();
     let mut whole = 0;

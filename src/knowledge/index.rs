@@ -12,18 +12,18 @@ use std::sync::{Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 use tantivy::indexer::IndexWriterOptions;
 use tantivy::schema::{
-    Field, IndexRecordOption, STRING, Schema, SchemaBuilder, TextFieldIndexing, TextOptions,
+    FAST, Field, IndexRecordOption, STRING, Schema, SchemaBuilder, TextFieldIndexing, TextOptions,
 };
 use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, TantivyDocument, TantivyError, Term};
 
 use super::error::KnowledgeError;
 use super::scope::Facets;
-use super::{analysis, passages};
+use super::{analysis, passages, speech};
 use crate::store::{Article, Audience};
 
 /// Raised whenever the fields, the analysis or the stop words change: indexes of another version are
 /// built anew.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Memory in bytes for documents that are not written yet; more than that is written to disk early.
 const WRITER_BYTES: usize = 50_000_000;
@@ -58,10 +58,22 @@ pub(super) struct Fields {
     pub(super) category: Field,
     /// Primary language, one term.
     pub(super) language: Field,
+    /// The language by whose rules it was analysed, one term.
+    pub(super) speech: Field,
+    /// Product, one term; [`ANY_PRODUCT`] where the article is about all.
+    pub(super) product: Field,
+    /// Tags again, a term each.
+    pub(super) labels: Field,
+    /// When it expires, as a column.
+    pub(super) expires_at: Field,
 }
 
 /// Name of the column of ids.
 pub(super) const ID: &str = "id";
+/// Name of the column of expiry.
+pub(super) const EXPIRES_AT: &str = "expires_at";
+/// Stands for no product in particular: no product has an empty name.
+pub(super) const ANY_PRODUCT: &str = "";
 
 impl Fields {
     fn schema() -> (Schema, Self) {
@@ -80,6 +92,10 @@ impl Fields {
             audience: schema.add_text_field("audience", STRING),
             category: schema.add_text_field("category", STRING),
             language: schema.add_text_field("language", STRING),
+            speech: schema.add_text_field("speech", STRING),
+            product: schema.add_text_field("product", STRING),
+            labels: schema.add_text_field("labels", STRING),
+            expires_at: schema.add_i64_field(EXPIRES_AT, FAST),
         };
         (schema.build(), fields)
     }
@@ -87,18 +103,30 @@ impl Fields {
     fn document(self, article: &Article, facets: &Facets) -> TantivyDocument {
         let mut indexed = TantivyDocument::default();
         indexed.add_text(self.id, &article.id);
-        indexed.add_text(self.title, &article.title);
         let (headings, body) = passages::body_text(article);
-        indexed.add_text(self.headings, headings);
-        indexed.add_text(self.body, body);
-        for tag in &article.tags {
-            indexed.add_text(self.tags, tag);
-        }
+        let all = [article.title.as_str(), &headings, &body].join("\n");
+        let speech = speech::of_article(article.language.as_deref(), &all);
+        indexed.add_text(self.speech, speech);
+        let mut add = |field, text: &str| match speech {
+            speech::ENGLISH => indexed.add_text(field, text),
+            _ => indexed.add_pre_tokenized_text(field, speech::tokens(text, speech)),
+        };
+        add(self.title, &article.title);
+        add(self.headings, &headings);
+        add(self.body, &body);
+        article.tags.iter().for_each(|tag| add(self.tags, tag));
         indexed.add_text(self.audience, audience_term(facets.audience));
         if let Some(category) = &facets.category {
             indexed.add_text(self.category, category);
         }
         indexed.add_text(self.language, &facets.language);
+        indexed.add_text(self.product, facets.product.as_deref().unwrap_or(ANY_PRODUCT));
+        for label in &facets.labels {
+            indexed.add_text(self.labels, label);
+        }
+        if let Some(expires_at) = facets.expires_at {
+            indexed.add_i64(self.expires_at, expires_at);
+        }
         indexed
     }
 }

@@ -161,6 +161,9 @@ fn asked(query: &JudgedQuery) -> Query<'_> {
         audience: Audience::Agent,
         category: None,
         language: None,
+        product: None,
+        labels: &[],
+        // Before everything: whether an article has expired meanwhile must not change the figures.
         now: Timestamp::MIN,
         top: TOP,
     }

@@ -16,7 +16,8 @@ use tantivy::{DocId, DocSet, InvertedIndexReader, SegmentReader, TERMINATED};
 use super::analysis::Word;
 use super::index::{self, SearchIndex};
 use super::scope::{Scope, UNKNOWN_LANGUAGE};
-use super::terms::Term;
+use super::speech;
+use super::terms::{self, Term};
 use super::vectors::best_first;
 use crate::store::Audience;
 
@@ -70,8 +71,8 @@ pub(super) struct Hit {
 }
 
 impl Lexical {
-    /// Searches for `terms` within `scope`.
-    pub(super) fn search(index: &SearchIndex, terms: Vec<Term>, scope: &Scope) -> tantivy::Result<Self> {
+    /// Searches for the terms of `text` within `scope`.
+    pub(super) fn search(index: &SearchIndex, text: &str, scope: &Scope) -> tantivy::Result<Self> {
         let (searcher, fields) = index.searcher();
         let views = searcher
             .segment_readers()
@@ -79,8 +80,9 @@ impl Lexical {
             .map(|reader| View::new(reader, fields, scope))
             .collect::<tantivy::Result<Vec<_>>>()?;
         let collection = Collection::of(&views);
+        let speeches = speech::of_query(text, scope.language.as_deref(), || speeches(&views, fields))?;
         let mut found = Vec::new();
-        for term in terms {
+        for term in terms::terms(text, &speeches) {
             let postings = collection.postings(&term.stem)?;
             if !postings.is_empty() {
                 let idf = collection.idf(postings.len());
@@ -179,7 +181,7 @@ impl Segment {
 struct View<'a> {
     reader: &'a SegmentReader,
     texts: Vec<TextField>,
-    /// Documents that the asker's audience may see.
+    /// Documents that the asker's audience may see now.
     visible: Vec<bool>,
     /// Those of them that the other filters let through as well.
     admitted: Vec<bool>,
@@ -209,12 +211,22 @@ impl<'a> View<'a> {
             let customer = index::audience_term(Audience::Customer);
             keep(&mut visible, reader, fields.audience, &[customer])?;
         }
+        if let Some(expiry) = reader.fast_fields().column_opt::<i64>(index::EXPIRES_AT)? {
+            let gone = |doc: DocId| expiry.first(doc).is_some_and(|expires| expires <= scope.now);
+            (0..).zip(&mut visible).for_each(|(doc, flag)| *flag &= !gone(doc));
+        }
         let mut admitted = visible.clone();
         if let Some(category) = &scope.category {
             keep(&mut admitted, reader, fields.category, &[category])?;
         }
         if let Some(language) = &scope.language {
             keep(&mut admitted, reader, fields.language, &[language, UNKNOWN_LANGUAGE])?;
+        }
+        if let Some(product) = &scope.product {
+            keep(&mut admitted, reader, fields.product, &[product, index::ANY_PRODUCT])?;
+        }
+        for label in &scope.labels {
+            keep(&mut admitted, reader, fields.labels, &[label])?;
         }
         Ok(Self { reader, texts, visible, admitted })
     }
@@ -231,6 +243,22 @@ impl<'a> View<'a> {
             hits,
         })
     }
+}
+
+/// The languages by whose rules articles that the asker may see were analysed.
+fn speeches(views: &[View<'_>], fields: index::Fields) -> tantivy::Result<Vec<&'static str>> {
+    let mut found = Vec::new();
+    for speech in speech::all() {
+        let term = tantivy::Term::from_field_text(fields.speech, speech);
+        for view in views {
+            let terms = view.reader.inverted_index(fields.speech)?;
+            if documents(&terms, &term)?.into_iter().any(|doc| view.visible[doc as usize]) {
+                found.push(speech);
+                break;
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// Clears the flags of documents that have none of `values` in `field`.

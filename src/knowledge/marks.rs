@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use super::analysis::words;
+use super::speech;
 use super::suggest::Suggested;
 
 impl Suggested {
@@ -11,10 +11,11 @@ impl Suggested {
     /// matched terms: `Printers` of the query is found in `printer`, for the index holds them as one.
     /// Empty where the terms stand elsewhere in the article.
     pub fn marks(&self) -> Vec<Range<usize>> {
-        let terms = self.matched_terms.iter().flat_map(|term| words(term));
+        let speech = speech::of_article(None, &self.passage);
+        let terms = self.matched_terms.iter().flat_map(|term| speech::words(term, speech));
         let stems: HashSet<String> = terms.filter(|word| !word.part).map(|word| word.stem).collect();
         let mut marks: Vec<Range<usize>> = Vec::new();
-        for word in words(&self.passage) {
+        for word in speech::words(&self.passage, speech) {
             let apart = marks.last().is_none_or(|mark| mark.end <= word.span.start);
             if apart && stems.contains(&word.stem) {
                 marks.push(word.span);

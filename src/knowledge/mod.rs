@@ -6,6 +6,8 @@
 //! answer shows nothing that the store would not show. This room knows nothing of triage decisions
 //! or HTTP.
 
+pub mod duplicates;
+pub mod export;
 pub mod import;
 pub mod passages;
 
@@ -22,6 +24,7 @@ mod plain_bm25;
 mod ranking;
 mod scope;
 mod similar;
+mod speech;
 mod suggest;
 mod switch;
 mod sync;

@@ -13,7 +13,7 @@ use super::ranking::{self, Evidence};
 use super::scope::{Facets, Scope};
 use super::usefulness::Usefulness;
 use super::vectors::{Cosines, Scan, best_first, dot};
-use super::{Knowledge, Shared, analysis, off_the_runtime, terms};
+use super::{Knowledge, Shared, off_the_runtime, speech, terms};
 use crate::model::AnswerCurve;
 use crate::store::{Article, Audience, StoredPassage};
 
@@ -37,7 +37,12 @@ pub struct Query<'a> {
     pub category: Option<&'a str>,
     /// Only articles in this language (ISO 639-1, regions ignored), or in none that is known.
     pub language: Option<&'a str>,
-    /// When it is asked: what feedback is worth by then counts.
+    /// Only articles about this product or brand, or about none in particular.
+    pub product: Option<&'a str>,
+    /// Only articles with all of these labels (their tags).
+    pub labels: &'a [String],
+    /// When it is asked: articles that have expired by then do not exist. What feedback is worth by
+    /// then counts.
     pub now: Timestamp,
     /// Most articles to give, at most [`MAX_SUGGESTIONS`].
     pub top: usize,
@@ -110,7 +115,7 @@ impl Asked {
         Self {
             text: query.text.to_owned(),
             embedding: query.embedding.to_vec(),
-            scope: Scope::new(query.audience, query.category, query.language),
+            scope: Scope::of(query),
             top: query.top.min(MAX_SUGGESTIONS),
             weighed_at: Some(query.now),
         }
@@ -182,8 +187,8 @@ impl Knowledge {
 
     fn evidences(&self, asked: &Asked) -> Result<Evidences, KnowledgeError> {
         let index = &self.shared.index;
-        let words = Lexical::search(index, terms::terms(&asked.text), &asked.scope)
-            .map_err(|source| index.unusable(source))?;
+        let words =
+            Lexical::search(index, &asked.text, &asked.scope).map_err(|source| index.unusable(source))?;
         let dense = self.view.passages.scan(&asked.embedding, |facets| asked.scope.admits(facets));
         let useful = asked.weighed_at.map(|now| (Arc::clone(&self.shared.usefulness), now));
         Ok(Evidences { curve: self.view.model.bundle().answer_curve(), dense, words, useful })
@@ -282,7 +287,7 @@ impl Evidences {
         article: Article,
         passages: Vec<StoredPassage>,
     ) -> Suggested {
-        let (heading, passage) = self.best_passage(asked, &article.id, passages);
+        let (heading, passage) = self.best_passage(asked, &article, passages);
         Suggested {
             id: article.id,
             title: article.title,
@@ -298,14 +303,21 @@ impl Evidences {
     }
 
     /// Heading and text of the passage that fits best, judged by the same evidence as articles are.
-    fn best_passage(&self, asked: &Asked, id: &str, passages: Vec<StoredPassage>) -> (String, String) {
+    fn best_passage(
+        &self,
+        asked: &Asked,
+        article: &Article,
+        passages: Vec<StoredPassage>,
+    ) -> (String, String) {
         // Of the vectors that were scanned, since those in the store may be another model's by now.
-        let rows: Vec<&[f32]> = self.dense.rows(id);
+        let rows: Vec<&[f32]> = self.dense.rows(&article.id);
+        let texts: Vec<&str> = passages.iter().map(|stored| stored.passage.text.as_str()).collect();
+        let speech = speech::of_article(article.language.as_deref(), &texts.join("\n"));
         let evidence: Vec<Evidence> = passages
             .iter()
             .enumerate()
             .map(|(ordinal, StoredPassage { passage, .. })| {
-                let words = [analysis::words(&passage.heading), analysis::words(&passage.text)].concat();
+                let words = speech::words(&[passage.heading.as_str(), &passage.text].join("\n"), speech);
                 let hit = self.words.passage(&words);
                 let row = rows.get(ordinal).filter(|_| rows.len() == passages.len());
                 let cosine = row.map(|row| dot(row, &asked.embedding));

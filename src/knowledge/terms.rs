@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::analysis;
+use super::speech;
 use super::synonyms::Synonyms;
 
-/// Most distinct words of a ticket that are looked up, the first ones; a ticket says what it is about
+/// Most distinct words of a ticket that are looked up in each language, the first ones; a ticket says what it is about
 /// long before. It bounds the cost of a pasted log file.
 const MAX_WORDS: usize = 400;
 
@@ -23,21 +24,26 @@ pub(super) struct Term {
     pub(super) code: bool,
 }
 
-/// The distinct terms of a query in the order in which it has them, then their synonyms.
-pub(super) fn terms(text: &str) -> Vec<Term> {
-    let words = analysis::words(text);
+/// The distinct terms of a query in the order in which it has them, in each of `speeches` after the other,
+/// then the English synonyms. A word has a term for each stem that it has in some language; since an article
+/// is analysed in one, it has hardly ever more than one of them.
+pub(super) fn terms(text: &str, speeches: &[&'static str]) -> Vec<Term> {
     let mut terms: Vec<Term> = Vec::new();
     let mut known: HashMap<String, usize> = HashMap::new();
-    for word in &words {
-        if terms.len() == MAX_WORDS {
-            break;
+    for speech in speeches {
+        let before = terms.len();
+        for word in speech::words(text, speech) {
+            if terms.len() - before == MAX_WORDS {
+                break;
+            }
+            known.entry(word.stem.clone()).or_insert_with(|| {
+                let code = word.is_code();
+                terms.push(Term { stem: word.stem, weight: 1.0, span: Some(word.span), code });
+                terms.len() - 1
+            });
         }
-        known.entry(word.stem.clone()).or_insert_with(|| {
-            let span = Some(word.span.clone());
-            terms.push(Term { stem: word.stem.clone(), weight: 1.0, span, code: word.is_code() });
-            terms.len() - 1
-        });
     }
+    let words = analysis::words(text);
     for synonym in Synonyms::english().of(&words) {
         match known.get(&synonym.stem) {
             // Named twice, it counts by the closer name; a written word stays what it is.
@@ -72,6 +78,10 @@ pub(super) fn written<'a>(text: &str, terms: impl Iterator<Item = &'a Term>, cou
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
+
+    fn terms(text: &str) -> Vec<Term> {
+        super::terms(text, &[speech::ENGLISH])
+    }
 
     #[test]
     fn a_word_counts_once_and_a_synonym_less() {

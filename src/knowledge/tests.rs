@@ -30,6 +30,7 @@ fn article(id: &str, audience: Audience, title: &str, body: &str) -> Article {
         tags: Vec::new(),
         language: None,
         updated_at: None,
+        ..Article::default()
     }
 }
 
@@ -70,7 +71,17 @@ fn now() -> Timestamp {
 }
 
 fn query<'a>(text: &'a str, embedding: &'a [f32], audience: Audience) -> Query<'a> {
-    Query { text, embedding, audience, category: None, language: None, now: now(), top: 5 }
+    Query {
+        text,
+        embedding,
+        audience,
+        category: None,
+        language: None,
+        product: None,
+        labels: &[],
+        now: now(),
+        top: 5,
+    }
 }
 
 async fn ask(knowledge: &Knowledge, text: &str, audience: Audience) -> Suggestions {

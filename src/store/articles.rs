@@ -4,6 +4,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row, SqliteConnection};
 
 use super::column;
+use super::versions;
 use super::writer::Write;
 use super::{Article, Passage, Store, StoreError};
 
@@ -266,15 +267,22 @@ async fn put_article(
     article: &Article,
     encoder: &str,
 ) -> Result<(), sqlx::Error> {
+    let changed = versions::keep_former(connection, article).await?;
+    // The time of a version is that of the put which made it, and stays while its words do.
     sqlx::query(
         "INSERT INTO articles (id, title, body, body_format, url, audience, status, category,
-             tags, language, updated_at, encoder)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+             tags, language, updated_at, encoder, product, expires_at, review_at, attachments,
+             version, kept_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, max(?17, 1), ?18)
          ON CONFLICT (id) DO UPDATE SET title = excluded.title, body = excluded.body,
              body_format = excluded.body_format, url = excluded.url, audience = excluded.audience,
              status = excluded.status, category = excluded.category, tags = excluded.tags,
              language = excluded.language, updated_at = excluded.updated_at,
-             encoder = excluded.encoder",
+             encoder = excluded.encoder, product = excluded.product,
+             expires_at = excluded.expires_at, review_at = excluded.review_at,
+             attachments = excluded.attachments, version = min(max(articles.version + ?19, excluded.version), 4294967295),
+             kept_at = CASE WHEN ?19 THEN excluded.kept_at
+                 ELSE coalesce(articles.kept_at, excluded.kept_at) END",
     )
     .bind(&article.id)
     .bind(&article.title)
@@ -288,6 +296,13 @@ async fn put_article(
     .bind(&article.language)
     .bind(article.updated_at.map(column::time_text))
     .bind(encoder)
+    .bind(&article.product)
+    .bind(article.expires_at.map(column::time_text))
+    .bind(article.review_at.map(column::time_text))
+    .bind(column::json_text(&article.attachments)?)
+    .bind(article.version)
+    .bind(article.kept_at.map(column::time_text))
+    .bind(changed)
     .execute(connection)
     .await?;
     Ok(())
@@ -341,6 +356,12 @@ impl FromRow<'_, SqliteRow> for Article {
             tags: column::json(row, "tags")?,
             language: row.try_get("language")?,
             updated_at: column::optional_time(row, "updated_at")?,
+            product: row.try_get("product")?,
+            expires_at: column::optional_time(row, "expires_at")?,
+            review_at: column::optional_time(row, "review_at")?,
+            attachments: column::json(row, "attachments")?,
+            version: versions::number(row)?,
+            kept_at: column::optional_time(row, "kept_at")?,
         })
     }
 }

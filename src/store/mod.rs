@@ -17,12 +17,13 @@ mod feedback;
 mod outcomes;
 mod ticket;
 mod tickets;
+mod versions;
 mod writer;
 
 #[cfg(test)]
 mod tests;
 
-pub use article::{Article, ArticleStatus, Audience, Passage};
+pub use article::{Article, ArticleStatus, ArticleVersion, Attachment, Audience, Passage};
 pub use articles::{ArticleChange, EmbeddedArticle, PassageVectors, StoredPassage};
 pub use database::Store;
 pub use error::StoreError;

@@ -9,10 +9,12 @@ pub mod html;
 pub mod language;
 pub mod mail;
 pub mod markdown;
+pub mod wikitext;
 
 mod document;
 mod fold;
 mod places;
+mod references;
 mod ticket;
 mod words;
 
@@ -21,6 +23,7 @@ use utoipa::ToSchema;
 
 pub use document::{Document, Warning};
 pub use places::Places;
+pub use references::{Reference, references};
 pub use ticket::{survey_question, with_subject};
 pub use words::{bare, says_something};
 

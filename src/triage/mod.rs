@@ -163,6 +163,8 @@ impl Triage {
                     audience,
                     category: None,
                     language: None,
+                    product: None,
+                    labels: &[],
                     now,
                     top,
                 };
@@ -258,6 +260,8 @@ impl Triage {
                     audience: options.audience,
                     category: None,
                     language: None,
+                    product: None,
+                    labels: &[],
                     now,
                     top: options.articles,
                 };

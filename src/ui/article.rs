@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::view::{Day, is_web, path};
-use crate::store::{Article, ArticleStatus, Audience};
+use crate::store::{Article, ArticleStatus, Attachment, Audience};
 use crate::text::{Block, BlockKind, Format, html, markdown};
 
 /// What a page shows of an article.
@@ -23,6 +23,20 @@ pub(super) struct ArticlePage {
     /// The headings of the highest level.
     pub(super) sections: Vec<Section>,
     pub(super) parts: Vec<Part>,
+    pub(super) version: u32,
+    pub(super) product: Option<String>,
+    pub(super) expires: Option<Day>,
+    pub(super) review: Option<Day>,
+    pub(super) attachments: Vec<Attached>,
+}
+
+/// An image or a file that the article refers to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Attached {
+    /// What it shows, else its address.
+    pub(super) words: String,
+    /// Where it is, if a browser can go there from here.
+    pub(super) link: Option<String>,
 }
 
 /// A section to jump to.
@@ -71,13 +85,45 @@ impl ArticlePage {
             category: article.category.as_deref().map(path),
             updated: article.updated_at.map(Day::new),
             language: article.language,
+            attachments: article
+                .attachments
+                .into_iter()
+                .map(|one| attached(one, article.url.as_deref().filter(|url| is_web(url))))
+                .collect(),
             url: article.url.filter(|url| is_web(url)),
+            version: article.version,
+            product: article.product,
+            expires: article.expires_at.map(Day::new),
+            review: article.review_at.map(Day::new),
             sections: sections(&parts),
             parts,
             title: article.title,
             id: article.id,
         }
     }
+}
+
+/// A path is one below the article's own page.
+fn attached(attachment: Attachment, page: Option<&str>) -> Attached {
+    let Attachment { address, alt } = attachment;
+    let link = if is_web(&address) {
+        Some(address.clone())
+    } else if address.contains(':') || address.starts_with("//") {
+        None
+    } else {
+        page.and_then(|page| beside(page, &address))
+    };
+    Attached { words: if alt.is_empty() { address } else { alt }, link }
+}
+
+/// The address of a path that the page at `page` gives.
+fn beside(page: &str, path: &str) -> Option<String> {
+    let page = page.split(['?', '#']).next()?;
+    let host = page.find("://")? + "://".len();
+    let root = page[host..].find('/').map_or(page.len(), |slash| host + slash);
+    let folder =
+        if path.starts_with('/') { root } else { page.rfind('/').filter(|at| *at >= root).unwrap_or(root) };
+    Some(format!("{}/{}", &page[..folder], path.trim_start_matches('/')))
 }
 
 fn blocks(body: &str, format: Format) -> Vec<Block> {
@@ -216,6 +262,25 @@ mod tests {
         ];
         assert_eq!(parts_of(body, Format::Markdown), expected);
         assert_eq!(parts_of("Either | or", Format::Text), [Part::Paragraph("Either | or".into())]);
+    }
+
+    #[test]
+    fn an_attachment_is_a_link_where_a_browser_can_go_there() {
+        let link = |address: &str, page: Option<&str>| {
+            attached(Attachment { address: address.into(), alt: String::new() }, page).link
+        };
+        let page = Some("https://help.example/kb/vpn?x=/");
+        assert_eq!(link("https://a.example/b.png", None).as_deref(), Some("https://a.example/b.png"));
+        assert_eq!(link("img/b.png", page).as_deref(), Some("https://help.example/kb/img/b.png"));
+        assert_eq!(link("/b.png", page).as_deref(), Some("https://help.example/b.png"));
+        assert_eq!(
+            link("b.png", Some("https://help.example")).as_deref(),
+            Some("https://help.example/b.png")
+        );
+        assert_eq!(
+            (link("b.png", None), link("javascript:x", page), link("//a.example/b", page)),
+            (None, None, None)
+        );
     }
 
     #[test]

@@ -45,6 +45,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::store::Attachment;
     use crate::text::Format;
     use crate::ui::samples::{self, Tag};
 
@@ -55,6 +56,9 @@ mod tests {
         let mut article = samples::article(body, format);
         article.title = format!("{body} {}", article.title);
         article.category = Some(body.into());
+        article.product = Some(body.into());
+        let hostile = |address: &str| Attachment { address: address.into(), alt: body.into() };
+        article.attachments = [body, "javascript:alert(1)", "a.png", "/b.pdf"].map(hostile).into();
         ArticleTemplate { article: ArticlePage::new(article) }.render().unwrap()
     }
 
@@ -81,6 +85,15 @@ mod tests {
     fn an_article_shows_who_may_see_it_and_when_it_changed() {
         let html = shown("Text", Format::Text);
         assert!(html.contains("agents only") && html.contains("22 Sep 2026"), "{html}");
+    }
+
+    #[test]
+    fn images_and_files_of_an_article_are_links_below_it() {
+        let html = shown("The panel", Format::Text);
+        let link =
+            "<a href=\"https://help.larkfield.example/a.png\" rel=\"noreferrer noopener\">The panel</a>";
+        assert!(html.contains(link) && html.contains("https://help.larkfield.example/b.pdf"), "{html}");
+        assert!(html.contains("<li>The panel</li>") && !html.contains("href=\"javascript:"), "{html}");
     }
 
     proptest! {

@@ -155,5 +155,6 @@ pub(super) fn article(body: &str, body_format: Format) -> Article {
         tags: Vec::new(),
         language: Some("en".into()),
         updated_at: Some("2026-09-22T00:00:00Z".parse().unwrap()),
+        ..Article::default()
     }
 }

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::MAX_ARTICLE_BYTES;
 use super::attributes::unknown;
 use super::error::{Place, Problem, RowError};
 use super::fields::{self, Fields};
+use super::{MAX_ARTICLE_BYTES, attachments};
 use crate::knowledge::document::document;
 use crate::store::Article;
 use crate::text::{self, BlockKind, Document, Format};
@@ -21,6 +21,14 @@ pub(super) struct RawArticle {
     pub(super) fields: Fields,
     /// Set where the article is a file of its own.
     pub(super) file: Option<FileNames>,
+    /// What was found while it was read.
+    pub(super) warnings: Vec<String>,
+}
+
+impl RawArticle {
+    pub(super) fn new(place: Place, fields: Fields) -> Self {
+        Self { place, fields, file: None, warnings: Vec::new() }
+    }
 }
 
 /// What a file's name and place say about its article.
@@ -35,9 +43,9 @@ pub(super) struct FileNames {
 
 /// Makes an article of a row; the texts beside it are warnings.
 pub(super) fn build(raw: RawArticle) -> Result<(Article, Vec<String>), RowError> {
-    let RawArticle { place, mut fields, file } = raw;
+    let RawArticle { place, mut fields, file, warnings } = raw;
     let body = fields.take(fields::BODY);
-    let mut row = Row { place, fields, front: Fields::default(), warnings: Vec::new() };
+    let mut row = Row { place, fields, front: Fields::default(), warnings };
     let (body_field, body) = row.body(body)?;
     let format = row.format(file.as_ref(), body_field, &body)?;
     let id = row.id(file.as_ref())?;
@@ -53,6 +61,7 @@ pub(super) fn build(raw: RawArticle) -> Result<(Article, Vec<String>), RowError>
     if title.len() + body.len() > MAX_ARTICLE_BYTES {
         return Err(row.error(None, Problem::ArticleTooLarge));
     }
+    let attachments = attachments(row.attachments(), &body, format);
     let article = Article {
         id,
         title,
@@ -64,7 +73,13 @@ pub(super) fn build(raw: RawArticle) -> Result<(Article, Vec<String>), RowError>
         category: row.optional_text("category", fields::CATEGORY).map(|(_, category)| category),
         tags: row.tags(),
         language: row.language(),
-        updated_at: row.updated_at(),
+        updated_at: row.date("updated_at", fields::UPDATED_AT),
+        product: row.optional_text("product", fields::PRODUCT).map(|(_, product)| product),
+        expires_at: row.date("expires_at", fields::EXPIRES_AT),
+        review_at: row.date("review_at", fields::REVIEW_AT),
+        attachments,
+        version: row.version(),
+        kept_at: row.date("kept_at", fields::KEPT_AT),
     };
     Ok((article, row.warnings))
 }
@@ -109,11 +124,20 @@ impl Row {
         if whole.len() > MAX_ARTICLE_BYTES {
             return Err(self.error(Some("body"), Problem::ArticleTooLarge));
         }
+        if self.is_exported() {
+            return Ok((name, whole));
+        }
         let whole = whole.strip_prefix('\u{feff}').unwrap_or(&whole);
         let split = text::front_matter::split(whole);
         self.warnings.extend(split.warnings.iter().map(ToString::to_string));
         self.front = Fields::new(split.fields);
         Ok((name, split.body.trim().to_owned()))
+    }
+
+    /// Whether the row is one of Deskhand's own export: its body is as it was kept.
+    fn is_exported(&self) -> bool {
+        let has = |names| self.fields.get(names).is_some();
+        has(fields::VERSION) && has(fields::BODY_FORMAT)
     }
 
     fn format(&self, file: Option<&FileNames>, body_field: &str, body: &str) -> Result<Format, RowError> {

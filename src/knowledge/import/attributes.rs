@@ -6,7 +6,7 @@ use super::article::Row;
 use super::dates;
 use super::error::{Problem, RowError};
 use super::fields;
-use crate::store::{ArticleStatus, Audience};
+use crate::store::{ArticleStatus, Attachment, Audience};
 
 impl Row {
     /// A field that an article can do without: one of the wrong type is left out with a warning.
@@ -116,17 +116,52 @@ impl Row {
         None
     }
 
-    pub(super) fn updated_at(&mut self) -> Option<jiff::Timestamp> {
-        let (name, text) = self.optional_text("updated_at", fields::UPDATED_AT)?;
+    /// A date; one that cannot be read, or in two ways, is left out with a warning.
+    pub(super) fn date(&mut self, field: &'static str, names: &[&'static str]) -> Option<jiff::Timestamp> {
+        let (name, text) = self.optional_text(field, names)?;
         let slashes = match name {
             fields::MS_DATE => dates::Slashes::MonthFirst,
             _ => dates::Slashes::Unknown,
         };
         let moment = dates::parse(&text, slashes);
         if moment.is_none() {
-            self.warn("updated_at", "is no date that can be read in one way only; write 2026-11-21");
+            self.warn(field, "is no date that can be read in one way only; write 2026-11-21");
         }
         moment
+    }
+}
+
+impl Row {
+    /// The number that our own export gave the version; 0 where there is none. Other programs say by
+    /// `version` something else, and nothing by `kept_at`.
+    pub(super) fn version(&self) -> u32 {
+        let get = |names| self.fields.get(names).or_else(|| self.front.get(names));
+        let version = get(fields::VERSION).filter(|_| get(fields::KEPT_AT).is_some());
+        let version = version.and_then(|(_, value)| fields::text(value).ok());
+        version.and_then(|text| text.parse().ok()).unwrap_or(0)
+    }
+
+    /// The list that the row gives: addresses, or objects with `address` and `alt`; in a cell of a table
+    /// the same as JSON.
+    pub(super) fn attachments(&mut self) -> Vec<Attachment> {
+        let found = self.fields.get(fields::ATTACHMENTS).or_else(|| self.front.get(fields::ATTACHMENTS));
+        let Some((_, value)) = found else { return Vec::new() };
+        let in_a_cell = value.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok());
+        let list = match in_a_cell.as_ref().unwrap_or(value) {
+            Value::Array(items) => items.iter().map(attachment).collect::<Option<Vec<_>>>(),
+            other => attachment(other).map(|one| vec![one]),
+        };
+        list.unwrap_or_else(|| {
+            self.warn("attachments", "is no list of addresses, and was left out");
+            Vec::new()
+        })
+    }
+}
+
+fn attachment(value: &Value) -> Option<Attachment> {
+    match value {
+        Value::String(address) => Some(Attachment { address: address.clone(), alt: String::new() }),
+        other => serde_json::from_value(other.clone()).ok(),
     }
 }
 

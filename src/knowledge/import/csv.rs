@@ -68,7 +68,7 @@ impl CsvRows {
         }
         let values = record.iter().map(|field| Value::String(field.to_owned()));
         let fields = Fields::new(self.header.iter().cloned().zip(values));
-        Ok(Some(RawArticle { place, fields, file: None }))
+        Ok(Some(RawArticle::new(place, fields)))
     }
 }
 

@@ -30,7 +30,7 @@ pub enum ImportError {
     },
     /// The file's extension says nothing that is known here.
     #[error(
-        "{path} is none of the kinds that can be imported: .jsonl, .ndjson, .json, .csv, .tsv, .md, \
+        "{path} is none of the kinds that can be imported: .jsonl, .ndjson, .json, .csv, .tsv, .xml, .md, \
          .markdown, .html, .htm, .txt, or a folder of such articles; rename or convert it"
     )]
     UnknownKind {
@@ -51,6 +51,17 @@ pub enum ImportError {
     JsonShape {
         /// File name.
         file: String,
+    },
+    /// A file that begins like the records of a Zammad knowledge base, but goes on otherwise.
+    #[error(
+        "{file} begins like a Zammad knowledge base, but cannot be read as one: {problem}; save the \
+         answer of /api/v1/knowledge_bases/init as it is"
+    )]
+    Zammad {
+        /// File name.
+        file: String,
+        /// What the JSON reader said.
+        problem: String,
     },
     /// The CSV header cannot be understood.
     #[error("{file}, line {line}: the header row {problem}")]
@@ -138,6 +149,9 @@ pub enum Problem {
     /// The array's brackets do not match, or the file ends early.
     #[error("the JSON array is broken here ({0}); what follows was not read: export the file again")]
     BrokenArray(&'static str),
+    /// XML that breaks off or is none.
+    #[error("the XML is broken here ({0}); what follows was not read: export the wiki again")]
+    BrokenXml(String),
     /// A CSV row with more or fewer columns than the header.
     #[error(
         "the row has {found} columns and the header {expected}; look for a missing or a stray \

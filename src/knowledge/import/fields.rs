@@ -22,6 +22,13 @@ pub(super) const LANGUAGE: &[&str] = &["language", "locale"];
 /// `edited_at` first: in a Zendesk export it is when the text changed, and `updated_at` moves with
 /// every vote.
 pub(super) const UPDATED_AT: &[&str] = &["edited_at", "updated_at", "last_updated", MS_DATE, "lastmod"];
+/// `brand_id` of a Zendesk export is a number that says nothing by itself, and is not read.
+pub(super) const PRODUCT: &[&str] = &["product", "brand"];
+pub(super) const EXPIRES_AT: &[&str] = &["expires_at", "expires", "expiry_date"];
+pub(super) const REVIEW_AT: &[&str] = &["review_at", "review_by", "next_review", "review_date"];
+pub(super) const ATTACHMENTS: &[&str] = &["attachments"];
+pub(super) const VERSION: &[&str] = &["version"];
+pub(super) const KEPT_AT: &[&str] = &["kept_at"];
 /// The one date that is written `MM/DD/YYYY` by convention.
 pub(super) const MS_DATE: &str = "ms.date";
 
@@ -55,8 +62,26 @@ impl Fields {
 
 /// Whether a name, folded, is that of a field which is read.
 pub(super) fn is_known(name: &str) -> bool {
-    let all =
-        [ID, TITLE, BODY, BODY_FORMAT, URL, AUDIENCE, STATUS, DRAFT, CATEGORY, TAGS, LANGUAGE, UPDATED_AT];
+    let all = [
+        ID,
+        TITLE,
+        BODY,
+        BODY_FORMAT,
+        URL,
+        AUDIENCE,
+        STATUS,
+        DRAFT,
+        CATEGORY,
+        TAGS,
+        LANGUAGE,
+        UPDATED_AT,
+        PRODUCT,
+        EXPIRES_AT,
+        REVIEW_AT,
+        ATTACHMENTS,
+        VERSION,
+        KEPT_AT,
+    ];
     all.concat().contains(&name)
 }
 
@@ -89,7 +114,10 @@ pub(super) fn kind(value: &Value) -> &'static str {
 /// The texts of a list, or the parts of a text between `,` or `;`; blanks and repetitions left out.
 /// An error names what the value or one of its items is instead.
 pub(super) fn list(value: &Value) -> Result<Vec<String>, &'static str> {
-    let items: Vec<String> = match value {
+    // As our own export writes a list into a cell.
+    let in_a_cell = value.as_str().filter(|text| text.trim_start().starts_with('['));
+    let in_a_cell = in_a_cell.and_then(|text| serde_json::from_str::<Value>(text).ok());
+    let items: Vec<String> = match in_a_cell.as_ref().unwrap_or(value) {
         Value::Array(items) => items.iter().map(text).collect::<Result<_, _>>()?,
         other => text(other)?.split([',', ';']).map(|item| item.trim().to_owned()).collect(),
     };

@@ -1,6 +1,5 @@
 //! A folder of articles, one a file, or a single such file.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -11,7 +10,7 @@ use walkdir::{DirEntry, FilterEntry, IntoIter, WalkDir};
 use super::article::{FileNames, RawArticle};
 use super::error::{Place, Problem, RowError};
 use super::fields::Fields;
-use super::{MAX_ARTICLE_BYTES, unreadable, utf8};
+use super::{MAX_ARTICLE_BYTES, Skipped, confluence, unreadable, utf8};
 use crate::text::Format;
 
 /// How an article in a file with this extension (in lower case, without the dot) is written; `None`
@@ -29,22 +28,13 @@ pub(super) fn format(extension: &str) -> Option<Format> {
 pub(super) struct Folder {
     root: PathBuf,
     walk: FilterEntry<IntoIter, fn(&DirEntry) -> bool>,
-    skipped: BTreeMap<String, u64>,
+    skipped: Skipped,
 }
 
 impl Folder {
-    pub(super) fn new(root: &Path) -> Self {
+    pub(super) fn new(root: &Path, skipped: Skipped) -> Self {
         let walk = WalkDir::new(root).follow_links(true).sort_by_file_name().into_iter();
-        Self { root: root.to_owned(), walk: walk.filter_entry(is_visible), skipped: BTreeMap::new() }
-    }
-
-    /// Files that are no articles, counted by extension.
-    pub(super) fn skipped(&self) -> &BTreeMap<String, u64> {
-        &self.skipped
-    }
-
-    fn skip(&mut self, what: String) {
-        *self.skipped.entry(what).or_default() += 1;
+        Self { root: root.to_owned(), walk: walk.filter_entry(is_visible), skipped }
     }
 
     fn place(&self, path: &Path) -> Place {
@@ -58,7 +48,8 @@ impl Folder {
         Place { file: parts.join("/").into(), line: None }
     }
 
-    fn article(&self, path: &Path, format: Format) -> Result<RawArticle, RowError> {
+    /// The article in a file; nothing in the table of contents of an export.
+    fn article(&self, path: &Path, format: Format) -> Result<Option<RawArticle>, RowError> {
         let place = self.place(path);
         let mut bytes = Vec::new();
         let most = MAX_ARTICLE_BYTES as u64 + 1;
@@ -71,8 +62,17 @@ impl Folder {
         let body = utf8(&bytes, &place, 1)?.to_owned();
         let id = place.file.rsplit_once('.').map_or(&*place.file, |(id, _)| id).to_owned();
         let title = id.rsplit('/').next().unwrap_or(&id).to_owned();
-        let fields = Fields::new([("body".to_owned(), Value::String(body))]);
-        Ok(RawArticle { place, fields, file: Some(FileNames { id, title, format }) })
+        let fields = match format {
+            Format::Html => match confluence::read(&body) {
+                confluence::Kind::Page(fields) => Some(fields),
+                confluence::Kind::Index => return Ok(None),
+                confluence::Kind::Other => None,
+            },
+            _ => None,
+        };
+        let fields = fields.unwrap_or_else(|| Fields::new([("body".to_owned(), Value::String(body))]));
+        let file = Some(FileNames { id, title, format });
+        Ok(Some(RawArticle { file, ..RawArticle::new(place, fields) }))
     }
 }
 
@@ -84,7 +84,7 @@ impl Iterator for Folder {
             let entry = match self.walk.next()? {
                 Ok(entry) => entry,
                 Err(error) if error.loop_ancestor().is_some() => {
-                    self.skip("link to a folder above it".to_owned());
+                    self.skipped.add("link to a folder above it");
                     continue;
                 }
                 Err(error) => {
@@ -99,16 +99,25 @@ impl Iterator for Folder {
             let extension = entry.path().extension().unwrap_or_default().to_string_lossy().to_lowercase();
             match format(&extension) {
                 Some(format) if entry.file_type().is_file() => {
-                    return Some(self.article(entry.path(), format));
+                    match self.article(entry.path(), format).transpose() {
+                        Some(article) => return Some(article),
+                        None => self.skipped.add("table of contents"),
+                    }
                 }
-                _ if extension.is_empty() => self.skip("without extension".to_owned()),
-                _ => self.skip(format!(".{extension}")),
+                _ if extension.is_empty() => self.skipped.add("without extension"),
+                _ => self.skipped.add(&format!(".{extension}")),
             }
         }
     }
 }
 
-/// Whether a file or folder is to be looked at: hidden ones are not, unless named by the user.
+/// Whether a file or folder is to be looked at: hidden ones are not, unless named by the user, and neither
+/// is what is attached to the pages of a Confluence export, which may be HTML too.
 fn is_visible(entry: &DirEntry) -> bool {
-    entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with('.')
+    let name = entry.file_name().to_string_lossy();
+    let attached = || {
+        name == "attachments"
+            && entry.path().parent().is_some_and(|folder| folder.join("index.html").exists())
+    };
+    entry.depth() == 0 || !name.starts_with('.') && !attached()
 }

@@ -55,7 +55,7 @@ pub(super) fn object(bytes: &[u8], place: Place) -> Result<RawArticle, RowError>
     let refuse = |problem| RowError { place: place.clone(), field: None, problem };
     let text = utf8(bytes, &place, first)?;
     match serde_json::from_str(text) {
-        Ok(Value::Object(object)) => Ok(RawArticle { fields: Fields::new(object), place, file: None }),
+        Ok(Value::Object(object)) => Ok(RawArticle::new(place, Fields::new(object))),
         Ok(other) => Err(refuse(Problem::NotAnObject(fields::kind(&other)))),
         Err(error) => Err(refuse(Problem::Json(reason(&error, first)))),
     }

@@ -7,6 +7,7 @@
 
 mod article;
 mod attributes;
+mod confluence;
 mod csv;
 mod dates;
 mod error;
@@ -15,23 +16,33 @@ mod folder;
 mod json;
 mod jsonl;
 mod lines;
+mod mediawiki;
+mod skipped;
+mod zammad;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::store::Article;
+use jiff::Timestamp;
+
+use crate::store::{Article, Attachment};
+use crate::text::{Format, Reference, references};
 
 use article::RawArticle;
 pub use error::{ImportError, Place, Problem, RowError};
 use lines::Input;
+pub use skipped::Skipped;
 
 /// Most bytes of one article, title and body together.
 pub const MAX_ARTICLE_BYTES: usize = 5 * 1024 * 1024;
 /// Most bytes of one row as it stands in its file: an article of [`MAX_ARTICLE_BYTES`], escaped.
 pub const MAX_ROW_BYTES: usize = 8 * 1024 * 1024;
+
+/// Most images and files that are listed of one article.
+pub const MAX_ATTACHMENTS: usize = 500;
 
 /// How the rows of one file are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,8 +50,10 @@ pub enum Kind {
     /// JSON Lines: one object a line.
     JsonLines,
     /// A JSON array of objects, or an object that holds one as `articles`, as the Zendesk Help Center
-    /// exports it.
+    /// exports it; or the records of a Zammad knowledge base.
     JsonArray,
+    /// The XML export of a MediaWiki.
+    MediaWiki,
     /// A header row, then one row an article, separated by `,`, `;` or tabs.
     Csv,
 }
@@ -57,7 +70,7 @@ pub struct Row {
 }
 
 /// Reads articles from a file or a folder; the kind follows from the extension, and is a folder of
-/// `.md`, `.markdown`, `.html`, `.htm` and `.txt` files otherwise.
+/// `.md`, `.markdown`, `.html`, `.htm` and `.txt` files otherwise, which may be a Confluence HTML export.
 ///
 /// # Errors
 /// Where nothing can be read at all: no such file, an unknown extension, a header without title and
@@ -69,11 +82,14 @@ pub fn read(path: &Path) -> Result<Reader, ImportError> {
     let is_folder = fs::metadata(path).map_err(open)?.is_dir();
     let kind = match extension.as_str() {
         _ if is_folder || folder::format(&extension).is_some() => {
-            return Ok(Reader::new(Source::Folder(folder::Folder::new(path))));
+            let skipped = Skipped::default();
+            let folder = folder::Folder::new(path, skipped.clone());
+            return Ok(Reader::new(Source::Folder(folder), skipped));
         }
         "jsonl" | "ndjson" => Kind::JsonLines,
         "json" => Kind::JsonArray,
         "csv" | "tsv" => Kind::Csv,
+        "xml" => Kind::MediaWiki,
         _ => return Err(ImportError::UnknownKind { path: shown() }),
     };
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
@@ -86,12 +102,41 @@ pub fn read(path: &Path) -> Result<Reader, ImportError> {
 /// As [`read`].
 pub fn read_from(kind: Kind, name: &str, input: impl Read + Send + 'static) -> Result<Reader, ImportError> {
     let file: Arc<str> = name.into();
-    let input = without_mark(BufReader::with_capacity(64 * 1024, input), &file)?;
-    Ok(Reader::new(match kind {
+    let mut input = without_mark(BufReader::with_capacity(64 * 1024, input), &file)?;
+    let skipped = Skipped::default();
+    let source = match kind {
         Kind::JsonLines => Source::JsonLines(jsonl::JsonLines::new(input, file)),
+        Kind::JsonArray if zammad::begins(&start_of(&mut input, &file)?) => {
+            Source::Zammad(zammad::read(input, &file)?)
+        }
         Kind::JsonArray => Source::JsonArray(json::JsonArray::open(input, file)?),
         Kind::Csv => Source::Csv(csv::CsvRows::open(input, file)?),
-    }))
+        Kind::MediaWiki => Source::MediaWiki(mediawiki::MediaWiki::new(input, file, skipped.clone())),
+    };
+    Ok(Reader::new(source, skipped))
+}
+
+/// The first bytes, which stay to be read.
+fn start_of(input: &mut Input, file: &str) -> Result<Vec<u8>, ImportError> {
+    const ENOUGH: u64 = 200;
+    let mut start = Vec::new();
+    let read = input.by_ref().take(ENOUGH).read_to_end(&mut start);
+    read.map_err(|source| ImportError::Read { file: file.to_owned(), source })?;
+    let rest = std::mem::replace(input, Box::new(io::empty()));
+    *input = Box::new(Cursor::new(start.clone()).chain(rest));
+    Ok(start)
+}
+
+/// The images and files that an article refers to: those that are `given`, then those that its text
+/// shows or links, no address twice, at most [`MAX_ATTACHMENTS`].
+pub fn attachments(given: Vec<Attachment>, body: &str, format: Format) -> Vec<Attachment> {
+    let found = references(body, format).into_iter();
+    let found = found.map(|Reference { address, alt }| Attachment { address, alt });
+    let mut seen = HashSet::new();
+    let mut all: Vec<Attachment> = given.into_iter().chain(found).collect();
+    all.retain(|one| seen.insert(one.address.clone()));
+    all.truncate(MAX_ATTACHMENTS);
+    all
 }
 
 /// Takes the byte order mark of UTF-8 away and refuses that of UTF-16.
@@ -130,7 +175,9 @@ fn unreadable(place: Place, error: &io::Error) -> RowError {
 /// Where an id comes twice the later row replaces the earlier one, and says so in its warnings.
 pub struct Reader {
     source: Source,
+    skipped: Skipped,
     seen: HashMap<String, Place>,
+    kept_at: Option<Timestamp>,
 }
 
 enum Source {
@@ -138,20 +185,24 @@ enum Source {
     JsonArray(json::JsonArray),
     Csv(csv::CsvRows),
     Folder(folder::Folder),
+    MediaWiki(mediawiki::MediaWiki),
+    Zammad(std::vec::IntoIter<RawArticle>),
 }
 
 impl Reader {
-    fn new(source: Source) -> Self {
-        Self { source, seen: HashMap::new() }
+    fn new(source: Source, skipped: Skipped) -> Self {
+        Self { source, skipped, seen: HashMap::new(), kept_at: None }
     }
 
-    /// What a folder holds beside articles and was passed over so far: how many files by extension
-    /// (`.png`), hidden ones not counted. Empty for other sources.
-    pub fn skipped(&self) -> BTreeMap<String, u64> {
-        match &self.source {
-            Source::Folder(folder) => folder.skipped().clone(),
-            _ => BTreeMap::new(),
-        }
+    /// Says of the articles when they are kept, where their rows do not.
+    pub fn kept_at(self, now: Timestamp) -> Self {
+        Self { kept_at: Some(now), ..self }
+    }
+
+    /// What is passed over: of a folder the files that are no articles, by extension (`.png`), hidden ones
+    /// not counted; of a wiki the pages that are none.
+    pub fn skipped(&self) -> Skipped {
+        self.skipped.clone()
     }
 
     fn next_raw(&mut self) -> Option<Result<RawArticle, RowError>> {
@@ -160,6 +211,8 @@ impl Reader {
             Source::JsonArray(source) => source.next(),
             Source::Csv(source) => source.next(),
             Source::Folder(source) => source.next(),
+            Source::MediaWiki(source) => source.next(),
+            Source::Zammad(source) => source.next().map(Ok),
         }
     }
 }
@@ -173,7 +226,8 @@ impl Iterator for Reader {
             Err(error) => return Some(Err(error)),
         };
         let place = raw.place.clone();
-        Some(article::build(raw).map(|(article, mut warnings)| {
+        Some(article::build(raw).map(|(mut article, mut warnings)| {
+            article.kept_at = article.kept_at.or(self.kept_at);
             if let Some(earlier) = self.seen.insert(article.id.clone(), place.clone()) {
                 warnings.push(format!(
                     "field `id`: was given before ({earlier}); this article replaces that one"

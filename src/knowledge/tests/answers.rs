@@ -101,6 +101,76 @@ async fn category_and_language_limit_both_kinds_of_evidence() {
 }
 
 #[tokio::test]
+async fn product_labels_and_expiry_limit_both_kinds_of_evidence() {
+    let data = tempfile::tempdir().unwrap();
+    let knowledge = open(data.path()).await;
+    let hour = jiff::SignedDuration::from_hours(1);
+    let variant = |id: &str, product: Option<&str>, tags: &[&str], until: Option<Timestamp>| Article {
+        product: product.map(str::to_owned),
+        tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+        expires_at: until,
+        ..article(id, Audience::Customer, "VPN", "LarkVPN from home")
+    };
+    knowledge
+        .put(vec![
+            variant("lark", Some("Lark"), &["mac", "home"], None),
+            variant("bench", Some("Bench"), &["mac", "home"], None),
+            variant("any", None, &["home", "mac"], Some(now() + hour)),
+            variant("one-label", Some("Lark"), &["mac"], None),
+            variant("gone", Some("Lark"), &["mac", "home"], Some(now())),
+        ])
+        .await
+        .unwrap();
+    let embedding = embedding("LarkVPN").await;
+    let labels = ["home".to_owned(), "mac".to_owned()];
+    let base = query("LarkVPN", &embedding, Audience::Customer);
+    for channel in [Channel::Bm25, Channel::Dense, Channel::Hybrid] {
+        let ids = async |query: Query<'_>| -> BTreeSet<String> {
+            knowledge.rank(&query, channel).await.unwrap().into_iter().map(|(id, _)| id).collect()
+        };
+        let limited = Query { product: Some("Lark"), labels: &labels, ..base.clone() };
+        assert_eq!(ids(limited.clone()).await, BTreeSet::from(["any".into(), "lark".into()]), "{channel:?}");
+        let later = Query { now: now() + hour, ..limited.clone() };
+        assert_eq!(ids(later).await, BTreeSet::from(["lark".into()]), "{channel:?}");
+        let before = Query { now: now() - hour, labels: &[], ..limited };
+        assert_eq!(ids(before).await.len(), 4, "{channel:?}");
+    }
+    assert!(knowledge.article("gone").await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn another_form_of_a_word_finds_an_article_in_its_own_language() {
+    let data = tempfile::tempdir().unwrap();
+    let knowledge = open(data.path()).await;
+    let german = article(
+        "de",
+        Audience::Customer,
+        "Passwörter zurücksetzen",
+        "So setzen Sie vergessene Kennwörter zurück, wenn die Anmeldung mit ORA-12154 nicht mehr geht.",
+    );
+    let french = Article {
+        language: Some("fr".into()),
+        ..article("fr", Audience::Customer, "Imprimantes", "Les imprimantes du bureau, LarkVPN.")
+    };
+    knowledge.put(vec![german, french]).await.unwrap();
+    knowledge.put(articles()).await.unwrap();
+    let vector = [0.25; 16];
+    for (text, id) in [
+        ("Ich habe mein Kennwort vergessen und komme nicht mehr an das Konto.", "de"),
+        ("Kennwort", "de"),
+        ("imprimante", "fr"),
+    ] {
+        let ranked = knowledge.rank(&query(text, &vector, Audience::Customer), Channel::Bm25).await.unwrap();
+        assert_eq!(ranked.first().map(|(id, _)| id.as_str()), Some(id), "{text}");
+    }
+    for (text, found) in [("ORA-12154", ["de", "ora"]), ("LarkVPN", ["fr", "vpn"])] {
+        let ranked = knowledge.rank(&query(text, &vector, Audience::Customer), Channel::Bm25).await.unwrap();
+        let ids: BTreeSet<String> = ranked.into_iter().map(|(id, _)| id).collect();
+        assert_eq!(ids, BTreeSet::from(found.map(str::to_owned)), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn an_empty_query_is_answered_by_its_embedding_and_no_article_by_nothing() {
     let data = tempfile::tempdir().unwrap();
     let knowledge = open(data.path()).await;
@@ -157,7 +227,11 @@ static PAIR: LazyLock<Pair> = LazyLock::new(|| {
             let plain = article(&format!("a{i}"), audience, &format!("{} {}", word(1), word(4)), &text);
             let category = (i % 2 == 0).then(|| "Network".to_owned());
             let language = (i % 4 > 1).then(|| "en".to_owned());
-            all.push(Article { category, language, ..plain });
+            let product = ["Bench", "Lark"].get(i % 5).map(|product| (*product).to_owned());
+            let tags = ["mac", "home", "secret"].iter().skip(i % 4).map(|tag| (*tag).to_owned()).collect();
+            let expires_at = (i % 7 < 3).then(|| now() + jiff::SignedDuration::from_hours(i as i64 - 12));
+            let language = if i % 8 == 5 { Some("de".to_owned()) } else { language };
+            all.push(Article { category, language, product, tags, expires_at, ..plain });
         }
         let seen: Vec<Article> = all.iter().filter(|a| a.audience == Audience::Customer).cloned().collect();
         both.put(all).await.unwrap();
@@ -172,6 +246,10 @@ static PAIR: LazyLock<Pair> = LazyLock::new(|| {
     Pair { runtime, both, without, _data: data }
 });
 
+fn ids_of(answer: &Suggestions) -> Vec<String> {
+    answer.articles.iter().map(|found| found.id.clone()).collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]
@@ -184,18 +262,32 @@ proptest! {
         ),
         category in prop::option::of(prop::sample::select(vec!["Network", "Software"])),
         language in prop::option::of(prop::sample::select(vec!["en", "de-AT"])),
+        product in prop::option::of(prop::sample::select(vec!["Bench", "Lark", "None"])),
+        labels in prop::collection::vec(prop::sample::select(vec!["mac", "home", "secret", "vpn"]), 0..3),
+        hours in -20_i64..20,
         top in 1usize..30,
     ) {
+        let labels: Vec<String> = labels.into_iter().map(str::to_owned).collect();
+        let now = now() + jiff::SignedDuration::from_hours(hours);
         let text = words.join(" ");
         let Pair { runtime, both, without, .. } = &*PAIR;
         runtime.block_on(async {
             let embedding = embedding(&text).await;
             let query = Query {
-                category, language, top, ..query(&text, &embedding, Audience::Customer)
+                category, language, product, labels: &labels, now, top, ..query(&text, &embedding, Audience::Customer)
             };
             let answer = both.suggest(&query).await.unwrap();
             prop_assert!(answer.articles.iter().all(|found| found.audience == Audience::Customer));
-            prop_assert_eq!(answer, without.suggest(&query).await.unwrap());
+            prop_assert_eq!(&answer, &without.suggest(&query).await.unwrap());
+            let ids = ids_of(&answer);
+            let kept = both.shared.store.articles(&ids).await.unwrap();
+            let in_scope = kept.iter().all(|article| {
+                article.audience == Audience::Customer
+                    && article.expires_at.is_none_or(|expires| now < expires)
+                    && article.product.as_deref().is_none_or(|of| product.is_none_or(|product| of == product))
+                    && labels.iter().all(|label| article.tags.contains(label))
+            });
+            prop_assert!(in_scope);
             for channel in [Channel::Bm25, Channel::Dense, Channel::Hybrid] {
                 prop_assert_eq!(
                     both.rank(&query, channel).await.unwrap(),

@@ -124,3 +124,39 @@ async fn articles_of_another_encoder_are_stale_until_they_are_put_again() {
     store.put_articles(&again, "minilm").await.unwrap();
     assert_eq!(store.stale_articles("minilm", 10).await.unwrap(), []);
 }
+
+#[tokio::test]
+async fn a_put_that_changes_title_text_or_audience_makes_a_version_and_another_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    let first = article("1", "Reset");
+    let later: jiff::Timestamp = "2026-12-01T00:00:00Z".parse().unwrap();
+    let put = async |article: &Article| {
+        let batch = [EmbeddedArticle { article: article.clone(), passages: Vec::new() }];
+        store.put_articles(&batch, "minilm").await.unwrap();
+        store.article("1").await.unwrap().unwrap()
+    };
+    assert_eq!(put(&first).await.version, 1);
+    let tagged = Article { tags: Vec::new(), kept_at: Some(later), ..first.clone() };
+    let kept = put(&tagged).await;
+    assert_eq!((kept.version, kept.kept_at), (1, first.kept_at));
+    assert!(store.article_versions("1").await.unwrap().is_empty());
+
+    let reworded = Article { body: "Press it twice.".into(), ..tagged.clone() };
+    let kept = put(&reworded).await;
+    assert_eq!((kept.version, kept.kept_at), (2, Some(later)));
+    put(&Article { audience: Audience::Agent, ..reworded }).await;
+    let former = store.article_versions("1").await.unwrap();
+    assert_eq!(former.iter().map(|version| version.version).collect::<Vec<_>>(), [2, 1]);
+    assert_eq!((former[1].body.as_str(), former[1].kept_at), (first.body.as_str(), first.kept_at));
+
+    let imported = Article { version: 40, ..first };
+    assert_eq!(put(&imported).await.version, 40);
+    for n in 0..60 {
+        put(&Article { title: format!("Reset {n}"), ..imported.clone() }).await;
+    }
+    let former = store.article_versions("1").await.unwrap();
+    assert_eq!((former.len(), former[0].version), (50, 99));
+    store.delete_article("1").await.unwrap();
+    assert!(store.article_versions("1").await.unwrap().is_empty());
+}

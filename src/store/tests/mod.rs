@@ -36,6 +36,12 @@ fn article(id: &str, title: &str) -> Article {
         tags: vec!["vpn".into(), "\"quoted\"".into()],
         language: Some("en".into()),
         updated_at: Some("2026-11-21T09:40:00.123456789Z".parse().unwrap()),
+        product: Some("Bench".into()),
+        expires_at: Some("2027-11-21T09:40:00Z".parse().unwrap()),
+        review_at: Some("2027-05-21T09:40:00Z".parse().unwrap()),
+        attachments: vec![Attachment { address: "img/reset.png".into(), alt: "The \"Reset\" button".into() }],
+        version: 1,
+        kept_at: Some("2026-11-21T10:00:00Z".parse().unwrap()),
     }
 }
 

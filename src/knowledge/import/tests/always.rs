@@ -9,7 +9,7 @@ proptest! {
     #[test]
     fn no_bytes_make_the_import_panic(
         bytes in proptest::collection::vec(any::<u8>(), 0..300),
-        kind in prop_oneof![Just(Kind::JsonLines), Just(Kind::JsonArray), Just(Kind::Csv)],
+        kind in prop_oneof![Just(Kind::JsonLines), Just(Kind::JsonArray), Just(Kind::Csv), Just(Kind::MediaWiki)],
     ) {
         if let Ok(reader) = from_bytes(kind, bytes) {
             reader.for_each(drop);

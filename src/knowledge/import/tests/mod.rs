@@ -6,6 +6,7 @@ use super::*;
 
 mod always;
 mod fields;
+mod products;
 mod sources;
 
 fn fixture(name: &str) -> PathBuf {

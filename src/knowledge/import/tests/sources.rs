@@ -128,7 +128,7 @@ fn a_folder_is_walked_in_the_order_of_its_paths() {
         printing/badge.html | printing/badge | Print with your badge
         printing/toner.txt | printing/toner | toner
         ");
-    let skipped: Vec<(String, u64)> = reader.skipped().into_iter().collect();
+    let skipped: Vec<(String, u64)> = reader.skipped().counts().into_iter().collect();
     assert_eq!(skipped, [(".png".to_owned(), 2), ("without extension".to_owned(), 1)]);
     let wifi = rows.iter().find(|row| row.article.id == "kb-wifi").unwrap();
     assert_eq!(wifi.article.audience, Audience::Customer);
@@ -144,7 +144,7 @@ fn a_link_to_a_folder_above_is_not_followed_forever() {
     std::os::unix::fs::symlink(folder.path(), folder.path().join("again")).unwrap();
     let mut reader = read(folder.path()).unwrap();
     assert_eq!(reader.by_ref().filter(Result::is_ok).count(), 1);
-    assert_eq!(reader.skipped().into_values().sum::<u64>(), 1);
+    assert_eq!(reader.skipped().counts().into_values().sum::<u64>(), 1);
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn a_source_that_cannot_be_read_at_all_is_refused_with_what_to_do() {
         refusal(Kind::JsonLines, b"\xff\xfe{\0}\0"),
     ];
     insta::assert_snapshot!(told.join("\n"), @r#"
-        /tests/fixtures/knowledge/folder/printing/panel.png is none of the kinds that can be imported: .jsonl, .ndjson, .json, .csv, .tsv, .md, .markdown, .html, .htm, .txt, or a folder of such articles; rename or convert it
+        /tests/fixtures/knowledge/folder/printing/panel.png is none of the kinds that can be imported: .jsonl, .ndjson, .json, .csv, .tsv, .xml, .md, .markdown, .html, .htm, .txt, or a folder of such articles; rename or convert it
         body, line 1: the header row is missing: the file is empty
         body, line 1: the header row has no column `id` (it has: key, title); add one
         body, line 1: the header row has neither a column `title` nor `body` (it has: id, summary); name them so
