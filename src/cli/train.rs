@@ -48,7 +48,7 @@ pub(super) struct Train {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["train", "label_field"])]
     recipe: Option<PathBuf>,
     /// Make the search better instead: tickets with the articles that answered them, JSON Lines of subject,
-    /// body and articles (ids; none where nothing answers)
+    /// body and articles (ids)
     #[arg(long, value_name = "FILE", requires = "articles", conflicts_with_all = ["train", "recipe", "descriptions", "base"])]
     pairs: Vec<PathBuf>,
     /// The articles that --pairs names, in any form that `deskhand import articles` reads
@@ -116,7 +116,6 @@ impl Train {
             (None, Some(articles)) => Ok(Some(SearchRecipe {
                 name: self.name.clone(),
                 version: Some(today()),
-                answered: None,
                 bases: vec![SearchBase {
                     articles: articles.clone(),
                     ids: Vec::new(),

@@ -56,8 +56,8 @@ pub struct SearchReport {
     pub channels: BTreeMap<&'static str, SearchFigures>,
     /// Expected calibration error of the answer confidence, where there are gaps.
     pub answer_confidence_ece: Option<f64>,
-    /// The answer curve (slope a and offset b over the best cosine) that fits these tickets best; the one in use
-    /// stands in the bundle.
+    /// What would bring the answer confidence nearest to what came true on these tickets: its log odds times
+    /// the slope a, and the offset b; 1 and 0 where it is right as it is.
     pub best_answer_curve: Option<Platt>,
 }
 
@@ -89,11 +89,11 @@ impl Knowledge {
             channels.insert(name, self.figures(queries, Some(channel), &plain).await?);
         }
         let mut outcomes = Vec::new();
-        let mut cosines = Vec::new();
+        let mut odds = Vec::new();
         for query in queries {
-            let nearest = self.rank(&asked(query), Channel::Dense).await?;
-            cosines.push(nearest.first().map_or(0.0, |(_, cosine)| f64::from(*cosine)));
             let answer = self.suggest(&asked(query)).await?;
+            let confidence = f64::from(answer.answer_confidence).clamp(1e-6, 1.0 - 1e-6);
+            odds.push((confidence / (1.0 - confidence)).ln());
             outcomes.push((answer.answer_confidence, !query.relevant.is_empty()));
         }
         let gaps = queries.iter().filter(|query| query.relevant.is_empty()).count();
@@ -104,7 +104,7 @@ impl Knowledge {
             channels,
             answer_confidence_ece: if gaps > 0 { reliability(&outcomes)?.ece } else { None },
             // Without tickets of both kinds there is no curve to fit.
-            best_answer_curve: fit_platt(&cosines, &outcomes.iter().map(|(_, yes)| *yes).collect::<Vec<_>>())
+            best_answer_curve: fit_platt(&odds, &outcomes.iter().map(|(_, yes)| *yes).collect::<Vec<_>>())
                 .ok(),
         })
     }
@@ -197,7 +197,7 @@ impl SearchReport {
         }
         if let Some(curve) = self.best_answer_curve {
             lines.push(format!(
-                "answer curve that fits these tickets best: slope {:.2}, offset {:.2}",
+                "its log odds would fit these tickets best times {:.2}, {:+.2}",
                 curve.a, curve.b
             ));
         }

@@ -27,10 +27,6 @@ pub struct SearchRecipe {
     /// Version of the bundle; as the bundle it starts from if it is not said.
     #[serde(default)]
     pub version: Option<String>,
-    /// Share of tickets (0..1) that some article answers where the bundle will work; as in the files if it is
-    /// not said.
-    #[serde(default)]
-    pub answered: Option<f64>,
     /// The bases.
     #[serde(rename = "base")]
     pub bases: Vec<SearchBase>,
@@ -46,8 +42,8 @@ pub struct SearchBase {
     /// Only articles whose id begins with one of these; none given: all.
     #[serde(default)]
     pub ids: Vec<String>,
-    /// Files of JSON Lines with `subject`, `body` and `articles`, the ids of those that answer; none where
-    /// nothing does. A relative path starts at the recipe's folder.
+    /// Files of JSON Lines with `subject`, `body` and `articles`, the ids of those that answer; tickets
+    /// without one are passed over. A relative path starts at the recipe's folder.
     pub tickets: Vec<PathBuf>,
 }
 
@@ -158,10 +154,10 @@ pub fn read_base(
                 let (file, line) = (path.display(), number + 1);
                 note(format!("{file}, line {line}: an article that it names is not among the articles"));
             }
-            // A ticket whose article is not there is not one that nothing answers.
-            if !known.is_empty() || row.articles.is_empty() {
+            // Only tickets with an answer say where it lies.
+            if let Some(key) = row.articles.first().filter(|_| !known.is_empty()) {
                 let text = with_subject(&row.subject, &mail::clean(&row.body, row.body_format).text);
-                asked.push((row.articles.first().cloned().unwrap_or_else(|| text.clone()), known));
+                asked.push((key.clone(), known));
                 texts.push(text);
             }
         }
@@ -169,7 +165,7 @@ pub fn read_base(
     let mut embeddings = Vec::with_capacity(texts.len());
     for chunk in texts.chunks(CHUNK) {
         let inputs: Vec<Input<'_>> = chunk.iter().map(|text| Input::text(text)).collect();
-        embeddings.extend(model.read_blocking(&inputs)?.iter().map(|reading| reading.plain_embedding()));
+        embeddings.extend(model.read_blocking(&inputs)?.iter().map(|reading| reading.embedding()));
         progress(embeddings.len(), texts.len());
     }
     let of_tickets = embeddings.split_off(passages);

@@ -153,6 +153,14 @@ impl Lexical {
         terms.filter(move |(place, _)| hit.matched & (1 << place) != 0).map(|(_, sought)| &sought.term)
     }
 
+    /// Share of what the query's terms tell that the terms behind a hit have, 0 to 1.
+    pub(super) fn coverage(&self, hit: Hit) -> f32 {
+        let all: f32 = self.terms.iter().map(|sought| sought.weight).sum();
+        let has = |place: usize| hit.matched & (1 << place) != 0;
+        let found = self.terms.iter().enumerate().filter(|(place, _)| has(*place));
+        if all > 0.0 { found.map(|(_, sought)| sought.weight).sum::<f32>() / all } else { 0.0 }
+    }
+
     /// What a passage of these words would score if each counted once.
     pub(super) fn passage(&self, words: &[Word]) -> Hit {
         let mut hit = Hit::default();

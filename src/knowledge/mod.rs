@@ -21,6 +21,7 @@ mod lexical;
 mod marks;
 mod outcomes;
 mod plain_bm25;
+mod projected;
 mod ranking;
 mod scope;
 mod similar;
@@ -52,7 +53,7 @@ use crate::config::SearchSettings;
 use crate::model::Model;
 use crate::store::{Article, Store};
 use index::SearchIndex;
-use scope::Facets;
+use projected::Passages;
 use similar::Standing;
 use usefulness::Usefulness;
 use vectors::VectorSet;
@@ -84,7 +85,7 @@ struct Shared {
 /// Articles and tickets as one model sees them. Models with the same encoder see the same vectors.
 struct View {
     model: Arc<Model>,
-    passages: Arc<VectorSet<Facets>>,
+    passages: Arc<Passages>,
     tickets: Arc<VectorSet<Standing>>,
 }
 
@@ -116,7 +117,7 @@ impl Knowledge {
         let index = sync::open_index(&store, data_dir).await?;
         let dimension = model.manifest().encoder.hidden_size;
         let view = Arc::new(View {
-            passages: Arc::new(sync::load_passages(&store, dimension).await?),
+            passages: Arc::new(sync::load_passages(&store, &model).await?),
             tickets: Arc::new(sync::load_tickets(&store, model.encoder_id(), dimension).await?),
             model,
         });

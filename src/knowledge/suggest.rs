@@ -13,12 +13,15 @@ use super::ranking::{self, Evidence};
 use super::scope::{Facets, Scope};
 use super::usefulness::Usefulness;
 use super::vectors::{Cosines, Scan, best_first, dot};
-use super::{Knowledge, Shared, off_the_runtime, speech, terms};
-use crate::model::AnswerCurve;
+use super::{Knowledge, Shared, View, off_the_runtime, speech, terms};
 use crate::store::{Article, Audience, StoredPassage};
 
 /// Articles of each kind of evidence that are compared with those of the other.
 const DEPTH: usize = 100;
+/// Best articles whose passages say how likely it is that something answers, however few are shown.
+const JUDGED: usize = 10;
+/// Cosine from which a passage in the store counts as the one that was scanned.
+const SAME: f32 = 0.95;
 /// Most articles in an answer.
 pub const MAX_SUGGESTIONS: usize = 100;
 /// Most words of the query that are shown as found in an article.
@@ -122,9 +125,14 @@ impl Asked {
     }
 }
 
+/// Articles with their passages, by id.
+type Found = HashMap<String, (Article, Vec<StoredPassage>)>;
+
 /// Both kinds of evidence for one query.
 struct Evidences {
-    curve: AnswerCurve,
+    view: Arc<View>,
+    /// The ticket's embedding as passages are compared with it.
+    turned: Vec<f32>,
     dense: Scan<Facets>,
     words: Lexical,
     /// What feedback says, and when it is weighed.
@@ -134,7 +142,10 @@ struct Evidences {
 /// An article that was found.
 struct Ranked {
     id: String,
+    /// Fused.
     score: f32,
+    /// Share of what the query's words tell that the article has, 0 to 1.
+    coverage: f32,
     matched_terms: Vec<String>,
 }
 
@@ -189,9 +200,10 @@ impl Knowledge {
         let index = &self.shared.index;
         let words =
             Lexical::search(index, &asked.text, &asked.scope).map_err(|source| index.unusable(source))?;
-        let dense = self.view.passages.scan(&asked.embedding, |facets| asked.scope.admits(facets));
+        let turned = self.view.passages.turned(&asked.embedding);
+        let dense = self.view.passages.scan(&turned, |facets| asked.scope.admits(facets));
         let useful = asked.weighed_at.map(|now| (Arc::clone(&self.shared.usefulness), now));
-        Ok(Evidences { curve: self.view.model.bundle().answer_curve(), dense, words, useful })
+        Ok(Evidences { view: Arc::clone(&self.view), turned, dense, words, useful })
     }
 }
 
@@ -199,11 +211,7 @@ impl Shared {
     /// The articles with their passages as the store has them now. An article that has left the
     /// scope since it was found, or that changes while it is read, is left out: its passages may
     /// already be those of an article that the asker must not see.
-    async fn in_scope(
-        &self,
-        ids: &[String],
-        scope: &Scope,
-    ) -> Result<HashMap<String, (Article, Vec<StoredPassage>)>, KnowledgeError> {
+    async fn in_scope(&self, ids: &[String], scope: &Scope) -> Result<Found, KnowledgeError> {
         let before = self.store.articles(ids).await?;
         let mut passages = Vec::with_capacity(before.len());
         for article in &before {
@@ -239,40 +247,62 @@ impl Evidences {
     }
 
     fn ranked(&self, asked: &Asked) -> tantivy::Result<Vec<Ranked>> {
-        let confidence = self.answer_confidence();
-        let fused = self.fused(asked.top)?;
-        let best = fused.first().map_or(0.0, |(_, score)| *score);
-        fused
+        self.fused(asked.top.max(JUDGED))?
             .into_iter()
             .map(|(id, score)| {
-                let matched_terms = match self.words.of(&id)? {
-                    Some(hit) => terms::written(&asked.text, self.words.matched(hit), MAX_MATCHED),
-                    None => Vec::new(),
+                let (matched_terms, coverage) = match self.words.of(&id)? {
+                    Some(hit) => {
+                        let matched = terms::written(&asked.text, self.words.matched(hit), MAX_MATCHED);
+                        (matched, self.words.coverage(hit))
+                    }
+                    None => (Vec::new(), 0.0),
                 };
-                Ok(Ranked { id, score: ranking::shown_score(confidence, best, score), matched_terms })
+                Ok(Ranked { id, score, coverage, matched_terms })
             })
             .collect()
     }
 
-    fn answer_confidence(&self) -> f32 {
-        self.dense.top(1).first().map_or(0.0, |(_, cosine)| self.curve.confidence(*cosine))
+    /// How likely it is that some article answers, by the plain embeddings in the store: those that are
+    /// turned for the search tell apart what is near, and say less about whether anything is.
+    fn answer_confidence(&self, asked: &Asked, ranked: &[Ranked], found: &Found) -> f32 {
+        let seen = ranked.iter().filter_map(|ranked| found.get(&ranked.id).map(|(_, passages)| passages));
+        let stored = seen.filter(|passages| self.were_scanned(passages)).flatten();
+        let cosines = stored.map(|stored| dot(&stored.passage.embedding, &asked.embedding));
+        let Some(nearest) = cosines.max_by(f32::total_cmp) else { return 0.0 };
+        let first = ranked.iter().find(|ranked| found.contains_key(&ranked.id));
+        ranking::answer_confidence(nearest, first.map_or(0.0, |ranked| ranked.coverage))
+    }
+
+    /// Whether the store's embeddings are those that were scanned, and not yet another model's.
+    fn were_scanned(&self, passages: &[StoredPassage]) -> bool {
+        let Some(first) = passages.first() else { return false };
+        let scanned = self.dense.rows(&first.article_id);
+        let embedding = &first.passage.embedding;
+        let same = |row: &&[f32]| {
+            row.len() == embedding.len() && dot(row, &self.view.passages.turned(embedding)) >= SAME
+        };
+        scanned.first().is_some_and(same)
     }
 
     fn suggestions(
         &self,
         asked: &Asked,
         ranked: Vec<Ranked>,
-        mut found: HashMap<String, (Article, Vec<StoredPassage>)>,
+        mut found: Found,
         threshold: f32,
     ) -> Suggestions {
+        let confidence = self.answer_confidence(asked, &ranked, &found);
+        let best = ranked.first().map_or(0.0, |ranked| ranked.score);
         let articles: Vec<Suggested> = ranked
             .into_iter()
+            .take(asked.top)
+            .map(|ranked| Ranked { score: ranking::shown_score(confidence, best, ranked.score), ..ranked })
             .filter_map(|ranked| {
                 let (article, passages) = found.remove(&ranked.id)?;
-                Some(self.suggested(asked, ranked, article, passages))
+                Some(self.suggested(ranked, article, passages))
             })
             .collect();
-        let answer_confidence = if articles.is_empty() { 0.0 } else { self.answer_confidence() };
+        let answer_confidence = if articles.is_empty() { 0.0 } else { confidence };
         Suggestions {
             answered: !articles.is_empty() && answer_confidence >= threshold,
             answer_confidence,
@@ -280,14 +310,8 @@ impl Evidences {
         }
     }
 
-    fn suggested(
-        &self,
-        asked: &Asked,
-        ranked: Ranked,
-        article: Article,
-        passages: Vec<StoredPassage>,
-    ) -> Suggested {
-        let (heading, passage) = self.best_passage(asked, &article, passages);
+    fn suggested(&self, ranked: Ranked, article: Article, passages: Vec<StoredPassage>) -> Suggested {
+        let (heading, passage) = self.best_passage(&article, passages);
         Suggested {
             id: article.id,
             title: article.title,
@@ -303,12 +327,7 @@ impl Evidences {
     }
 
     /// Heading and text of the passage that fits best, judged by the same evidence as articles are.
-    fn best_passage(
-        &self,
-        asked: &Asked,
-        article: &Article,
-        passages: Vec<StoredPassage>,
-    ) -> (String, String) {
+    fn best_passage(&self, article: &Article, passages: Vec<StoredPassage>) -> (String, String) {
         // Of the vectors that were scanned, since those in the store may be another model's by now.
         let rows: Vec<&[f32]> = self.dense.rows(&article.id);
         let texts: Vec<&str> = passages.iter().map(|stored| stored.passage.text.as_str()).collect();
@@ -320,7 +339,7 @@ impl Evidences {
                 let words = speech::words(&[passage.heading.as_str(), &passage.text].join("\n"), speech);
                 let hit = self.words.passage(&words);
                 let row = rows.get(ordinal).filter(|_| rows.len() == passages.len());
-                let cosine = row.map(|row| dot(row, &asked.embedding));
+                let cosine = row.map(|row| dot(row, &self.turned));
                 let cosines = cosine.map(|cosine| Cosines { best: cosine, two_best: cosine });
                 Evidence { cosines, words: hit.score, code: hit.code }
             })

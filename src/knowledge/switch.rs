@@ -1,6 +1,7 @@
 //! Another model takes over while the knowledge base is in use.
 //!
-//! A model with the same encoder sees the same vectors, so that there is nothing to do. Else everything is
+//! A model with the same encoder sees the same vectors, turned by its own projection where it has one, so that
+//! there is little to do. Else everything is
 //! embedded again beside, from the store into memory, while searches go on over the vectors of before; at
 //! the end the new vectors are kept and the views are exchanged. Whoever holds the old view may finish
 //! searches on it; changes go to the new one from then on.
@@ -10,8 +11,8 @@ use std::sync::{Arc, PoisonError};
 
 use super::error::KnowledgeError;
 use super::passages::{PassageText, embedding_text};
+use super::projected::Passages;
 use super::scope::Facets;
-use super::vectors::VectorSet;
 use super::{Knowledge, Shared, View, sync, write};
 use crate::model::{Input, Lane, Model};
 use crate::store::{Article, PassageVectors, Store};
@@ -32,7 +33,15 @@ impl Knowledge {
         let shared = Arc::clone(&self.shared);
         let before = shared.current();
         if before.encoder_id() == model.encoder_id() {
-            let (passages, tickets) = (Arc::clone(&before.passages), Arc::clone(&before.tickets));
+            let tickets = Arc::clone(&before.tickets);
+            if !before.passages.are_seen_by(&model) {
+                let alone = shared.changing.lock().await;
+                let passages = Arc::new(sync::load_passages(&shared.store, &model).await?);
+                let switched = Self::exchanged(Arc::clone(&shared), View { model, passages, tickets });
+                drop(alone);
+                return Ok(switched);
+            }
+            let passages = Arc::clone(&before.passages);
             return Ok(Self::exchanged(shared, View { model, passages, tickets }));
         }
         let mut beside = Beside::new(&shared.store, &model);
@@ -85,12 +94,12 @@ struct Beside<'a> {
     /// By article, one vector for each passage.
     vectors: BTreeMap<String, Vec<Vec<f32>>>,
     /// What may be suggested.
-    passages: VectorSet<Facets>,
+    passages: Passages,
 }
 
 impl<'a> Beside<'a> {
     fn new(store: &'a Store, model: &'a Model) -> Self {
-        let passages = VectorSet::new(model.manifest().encoder.hidden_size);
+        let passages = Passages::new(model);
         Self { store, model, vectors: BTreeMap::new(), passages }
     }
 
@@ -143,7 +152,7 @@ impl<'a> Beside<'a> {
     }
 
     /// Keeps the vectors in the store. Nobody may change an article meanwhile.
-    async fn finish(self) -> Result<VectorSet<Facets>, KnowledgeError> {
+    async fn finish(self) -> Result<Passages, KnowledgeError> {
         let mut rest = self.vectors.into_iter();
         loop {
             let batch = rest.by_ref().take(BATCH as usize);

@@ -8,10 +8,12 @@ use tracing::info;
 
 use super::error::KnowledgeError;
 use super::index::{self, IndexChange, SearchIndex};
+use super::projected::Passages;
 use super::scope::Facets;
 use super::similar::Standing;
 use super::vectors::VectorSet;
 use super::{Shared, off_the_runtime};
+use crate::model::Model;
 use crate::store::{Store, StoredPassage};
 
 /// Articles read from the store at a time: some megabytes.
@@ -67,16 +69,13 @@ async fn rebuild(store: &Store, dir: &Path, new: &Path) -> Result<SearchIndex, K
 }
 
 /// The vectors of all articles that may be suggested.
-pub(super) async fn load_passages(
-    store: &Store,
-    dimension: usize,
-) -> Result<VectorSet<Facets>, KnowledgeError> {
+pub(super) async fn load_passages(store: &Store, model: &Model) -> Result<Passages, KnowledgeError> {
     let mut facets = load_facets(store).await?;
     let mut complete = |(id, rows): (String, Vec<f32>)| {
         let facets = facets.remove(&id);
         (id, facets.map(|facets| (facets, rows)))
     };
-    let set = VectorSet::new(dimension);
+    let set = Passages::new(model);
     let mut rows: HashMap<String, Vec<f32>> = HashMap::new();
     let mut after: Option<(String, i64)> = None;
     loop {

@@ -216,7 +216,7 @@ impl Tuner<'_> {
         for (done, texts) in held_to.chunks(CHUNK).enumerate() {
             let tokens: Vec<Tokens> = texts.iter().map(|&text| samples[text].tokens.clone()).collect();
             for (&text, reading) in texts.iter().zip(model.read_tokens_blocking(&tokens)?) {
-                samples[text].embedding = reading.plain_embedding();
+                samples[text].embedding = reading.embedding();
             }
             let (stage, done) = ("reading texts with the base", done * CHUNK + texts.len());
             watch(Event::Progress { stage, done, total: held_to.len() });

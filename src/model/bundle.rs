@@ -18,7 +18,7 @@ use super::encoder::{CandleEncoder, Encoder};
 use super::head::Head;
 use super::manifest::Manifest;
 use super::packed::PackedEncoder;
-use super::search::{AnswerCurve, Projection};
+use super::search::Projection;
 use super::terms::{self, TermWeights, Terms};
 use super::tokenizer::Tokenizer;
 use super::weights::{self, Weights};
@@ -30,7 +30,7 @@ pub const FORMAT: u32 = 1;
 pub(super) const MANIFEST: &str = "bundle.toml";
 /// The text's own words as heads see them; not in every bundle.
 pub(super) const TERMS: &str = "terms.safetensors";
-/// How embeddings are turned for the search; not in every bundle.
+/// How the search turns embeddings; not in every bundle.
 pub(super) const SEARCH: &str = "search.safetensors";
 pub(super) const TOKENIZER: &str = "tokenizer.json";
 pub(super) const ENCODER: &str = "encoder.safetensors";
@@ -92,7 +92,6 @@ pub enum BundleError {
 pub struct Bundle {
     dir: PathBuf,
     manifest: Manifest,
-    encoder_id: String,
 }
 
 impl Bundle {
@@ -107,8 +106,7 @@ impl Bundle {
             Err(source) => return Err(BundleError::File { path, source }),
         };
         let manifest = parse(&path, &text)?;
-        let encoder_id = encoder_id(&manifest);
-        let bundle = Self { dir: dir.to_owned(), manifest, encoder_id };
+        let bundle = Self { dir: dir.to_owned(), manifest };
         bundle.check_manifest()?;
         bundle.check_files()?;
         Ok(bundle)
@@ -124,10 +122,9 @@ impl Bundle {
         &self.dir
     }
 
-    /// From the checksums of the encoder's weights and of the projection: two embeddings may be compared only
-    /// when it is equal.
+    /// The checksum of the encoder's weights: two embeddings may be compared only when it is equal.
     pub fn encoder_id(&self) -> &str {
-        &self.encoder_id
+        self.manifest.files.get(&self.manifest.encoder.weights).map_or("", |sum| &sum[..16.min(sum.len())])
     }
 
     /// How embeddings are turned for the search, where they are.
@@ -138,11 +135,6 @@ impl Bundle {
         Projection::read(&self.dir.join(SEARCH), self.manifest.encoder.hidden_size)
             .map(Some)
             .map_err(|e| self.broken(format!("{SEARCH}: {e}")))
-    }
-
-    /// How the best passage's cosine reads as the probability of an answer.
-    pub fn answer_curve(&self) -> AnswerCurve {
-        self.manifest.search.map_or(AnswerCurve::PLAIN, |search| search.answer)
     }
 
     /// The tokenizer.
@@ -251,16 +243,6 @@ impl Bundle {
             }
         }
         Ok(())
-    }
-}
-
-fn encoder_id(manifest: &Manifest) -> String {
-    let sum = |file: &str, digits: usize| {
-        manifest.files.get(file).map_or("", |sum| sum.get(..digits).unwrap_or(sum)).to_owned()
-    };
-    match manifest.files.contains_key(SEARCH) {
-        true => sum(&manifest.encoder.weights, 8) + &sum(SEARCH, 8),
-        false => sum(&manifest.encoder.weights, 16),
     }
 }
 

@@ -35,7 +35,7 @@ pub use packed::PackedEncoder;
 pub use queue::Lane;
 pub use scope::{Means, Scope, Signs, Spread};
 use search::unit;
-pub use search::{AnswerCurve, Projection, SearchSpec};
+pub use search::{Projection, SearchSpec};
 pub use shelf::{Shelf, ShelfError};
 pub use terms::{TermRow, TermWeights, Terms};
 pub use tokenizer::{Input, Tokenizer, Tokens};
@@ -73,7 +73,6 @@ pub struct Reading {
     /// The text's own words, where the bundle's heads look at them.
     pub terms: TermRow,
     hidden_size: usize,
-    projection: Option<Arc<Projection>>,
     /// Tokens that were read, the two or three special ones included.
     pub tokens: usize,
     /// Whether words had to be left out.
@@ -81,15 +80,8 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// The embedding for the search: the last layer's mean as the bundle's projection turns it, if it has
-    /// one, scaled to unit length, so that a dot product is the cosine.
+    /// The embedding: the last layer's mean scaled to unit length, so that a dot product is the cosine.
     pub fn embedding(&self) -> Vec<f32> {
-        let plain = self.plain_embedding();
-        self.projection.as_ref().map_or_else(|| plain.clone(), |projection| projection.apply(&plain))
-    }
-
-    /// The last layer's mean scaled to unit length, as the encoder gives it.
-    pub fn plain_embedding(&self) -> Vec<f32> {
         unit(self.features[self.features.len().saturating_sub(self.hidden_size)..].to_vec())
     }
 }
@@ -101,7 +93,7 @@ pub struct Model {
     heads: Vec<Head>,
     tokenizer: Tokenizer,
     terms: Option<Terms>,
-    projection: Option<Arc<Projection>>,
+    projection: Option<Projection>,
     workers: Workers,
 }
 
@@ -124,7 +116,7 @@ impl Model {
         let tokenizer = bundle.tokenizer()?;
         let workers = Workers::start(encoder, settings).map_err(|e| bundle.broken(e.to_string()))?;
         let terms = bundle.terms()?;
-        let projection = bundle.projection()?.map(Arc::new);
+        let projection = bundle.projection()?;
         let model = Self { bundle, heads, tokenizer, terms, projection, workers };
         let warm_up = [Input::text("warm up")];
         model.read_blocking(&warm_up).map_err(|e| model.bundle.broken(e.to_string()))?;
@@ -149,6 +141,11 @@ impl Model {
     /// All heads, in the bundle's order.
     pub fn heads(&self) -> &[Head] {
         &self.heads
+    }
+
+    /// How the search turns embeddings, where the bundle says so.
+    pub fn projection(&self) -> Option<&Projection> {
+        self.projection.as_ref()
     }
 
     /// Names the encoder and its weights: embeddings of two models may be compared only when equal.
@@ -227,7 +224,6 @@ impl Model {
             features,
             terms: TermRow::new(),
             hidden_size,
-            projection: self.projection.clone(),
             tokens: tokens.ids.len(),
             truncated: tokens.truncated,
         }

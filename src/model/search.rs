@@ -1,5 +1,5 @@
-//! What a bundle knows about search: how an embedding is turned so that tickets lie near the articles that
-//! answer them, and how a cosine reads as a probability.
+//! What a bundle knows about search: how embeddings are turned so that tickets lie near the articles that
+//! answer them.
 
 use std::path::Path;
 
@@ -15,36 +15,12 @@ const PROJECTION: &str = "projection";
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SearchSpec {
-    /// How a cosine reads as a probability.
-    pub answer: AnswerCurve,
     /// Tickets that the projection was fitted on.
     pub tickets: usize,
     /// nDCG@10 of the embeddings alone on tickets that it was not fitted on, without it.
     pub ndcg_before: f64,
     /// The same with it.
     pub ndcg_after: f64,
-}
-
-/// Answer confidence = 1 / (1 + exp(-(slope × cosine + offset))), the cosine being that of the best passage.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AnswerCurve {
-    /// Slope, above 0.
-    pub slope: f32,
-    /// Offset.
-    pub offset: f32,
-}
-
-impl AnswerCurve {
-    /// For bundles that bring no curve of their own: a logistic curve (Platt 1999), fitted to the 150 tickets
-    /// of `samples/`, 101 of which an article of `samples/` answers, with the plain embeddings of the bundle
-    /// `default` 2026.11.22.4.
-    pub const PLAIN: Self = Self { slope: 10.02, offset: -4.87 };
-
-    /// How likely it is that some article answers, 0 to 1, by the best passage's cosine.
-    pub fn confidence(&self, best_cosine: f32) -> f32 {
-        1.0 / (1.0 + (-(self.slope * best_cosine + self.offset)).exp())
-    }
 }
 
 /// A square matrix that an embedding is multiplied by: embedding × matrix, then scaled to unit length.
@@ -100,7 +76,6 @@ pub(super) fn unit(mut vector: Vec<f32>) -> Vec<f32> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
-    use proptest::prelude::*;
 
     #[test]
     fn a_projection_is_the_same_after_it_was_written_and_read() {
@@ -118,14 +93,5 @@ mod tests {
         assert_eq!(projection.apply(&[0.6, 0.8]), [0.8, 0.6]);
         assert!(Projection::new(vec![f32::NAN; 4], 2).is_none());
         assert!(Projection::new(vec![1.0; 3], 2).is_none());
-    }
-
-    proptest! {
-        #[test]
-        fn confidence_rises_with_the_cosine_and_stays_between_0_and_1(a in -1f32..1.0, b in -1f32..1.0) {
-            let curve = AnswerCurve::PLAIN;
-            let (low, high) = (curve.confidence(a.min(b)), curve.confidence(a.max(b)));
-            prop_assert!((0.0..=1.0).contains(&low) && (0.0..=1.0).contains(&high) && low <= high);
-        }
     }
 }

@@ -20,23 +20,13 @@ const PASSAGES: usize = 2_500;
 const SHARPNESS: f64 = 20.0;
 /// What it costs to leave the plain embedding: times the sum of squares of the difference from the identity.
 const HOLD: f64 = 0.1;
-/// Weight of telling tickets with an answer from those without, beside finding the right article. Without it
-/// the projection finds articles as well, but cosines of different tickets can be compared less than before.
-const GAPS: f64 = 2.0;
 const RATE: f64 = 1e-3;
-/// The curve's slope and threshold have other scales than the projection's numbers.
-const SLOPE_RATE: f64 = 5e-2;
-const THRESHOLD_RATE: f64 = 5e-3;
-
 /// Fits a projection on all tickets of `bases`; the same numbers for the same input.
 pub(super) fn fit(bases: &[Base], size: usize, progress: &mut dyn FnMut(usize)) -> Result<Projection> {
     let identity = Tensor::eye(size, DType::F32, &Device::Cpu)?;
     let matrix = Var::from_tensor(&identity)?;
-    let (slope, threshold) = (scalar(10.0)?, scalar(0.5)?);
-    let adam = |var: &Var, lr| {
-        AdamW::new(vec![var.clone()], ParamsAdamW { lr, weight_decay: 0.0, ..ParamsAdamW::default() })
-    };
-    let mut optimizers = [adam(&matrix, RATE)?, adam(&slope, SLOPE_RATE)?, adam(&threshold, THRESHOLD_RATE)?];
+    let parameters = ParamsAdamW { lr: RATE, weight_decay: 0.0, ..ParamsAdamW::default() };
+    let mut optimizer = AdamW::new(vec![matrix.clone()], parameters)?;
     let total: usize = bases.iter().map(|base| base.tickets.len()).sum();
     let mut rng = StdRng::seed_from_u64(0);
     for step in 0..STEPS {
@@ -44,12 +34,9 @@ pub(super) fn fit(bases: &[Base], size: usize, progress: &mut dyn FnMut(usize)) 
         for base in bases.iter().filter(|base| !base.tickets.is_empty()) {
             let batch = Batch::draw(base, size, &mut rng)?;
             let share = base.tickets.len() as f64 / total.max(1) as f64;
-            sum = (sum + (batch.loss(&matrix, &slope, &threshold)? * share)?)?;
+            sum = (sum + (batch.loss(&matrix)? * share)?)?;
         }
-        let gradients = sum.backward()?;
-        for optimizer in &mut optimizers {
-            optimizer.step(&gradients)?;
-        }
+        optimizer.backward_step(&sum)?;
         progress(step + 1);
     }
     let numbers = matrix.as_tensor().flatten_all()?.to_vec1()?;
@@ -57,10 +44,6 @@ pub(super) fn fit(bases: &[Base], size: usize, progress: &mut dyn FnMut(usize)) 
         Some(projection) => Ok(projection),
         None => candle_core::bail!("it grew beyond all bounds"),
     }
-}
-
-fn scalar(value: f32) -> Result<Var> {
-    Var::new(value, &Device::Cpu)
 }
 
 /// Some tickets of a base, and passages to compare them with.
@@ -71,8 +54,6 @@ struct Batch {
     passages: Tensor,
     /// `[tickets, passages]`: 0 where the passage answers the ticket, very negative elsewhere.
     elsewhere: Tensor,
-    /// `[tickets]`: 1 where something answers.
-    answered: Tensor,
 }
 
 impl Batch {
@@ -92,33 +73,23 @@ impl Batch {
             let right = |place: &usize| ticket.answers.contains(&base.article_of[*place]);
             kept.iter().map(move |place| if right(place) { 0.0 } else { NEVER })
         });
-        let answered = tickets.iter().map(|t| if t.answers.is_empty() { 0f32 } else { 1.0 });
         let (count, device) = (tickets.len(), &Device::Cpu);
         let embeddings = tickets.iter().flat_map(|ticket| ticket.embedding.iter().copied());
         Ok(Self {
             tickets: Tensor::from_iter(embeddings, device)?.reshape((count, size))?,
             passages: Tensor::from_iter(rows.copied(), device)?.reshape((kept.len(), size))?,
             elsewhere: Tensor::from_iter(elsewhere, device)?.reshape((count, kept.len()))?,
-            answered: Tensor::from_iter(answered, device)?,
         })
     }
 
-    /// That a passage of the right article is found (the softmax over all passages, those of right articles
-    /// summed: Miech et al., "End-to-End Learning of Visual Representations from Uncurated Instructional
-    /// Videos", 2020), and that the best cosine says whether anything answers.
-    fn loss(&self, matrix: &Tensor, slope: &Tensor, threshold: &Tensor) -> Result<Tensor> {
+    /// That a passage of the right article is found: the softmax over all passages, those of right articles
+    /// summed (Miech et al., "End-to-End Learning of Visual Representations from Uncurated Instructional
+    /// Videos", 2020).
+    fn loss(&self, matrix: &Tensor) -> Result<Tensor> {
         let cosines = turned(&self.tickets, matrix)?.matmul(&turned(&self.passages, matrix)?.t()?)?;
-        let logits = (&cosines * SHARPNESS)?;
+        let logits = (cosines * SHARPNESS)?;
         let right = (&logits + &self.elsewhere)?.log_sum_exp(D::Minus1)?;
-        let missed = (logits.log_sum_exp(D::Minus1)? - right)?;
-        let asked = (self.answered.sum_all()? + 1e-6)?;
-        let finding = (missed * &self.answered)?.sum_all()?.div(&asked)?;
-        let best = cosines.max(D::Minus1)?;
-        let answer = best.broadcast_sub(threshold)?.broadcast_mul(slope)?;
-        // Cross entropy by the logit itself, log(1 + e^x) - x·y, which does not overflow.
-        let softplus = (answer.relu()? + (answer.abs()?.neg()?.exp()? + 1.0)?.log()?)?;
-        let telling = (softplus - (answer * &self.answered)?)?.mean_all()?;
-        finding + (telling * GAPS)?
+        (logits.log_sum_exp(D::Minus1)? - right)?.mean_all()
     }
 }
 

@@ -18,7 +18,7 @@ fn unit(mut vector: Vec<f32>) -> Vec<f32> {
 
 /// Articles whose first eight numbers say what they are about; the rest is noise that has nothing to do with
 /// what answers a ticket, and is louder.
-fn noisy(tickets: usize, gaps: usize) -> Base {
+fn noisy(tickets: usize) -> Base {
     let mut rng = StdRng::seed_from_u64(7);
     let articles: Vec<Vec<f32>> = (0..40).map(|_| noise(&mut rng, 8)).collect();
     let written = |about: &[f32], rng: &mut StdRng| {
@@ -37,36 +37,27 @@ fn noisy(tickets: usize, gaps: usize) -> Base {
         let embedding = written(&articles[article], &mut rng);
         base.tickets.push(Asked { embedding, answers: vec![article], key: format!("a{article}") });
     }
-    for number in 0..gaps {
-        let about = noise(&mut rng, 8);
-        let embedding = written(&about, &mut rng);
-        base.tickets.push(Asked { embedding, answers: Vec::new(), key: format!("gap {number}") });
-    }
     base
 }
 
 #[test]
 fn what_tickets_and_their_articles_share_is_learnt_from_pairs() {
-    let learnt = learn(&[noisy(200, 60)], SIZE, None, &mut |_, _| ()).unwrap();
-    assert!(learnt.after.ndcg > learnt.before.ndcg + 0.1, "{:?} {:?}", learnt.before, learnt.after);
-    assert!(learnt.after.gap_auroc.unwrap() > 0.6, "{:?}", learnt.after);
-    assert!(learnt.answer.unwrap().slope > 0.0);
-    assert_eq!(learnt.tickets, 260);
+    let learnt = learn(&[noisy(200)], SIZE, &mut |_, _| ()).unwrap();
+    assert!(learnt.after > learnt.before + 0.1, "{:?} {:?}", learnt.before, learnt.after);
+    assert_eq!(learnt.tickets, 200);
 }
 
 #[test]
 fn the_same_tickets_give_the_same_projection() {
-    let base = noisy(80, 10);
-    let once = learn(std::slice::from_ref(&base), SIZE, None, &mut |_, _| ()).unwrap();
-    let again = learn(&[base], SIZE, None, &mut |_, _| ()).unwrap();
+    let base = noisy(80);
+    let once = learn(std::slice::from_ref(&base), SIZE, &mut |_, _| ()).unwrap();
+    let again = learn(&[base], SIZE, &mut |_, _| ()).unwrap();
     assert_eq!(once.projection, again.projection);
 }
 
 #[test]
 fn a_projection_that_finds_no_more_is_refused() {
-    let mut base = noisy(120, 0);
-    // Whatever the tickets say, their articles are others.
-    let mut rng = StdRng::seed_from_u64(1);
+    let mut base = noisy(120);
     for (number, article) in (0..40).enumerate() {
         base.passages[number * 2 * SIZE..(number + 1) * 2 * SIZE].fill(0.0);
         base.passages[number * 2 * SIZE + article % SIZE] = 1.0;
@@ -76,22 +67,14 @@ fn a_projection_that_finds_no_more_is_refused() {
         let article = ticket.answers[0];
         ticket.embedding = vec![0.0; SIZE];
         ticket.embedding[article % SIZE] = 1.0;
-        let _ = noise(&mut rng, 1);
     });
     // The plain embedding is right already as far as one can be.
-    let refused = learn(&[base], SIZE, None, &mut |_, _| ());
+    let refused = learn(&[base], SIZE, &mut |_, _| ());
     assert!(matches!(refused, Err(SearchLearnError::NoBetter { .. })), "{refused:?}");
 }
 
 #[test]
 fn few_tickets_are_refused_with_how_many_there_are() {
-    let refused = learn(&[noisy(20, 5)], SIZE, None, &mut |_, _| ());
+    let refused = learn(&[noisy(20)], SIZE, &mut |_, _| ());
     assert!(matches!(refused, Err(SearchLearnError::TooFew { found: 20 })), "{refused:?}");
-}
-
-#[test]
-fn where_fewer_tickets_have_an_answer_the_curve_promises_less() {
-    let bases = [noisy(200, 60)];
-    let at = |share| learn(&bases, SIZE, Some(share), &mut |_, _| ()).unwrap().answer.unwrap();
-    assert!(at(0.3).confidence(0.5) < at(0.9).confidence(0.5));
 }

@@ -1,0 +1,57 @@
+//! Embeddings as the bundle's projection turns them.
+//!
+//! The store keeps embeddings as the encoder gives them; what a model's bundle has learnt about search is
+//! applied when they are loaded and when a ticket asks, so that a better projection embeds nothing anew.
+
+use super::scope::Facets;
+use super::vectors::{Scan, VectorSet};
+use crate::model::{Model, Projection};
+
+/// The passages of all articles that may be suggested, in the space in which they are searched.
+pub(super) struct Passages {
+    set: VectorSet<Facets>,
+    projection: Option<Projection>,
+}
+
+/// A change of one article: its id, and its facets with its plain embeddings; none if it is gone.
+pub(super) type Change = (String, Option<(Facets, Vec<f32>)>);
+
+impl Passages {
+    /// None yet, as `model` sees them.
+    pub(super) fn new(model: &Model) -> Self {
+        let set = VectorSet::new(model.manifest().encoder.hidden_size);
+        Self { set, projection: model.projection().cloned() }
+    }
+
+    /// Numbers of an embedding.
+    pub(super) fn dimension(&self) -> usize {
+        self.set.dimension()
+    }
+
+    /// Whether `model` sees them as they are here; its encoder must be the same.
+    pub(super) fn are_seen_by(&self, model: &Model) -> bool {
+        self.projection.as_ref() == model.projection()
+    }
+
+    /// A plain embedding as it is compared here.
+    pub(super) fn turned(&self, embedding: &[f32]) -> Vec<f32> {
+        self.projection.as_ref().map_or_else(|| embedding.to_vec(), |p| p.apply(embedding))
+    }
+
+    /// Applies changes in order.
+    pub(super) fn update(&self, changes: impl IntoIterator<Item = Change>) {
+        let rows = |plain: Vec<f32>| match &self.projection {
+            None => plain,
+            Some(_) => {
+                plain.chunks(self.dimension().max(1)).flat_map(|embedding| self.turned(embedding)).collect()
+            }
+        };
+        let turned = |(id, value): Change| (id, value.map(|(facets, plain)| (facets, rows(plain))));
+        self.set.update(changes.into_iter().map(turned));
+    }
+
+    /// How near each admitted article is to a turned embedding.
+    pub(super) fn scan(&self, turned: &[f32], admits: impl Fn(&Facets) -> bool) -> Scan<Facets> {
+        self.set.scan(turned, admits)
+    }
+}
