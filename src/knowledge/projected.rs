@@ -55,3 +55,42 @@ impl Passages {
         self.set.scan(turned, admits)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+    use crate::store::Audience;
+
+    fn passages(projection: Option<Projection>) -> Passages {
+        let facets = |category: &str| Facets { category: Some(category.into()), ..facets() };
+        let passages = Passages { set: VectorSet::new(2), projection };
+        passages.update([
+            ("a".to_owned(), Some((facets("a"), vec![1.0, 0.0, 0.6, 0.8]))),
+            ("b".to_owned(), Some((facets("b"), vec![0.0, 1.0]))),
+        ]);
+        passages
+    }
+
+    fn facets() -> Facets {
+        let article: crate::store::Article =
+            serde_json::from_str("{\"id\":\"a\",\"title\":\"\",\"body\":\"\"}").unwrap();
+        Facets { audience: Audience::Customer, ..Facets::of(&article).unwrap() }
+    }
+
+    #[test]
+    fn without_a_projection_embeddings_are_compared_as_they_are() {
+        let passages = passages(None);
+        let nearest = passages.scan(&passages.turned(&[0.0, 1.0]), |_| true);
+        assert_eq!(nearest.top(1)[0].0, "b");
+    }
+
+    #[test]
+    fn passages_and_tickets_are_turned_alike() {
+        // The second number counts for nothing.
+        let passages = passages(Projection::new(vec![1.0, 0.0, 0.0, 1e-3], 2));
+        let nearest = passages.scan(&passages.turned(&[0.6, 0.8]), |_| true);
+        assert_eq!(nearest.top(1)[0].0, "a");
+        assert!(nearest.top(1)[0].1 > 0.99);
+    }
+}

@@ -67,6 +67,7 @@ pub fn write_as(dir: &Path, tiny: Tiny) {
         encoder: encoder(),
         priority: Some(thresholds()),
         p1: p1(),
+        search: None,
         heads: heads.iter().map(|head| head.spec().clone()).collect(),
         files: Default::default(),
     };
