@@ -12,7 +12,7 @@ use super::lexical::Lexical;
 use super::ranking::{self, Evidence};
 use super::scope::{Facets, Scope};
 use super::usefulness::Usefulness;
-use super::vectors::{Cosines, Scan, best_first, dot};
+use super::vectors::{Cosines, Scan, best_first};
 use super::{Knowledge, Shared, analysis, off_the_runtime, terms};
 use crate::model::AnswerCurve;
 use crate::store::{Article, Audience, StoredPassage};
@@ -151,7 +151,7 @@ impl Knowledge {
         let ids: Vec<String> = ranked.iter().map(|ranked| ranked.id.clone()).collect();
         let found = self.shared.in_scope(&ids, &asked.scope).await?;
         let threshold = self.shared.answer_threshold;
-        off_the_runtime(move || evidences.suggestions(&asked, ranked, found, threshold)).await
+        off_the_runtime(move || evidences.suggestions(ranked, found, threshold)).await
     }
 
     /// Ids of the `query.top` best articles by one channel with their scores, the best first, for
@@ -168,12 +168,11 @@ impl Knowledge {
         // What feedback adds says nothing of a channel, and may come from the very tickets it is tried on.
         let (here, asked) = (self.clone(), Asked { weighed_at: None, ..Asked::new(query) });
         off_the_runtime(move || {
-            let evidences = here.evidences(&asked)?;
             let named = |top: Vec<(&str, f32)>| top.into_iter().map(|(id, s)| (id.to_owned(), s)).collect();
             match channel {
-                Channel::Bm25 => evidences.words.top(asked.top),
-                Channel::Dense => Ok(named(evidences.dense.top(asked.top))),
-                Channel::Hybrid => evidences.fused(asked.top),
+                Channel::Bm25 => here.words(&asked)?.top(asked.top),
+                Channel::Dense => Ok(named(here.dense(&asked).top(asked.top))),
+                Channel::Hybrid => here.evidences(&asked)?.fused(asked.top),
             }
             .map_err(|source| here.shared.index.unusable(source))
         })
@@ -181,12 +180,20 @@ impl Knowledge {
     }
 
     fn evidences(&self, asked: &Asked) -> Result<Evidences, KnowledgeError> {
-        let index = &self.shared.index;
-        let words = Lexical::search(index, terms::terms(&asked.text), &asked.scope)
-            .map_err(|source| index.unusable(source))?;
-        let dense = self.view.passages.scan(&asked.embedding, |facets| asked.scope.admits(facets));
+        let (words, dense) = (self.words(asked)?, self.dense(asked));
         let useful = asked.weighed_at.map(|now| (Arc::clone(&self.shared.usefulness), now));
         Ok(Evidences { curve: self.view.model.bundle().answer_curve(), dense, words, useful })
+    }
+
+    fn words(&self, asked: &Asked) -> Result<Lexical, KnowledgeError> {
+        let index = &self.shared.index;
+        Lexical::search(index, terms::terms(&asked.text), &asked.scope)
+            .map_err(|source| index.unusable(source))
+    }
+
+    fn dense(&self, asked: &Asked) -> Scan<Facets> {
+        let (view, scope) = (&self.view, &asked.scope);
+        view.passages.scan(&asked.embedding, view.model.threads(), |facets| scope.admits(facets))
     }
 }
 
@@ -255,7 +262,6 @@ impl Evidences {
 
     fn suggestions(
         &self,
-        asked: &Asked,
         ranked: Vec<Ranked>,
         mut found: HashMap<String, (Article, Vec<StoredPassage>)>,
         threshold: f32,
@@ -264,7 +270,7 @@ impl Evidences {
             .into_iter()
             .filter_map(|ranked| {
                 let (article, passages) = found.remove(&ranked.id)?;
-                Some(self.suggested(asked, ranked, article, passages))
+                Some(self.suggested(ranked, article, passages))
             })
             .collect();
         let answer_confidence = if articles.is_empty() { 0.0 } else { self.answer_confidence() };
@@ -275,14 +281,8 @@ impl Evidences {
         }
     }
 
-    fn suggested(
-        &self,
-        asked: &Asked,
-        ranked: Ranked,
-        article: Article,
-        passages: Vec<StoredPassage>,
-    ) -> Suggested {
-        let (heading, passage) = self.best_passage(asked, &article.id, passages);
+    fn suggested(&self, ranked: Ranked, article: Article, passages: Vec<StoredPassage>) -> Suggested {
+        let (heading, passage) = self.best_passage(&article.id, passages);
         Suggested {
             id: article.id,
             title: article.title,
@@ -298,18 +298,17 @@ impl Evidences {
     }
 
     /// Heading and text of the passage that fits best, judged by the same evidence as articles are.
-    fn best_passage(&self, asked: &Asked, id: &str, passages: Vec<StoredPassage>) -> (String, String) {
+    fn best_passage(&self, id: &str, passages: Vec<StoredPassage>) -> (String, String) {
         // Of the vectors that were scanned, since those in the store may be another model's by now.
-        let rows: Vec<&[f32]> = self.dense.rows(id);
+        let cosines = self.dense.each(id);
         let evidence: Vec<Evidence> = passages
             .iter()
             .enumerate()
             .map(|(ordinal, StoredPassage { passage, .. })| {
                 let words = [analysis::words(&passage.heading), analysis::words(&passage.text)].concat();
                 let hit = self.words.passage(&words);
-                let row = rows.get(ordinal).filter(|_| rows.len() == passages.len());
-                let cosine = row.map(|row| dot(row, &asked.embedding));
-                let cosines = cosine.map(|cosine| Cosines { best: cosine, two_best: cosine });
+                let cosine = cosines.get(ordinal).filter(|_| cosines.len() == passages.len());
+                let cosines = cosine.map(|&cosine| Cosines { best: cosine, two_best: cosine });
                 Evidence { cosines, words: hit.score, code: hit.code }
             })
             .collect();
