@@ -21,6 +21,7 @@ mod outcomes;
 mod plain_bm25;
 mod ranking;
 mod scope;
+mod seen;
 mod similar;
 mod suggest;
 mod switch;

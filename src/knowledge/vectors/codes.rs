@@ -74,7 +74,7 @@ impl QueryCode {
         Self { numbers: query.iter().map(|x| in_steps(*x, step) as i16).collect(), step }
     }
 
-    /// Writes the cosines with the vectors at `places` over `cosines`; `sums` is scratch.
+    /// The cosines with the vectors at `places`, written over those of `scratch`.
     pub(super) fn cosines(&self, codes: &Codes, places: Range<usize>, scratch: &mut Scratch) {
         let dimension = self.numbers.len();
         let Scratch { sums, cosines } = scratch;
