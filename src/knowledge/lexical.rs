@@ -7,7 +7,6 @@
 
 use std::sync::Arc;
 
-use tantivy::columnar::StrColumn;
 use tantivy::postings::Postings;
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{DocId, DocSet, InvertedIndexReader, SegmentReader, TERMINATED};
@@ -15,7 +14,7 @@ use tantivy::{DocId, DocSet, InvertedIndexReader, SegmentReader, TERMINATED};
 use super::analysis::Word;
 use super::index::{self, SearchIndex};
 use super::scope::{Scope, UNKNOWN_LANGUAGE};
-use super::seen::Seen;
+use super::seen::{All, Ids, Seen};
 use super::terms::Term;
 use super::vectors::{best_first, floor_of_top};
 use crate::store::Audience;
@@ -37,7 +36,6 @@ const BLOCK: usize = 64;
 /// What the words of one query found.
 pub(super) struct Lexical {
     segments: Vec<Segment>,
-    id: Field,
     /// The terms that were searched for, the most telling first.
     terms: Vec<Sought>,
 }
@@ -54,8 +52,6 @@ pub(super) struct Sought {
 
 /// A segment of the index with the hits in it.
 struct Segment {
-    ids_by_term: Arc<InvertedIndexReader>,
-    ids: Option<StrColumn>,
     seen: Arc<Seen>,
     /// As in [`View`].
     admitted: Option<Vec<bool>>,
@@ -78,8 +74,9 @@ impl Lexical {
     /// Searches for `terms` within `scope`.
     pub(super) fn search(index: &SearchIndex, terms: Vec<Term>, scope: &Scope) -> tantivy::Result<Self> {
         let (searcher, fields) = index.searcher();
-        let seen =
-            index.seen().of(&searcher, scope.audience, |reader| see(reader, fields, scope.audience))?;
+        let audience = scope.audience;
+        let see = |reader: &SegmentReader, all| see(reader, fields, audience, all);
+        let seen = index.seen().of(&searcher, audience, see)?;
         let views = (searcher.segment_readers().iter().zip(seen))
             .map(|(reader, seen)| View::new(reader, seen, fields, scope))
             .collect::<tantivy::Result<Vec<_>>>()?;
@@ -108,12 +105,12 @@ impl Lexical {
             }
         }
         let terms = found.into_iter().map(|(sought, _)| sought).collect();
-        let segments = views.into_iter().zip(hits).map(|(view, hits)| view.segment(fields, hits));
-        Ok(Self { segments: segments.collect::<tantivy::Result<_>>()?, id: fields.id, terms })
+        let segments = views.into_iter().zip(hits).map(|(view, hits)| view.segment(hits)).collect();
+        Ok(Self { segments, terms })
     }
 
     /// The `count` articles with the highest scores above 0, highest first, equal ones by id.
-    pub(super) fn top(&self, count: usize) -> tantivy::Result<Vec<(String, f32)>> {
+    pub(super) fn top(&self, count: usize) -> Vec<(String, f32)> {
         let blocks = || self.segments.iter().flat_map(|segment| segment.hits.chunks(BLOCK));
         let highest = |block: &[Hit]| block.iter().fold(0f32, |highest, hit| highest.max(hit.score));
         let floor = floor_of_top(&blocks().map(highest).collect::<Vec<_>>(), count);
@@ -128,27 +125,20 @@ impl Lexical {
             let lowest = nth.1;
             scored.retain(|(_, score)| *score >= lowest);
         }
-        let mut named = Vec::with_capacity(scored.len());
-        for ((segment, doc), score) in scored {
-            if let Some(id) = self.segments[segment].id(doc)? {
-                named.push((id, score));
-            }
-        }
+        let id = |(segment, doc): (usize, DocId)| self.segments[segment].seen.all.ids.of(doc);
+        let named = scored.into_iter().filter_map(|(place, score)| Some((id(place)?.to_owned(), score)));
+        let mut named: Vec<(String, f32)> = named.collect();
         best_first(&mut named, count);
-        Ok(named)
+        named
     }
 
     /// What was found in the article with this id; `None` if it is not there or out of scope.
-    pub(super) fn of(&self, id: &str) -> tantivy::Result<Option<Hit>> {
-        let term = tantivy::Term::from_field_text(self.id, id);
-        for segment in &self.segments {
+    pub(super) fn of(&self, id: &str) -> Option<Hit> {
+        self.segments.iter().find_map(|segment| {
             let admitted = segment.admitted.as_ref().unwrap_or(&segment.seen.visible);
-            let found = documents(&segment.ids_by_term, &term)?;
-            if let Some(doc) = found.into_iter().find(|doc| admitted[*doc as usize]) {
-                return Ok(segment.hits.get(doc as usize).copied());
-            }
-        }
-        Ok(None)
+            let doc = segment.seen.all.ids.having(id).find(|doc| admitted[*doc as usize])?;
+            segment.hits.get(doc as usize).copied()
+        })
     }
 
     /// The terms behind a hit, the most telling first.
@@ -171,19 +161,8 @@ impl Lexical {
     }
 }
 
-impl Segment {
-    fn id(&self, doc: DocId) -> tantivy::Result<Option<String>> {
-        let mut id = String::new();
-        match self.ids.as_ref().and_then(|ids| Some((ids, ids.term_ords(doc).next()?))) {
-            Some((ids, ord)) => Ok(ids.ord_to_str(ord, &mut id)?.then_some(id)),
-            None => Ok(None),
-        }
-    }
-}
-
 /// A segment as one asker sees it.
-struct View<'a> {
-    reader: &'a SegmentReader,
+struct View {
     texts: Vec<TextField>,
     /// What the asker's audience may see.
     seen: Arc<Seen>,
@@ -203,23 +182,36 @@ fn weights(fields: index::Fields) -> [(Field, f32); 4] {
     [(fields.title, TITLE_WEIGHT), (fields.headings, 1.0), (fields.body, 1.0), (fields.tags, 1.0)]
 }
 
-/// What `audience` may see of a segment.
-fn see(reader: &SegmentReader, fields: index::Fields, audience: Audience) -> tantivy::Result<Seen> {
+/// What `audience` may see of a segment; `all` is known if somebody has seen it before.
+fn see(
+    reader: &SegmentReader,
+    fields: index::Fields,
+    audience: Audience,
+    all: Option<Arc<All>>,
+) -> tantivy::Result<Seen> {
     let mut visible: Vec<bool> = (0..reader.max_doc()).map(|doc| !reader.is_deleted(doc)).collect();
     if audience == Audience::Customer {
         keep(&mut visible, reader, fields.audience, &[index::audience_term(audience)])?;
     }
-    let mut lengths = vec![0.0; visible.len()];
-    for (field, weight) in weights(fields) {
-        let words = reader.get_fieldnorms_reader(field)?;
-        (0..).zip(&mut lengths).for_each(|(doc, length)| *length += weight * words.fieldnorm(doc) as f32);
-    }
-    Ok(Seen::new(visible, lengths))
+    let all = match all {
+        Some(all) => all,
+        None => {
+            let mut lengths = vec![0.0; visible.len()];
+            for (field, weight) in weights(fields) {
+                let words = reader.get_fieldnorms_reader(field)?;
+                let added = (0..).map(|doc| weight * words.fieldnorm(doc) as f32);
+                lengths.iter_mut().zip(added).for_each(|(length, added)| *length += added);
+            }
+            let ids = Ids::read(reader.fast_fields().str(index::ID)?, reader.max_doc())?;
+            Arc::new(All { ids, lengths })
+        }
+    };
+    Ok(Seen::new(all, visible))
 }
 
-impl<'a> View<'a> {
+impl View {
     fn new(
-        reader: &'a SegmentReader,
+        reader: &SegmentReader,
         seen: Arc<Seen>,
         fields: index::Fields,
         scope: &Scope,
@@ -236,21 +228,15 @@ impl<'a> View<'a> {
             let languages: [&str; 2] = [language, UNKNOWN_LANGUAGE];
             keep(admitted.get_or_insert_with(|| seen.visible.clone()), reader, fields.language, &languages)?;
         }
-        Ok(Self { reader, texts, seen, admitted })
+        Ok(Self { texts, seen, admitted })
     }
 
     fn admits(&self, doc: DocId) -> bool {
         self.admitted.as_ref().is_none_or(|admitted| admitted[doc as usize])
     }
 
-    fn segment(self, fields: index::Fields, hits: Vec<Hit>) -> tantivy::Result<Segment> {
-        Ok(Segment {
-            ids_by_term: self.reader.inverted_index(fields.id)?,
-            ids: self.reader.fast_fields().str(index::ID)?,
-            seen: self.seen,
-            admitted: self.admitted,
-            hits,
-        })
+    fn segment(self, hits: Vec<Hit>) -> Segment {
+        Segment { seen: self.seen, admitted: self.admitted, hits }
     }
 }
 
@@ -281,7 +267,7 @@ fn documents(terms: &InvertedIndexReader, term: &tantivy::Term) -> tantivy::Resu
 
 /// All that the asker may see.
 struct Collection<'a> {
-    views: &'a [View<'a>],
+    views: &'a [View],
     documents: usize,
     average_length: f32,
 }
@@ -295,7 +281,7 @@ struct Posting {
 }
 
 impl<'a> Collection<'a> {
-    fn of(views: &'a [View<'a>]) -> Self {
+    fn of(views: &'a [View]) -> Self {
         let documents: usize = views.iter().map(|view| view.seen.documents).sum();
         let total: f64 = views.iter().map(|view| view.seen.total_length).sum();
         // At least one word, so that nothing is divided by zero where nothing is to be found.
@@ -340,7 +326,7 @@ impl<'a> Collection<'a> {
     /// BM25 without its idf, 0 to `K1` + 1, of a document whose fields are read as one text with the
     /// title repeated (BM25F with one length; Robertson, Zaragoza and Taylor 2004).
     fn saturation(&self, posting: &Posting) -> f32 {
-        let length = self.views[posting.segment].seen.lengths[posting.doc as usize] / self.average_length;
+        let length = self.views[posting.segment].seen.all.lengths[posting.doc as usize] / self.average_length;
         posting.frequency * (K1 + 1.0) / (posting.frequency + K1 * (1.0 - B + B * length))
     }
 }

@@ -144,7 +144,7 @@ impl Knowledge {
         let (here, asked) = (self.clone(), Asked::new(query));
         let (asked, evidences, ranked) = off_the_runtime(move || {
             let evidences = here.evidences(&asked)?;
-            let ranked = evidences.ranked(&asked).map_err(|source| here.shared.index.unusable(source))?;
+            let ranked = evidences.ranked(&asked);
             Ok::<_, KnowledgeError>((asked, evidences, ranked))
         })
         .await??;
@@ -170,11 +170,10 @@ impl Knowledge {
         off_the_runtime(move || {
             let named = |top: Vec<(&str, f32)>| top.into_iter().map(|(id, s)| (id.to_owned(), s)).collect();
             match channel {
-                Channel::Bm25 => here.words(&asked)?.top(asked.top),
+                Channel::Bm25 => Ok(here.words(&asked)?.top(asked.top)),
                 Channel::Dense => Ok(named(here.dense(&asked).top(asked.top))),
-                Channel::Hybrid => here.evidences(&asked)?.fused(asked.top),
+                Channel::Hybrid => Ok(here.evidences(&asked)?.fused(asked.top)),
             }
-            .map_err(|source| here.shared.index.unusable(source))
         })
         .await?
     }
@@ -222,14 +221,14 @@ impl Shared {
 
 impl Evidences {
     /// The best articles by both kinds of evidence, with their fused scores.
-    fn fused(&self, top: usize) -> tantivy::Result<Vec<(String, f32)>> {
+    fn fused(&self, top: usize) -> Vec<(String, f32)> {
         let mut ids: Vec<String> = self.dense.top(DEPTH).into_iter().map(|(id, _)| id.to_owned()).collect();
-        ids.extend(self.words.top(DEPTH)?.into_iter().map(|(id, _)| id));
+        ids.extend(self.words.top(DEPTH).into_iter().map(|(id, _)| id));
         ids.sort_unstable();
         ids.dedup();
         let mut evidence = Vec::with_capacity(ids.len());
         for id in &ids {
-            let hit = self.words.of(id)?.unwrap_or_default();
+            let hit = self.words.of(id).unwrap_or_default();
             evidence.push(Evidence { cosines: self.dense.of(id), words: hit.score, code: hit.code });
         }
         let mut fused: Vec<(String, f32)> = ids.into_iter().zip(ranking::fuse(&evidence)).collect();
@@ -237,21 +236,21 @@ impl Evidences {
             usefulness.add_to(&mut fused, *now);
         }
         best_first(&mut fused, top);
-        Ok(fused)
+        fused
     }
 
-    fn ranked(&self, asked: &Asked) -> tantivy::Result<Vec<Ranked>> {
+    fn ranked(&self, asked: &Asked) -> Vec<Ranked> {
         let confidence = self.answer_confidence();
-        let fused = self.fused(asked.top)?;
+        let fused = self.fused(asked.top);
         let best = fused.first().map_or(0.0, |(_, score)| *score);
         fused
             .into_iter()
             .map(|(id, score)| {
-                let matched_terms = match self.words.of(&id)? {
+                let matched_terms = match self.words.of(&id) {
                     Some(hit) => terms::written(&asked.text, self.words.matched(hit), MAX_MATCHED),
                     None => Vec::new(),
                 };
-                Ok(Ranked { id, score: ranking::shown_score(confidence, best, score), matched_terms })
+                Ranked { id, score: ranking::shown_score(confidence, best, score), matched_terms }
             })
             .collect()
     }
