@@ -274,7 +274,9 @@ impl Bench {
         self.runtime.block_on(store.close()).expect("the store closes");
         let (_, knowledge, with) = self.open();
         self.figures.one("start", "s", with);
-        self.figures.one("indexing", "s", without - with);
+        if self.options.passages.is_none() {
+            self.figures.one("indexing", "s", without - with);
+        }
         knowledge
     }
 
