@@ -1,4 +1,5 @@
-//! The encoder's forward pass on a CPU, and the operations of its training ([`training`]).
+//! The encoder's forward pass on a CPU, the operations of its training ([`training`]), and the products of a
+//! search by embeddings ([`Scanner`]).
 //!
 //! For one architecture only: BERT, of any width, depth and number of heads. Weights are packed once at
 //! load; texts of different length lie side by side without padding; nothing is allocated in the pass
@@ -20,6 +21,7 @@ mod memory;
 mod packed;
 mod pass;
 mod rows;
+mod scan;
 mod team;
 #[cfg(test)]
 mod testing;
@@ -30,4 +32,5 @@ pub use encoder::{Encoder, Invalid, Precision, Scratch, Shape, Text};
 pub use isa::Isa;
 pub use math::Activation;
 pub use packed::{Matrix, Values};
+pub use scan::Scanner;
 pub use team::Team;

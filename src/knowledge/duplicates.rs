@@ -15,9 +15,9 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use super::cosine::dot;
 use super::error::KnowledgeError;
 use super::passages;
-use super::vectors::dot;
 use crate::store::{Article, Store, StoredPassage};
 
 /// From which share of common words (Jaccard), and which mutual cosine, articles are near duplicates.

@@ -18,6 +18,7 @@ use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, TantivyDo
 
 use super::error::KnowledgeError;
 use super::scope::Facets;
+use super::seen::SeenSegments;
 use super::{analysis, passages, speech};
 use crate::store::{Article, Audience};
 
@@ -172,6 +173,7 @@ pub(super) struct SearchIndex {
     index: Index,
     fields: Fields,
     reader: IndexReader,
+    seen: SeenSegments,
     /// Made at the first change; dropped after a failed one, with everything that was not committed.
     writer: Mutex<Option<IndexWriter>>,
     seq: AtomicU64,
@@ -209,7 +211,8 @@ impl SearchIndex {
         index.tokenizers().register(ANALYZER, analysis::english());
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
         let seq = AtomicU64::new(seq);
-        Ok(Self { dir: dir.to_owned(), index, fields, reader, writer: Mutex::default(), seq })
+        let (dir, seen) = (dir.to_owned(), SeenSegments::default());
+        Ok(Self { dir, index, fields, reader, seen, writer: Mutex::default(), seq })
     }
 
     /// Number of the last change of the store that the index contains.
@@ -220,6 +223,11 @@ impl SearchIndex {
     /// What can be searched now, and its fields.
     pub(super) fn searcher(&self) -> (Searcher, Fields) {
         (self.reader.searcher(), self.fields)
+    }
+
+    /// What is known of the segments that were searched last.
+    pub(super) fn seen(&self) -> &SeenSegments {
+        &self.seen
     }
 
     /// Takes in changes up to the one numbered `seq`; when this returns they are on the disk and in

@@ -7,8 +7,6 @@
 
 use std::sync::Arc;
 
-use tantivy::columnar::StrColumn;
-use tantivy::fieldnorm::FieldNormReader;
 use tantivy::postings::Postings;
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{DocId, DocSet, InvertedIndexReader, SegmentReader, TERMINATED};
@@ -16,9 +14,10 @@ use tantivy::{DocId, DocSet, InvertedIndexReader, SegmentReader, TERMINATED};
 use super::analysis::Word;
 use super::index::{self, SearchIndex};
 use super::scope::{Scope, UNKNOWN_LANGUAGE};
+use super::seen::{All, Ids, Seen};
 use super::speech;
 use super::terms::{self, Term};
-use super::vectors::best_first;
+use super::vectors::{best_first, floor_of_top};
 use crate::store::Audience;
 
 /// Saturation and length normalisation of BM25 (Robertson and Zaragoza 2009). Lucene's 1.2 and .75 are for
@@ -32,11 +31,12 @@ const B: f32 = 1.0;
 const TITLE_WEIGHT: f32 = 2.0;
 /// Terms of a long ticket that are searched for, the most telling ones. Fewer than 64: see `Hit`.
 const MAX_TERMS: usize = 40;
+/// Documents of which only the best is looked at when the best of all are sought.
+const BLOCK: usize = 64;
 
 /// What the words of one query found.
 pub(super) struct Lexical {
     segments: Vec<Segment>,
-    id: Field,
     /// The terms that were searched for, the most telling first.
     terms: Vec<Sought>,
 }
@@ -53,10 +53,11 @@ pub(super) struct Sought {
 
 /// A segment of the index with the hits in it.
 struct Segment {
-    ids_by_term: Arc<InvertedIndexReader>,
-    ids: Option<StrColumn>,
-    /// By document; `None` for documents out of scope.
-    hits: Vec<Option<Hit>>,
+    seen: Arc<Seen>,
+    /// As in [`View`].
+    admitted: Option<Vec<bool>>,
+    /// By document; of documents out of scope nothing was found.
+    hits: Vec<Hit>,
 }
 
 /// What was found in one article.
@@ -74,10 +75,11 @@ impl Lexical {
     /// Searches for the terms of `text` within `scope`.
     pub(super) fn search(index: &SearchIndex, text: &str, scope: &Scope) -> tantivy::Result<Self> {
         let (searcher, fields) = index.searcher();
-        let views = searcher
-            .segment_readers()
-            .iter()
-            .map(|reader| View::new(reader, fields, scope))
+        let audience = scope.audience;
+        let see = |reader: &SegmentReader, all| see(reader, fields, audience, all);
+        let seen = index.seen().of(&searcher, audience, see)?;
+        let views: Vec<View<'_>> = (searcher.segment_readers().iter().zip(seen))
+            .map(|(reader, seen)| View::new(reader, seen, fields, scope))
             .collect::<tantivy::Result<Vec<_>>>()?;
         let collection = Collection::of(&views);
         let speeches = speech::of_query(text, scope.language.as_deref(), || speeches(&views, fields))?;
@@ -92,31 +94,32 @@ impl Lexical {
         }
         found.sort_by(|(a, _), (b, _)| b.weight.total_cmp(&a.weight));
         found.truncate(MAX_TERMS);
-        let mut hits: Vec<Vec<Option<Hit>>> =
-            views.iter().map(|view| view.admitted.iter().map(|&a| a.then(Hit::default)).collect()).collect();
+        let mut hits: Vec<Vec<Hit>> =
+            views.iter().map(|view| vec![Hit::default(); view.seen.visible.len()]).collect();
         for (place, (sought, postings)) in found.iter().enumerate() {
             for posting in postings {
-                if let Some(hit) = &mut hits[posting.segment][posting.doc as usize] {
+                let hit = &mut hits[posting.segment][posting.doc as usize];
+                if views[posting.segment].admits(posting.doc) {
                     hit.score += sought.weight * collection.saturation(posting);
                     hit.code = hit.code.max(sought.code_rarity);
                     hit.matched |= 1 << place;
                 }
             }
         }
-        let segments = views.iter().zip(hits).map(|(view, hits)| view.segment(fields, hits));
-        Ok(Self {
-            segments: segments.collect::<tantivy::Result<_>>()?,
-            id: fields.id,
-            terms: found.into_iter().map(|(sought, _)| sought).collect(),
-        })
+        let terms = found.into_iter().map(|(sought, _)| sought).collect();
+        let segments = views.into_iter().zip(hits).map(|(view, hits)| view.segment(hits)).collect();
+        Ok(Self { segments, terms })
     }
 
     /// The `count` articles with the highest scores above 0, highest first, equal ones by id.
-    pub(super) fn top(&self, count: usize) -> tantivy::Result<Vec<(String, f32)>> {
+    pub(super) fn top(&self, count: usize) -> Vec<(String, f32)> {
+        let blocks = || self.segments.iter().flat_map(|segment| segment.hits.chunks(BLOCK));
+        let highest = |block: &[Hit]| block.iter().fold(0f32, |highest, hit| highest.max(hit.score));
+        let floor = floor_of_top(&blocks().map(highest).collect::<Vec<_>>(), count);
         let mut scored: Vec<((usize, DocId), f32)> = Vec::new();
         for (number, segment) in self.segments.iter().enumerate() {
-            let hits = (0..).zip(&segment.hits).filter_map(|(doc, hit)| Some((doc, (*hit)?.score)));
-            scored.extend(hits.filter(|(_, score)| *score > 0.0).map(|(doc, s)| ((number, doc), s)));
+            let hits = (0..).zip(&segment.hits).map(|(doc, hit)| ((number, doc), hit.score));
+            scored.extend(hits.filter(|(_, score)| *score > 0.0 && *score >= floor));
         }
         // Scores equal to the last one are kept too, so that ids and not segments decide between them.
         if let Some(last) = count.checked_sub(1).filter(|last| *last < scored.len()) {
@@ -124,27 +127,20 @@ impl Lexical {
             let lowest = nth.1;
             scored.retain(|(_, score)| *score >= lowest);
         }
-        let mut named = Vec::with_capacity(scored.len());
-        for ((segment, doc), score) in scored {
-            if let Some(id) = self.segments[segment].id(doc)? {
-                named.push((id, score));
-            }
-        }
+        let id = |(segment, doc): (usize, DocId)| self.segments[segment].seen.all.ids.of(doc);
+        let named = scored.into_iter().filter_map(|(place, score)| Some((id(place)?.to_owned(), score)));
+        let mut named: Vec<(String, f32)> = named.collect();
         best_first(&mut named, count);
-        Ok(named)
+        named
     }
 
     /// What was found in the article with this id; `None` if it is not there or out of scope.
-    pub(super) fn of(&self, id: &str) -> tantivy::Result<Option<Hit>> {
-        let term = tantivy::Term::from_field_text(self.id, id);
-        for segment in &self.segments {
-            let found = documents(&segment.ids_by_term, &term)?;
-            let hit = found.into_iter().find_map(|doc| segment.hits.get(doc as usize).copied().flatten());
-            if hit.is_some() {
-                return Ok(hit);
-            }
-        }
-        Ok(None)
+    pub(super) fn of(&self, id: &str) -> Option<Hit> {
+        self.segments.iter().find_map(|segment| {
+            let admitted = segment.admitted.as_ref().unwrap_or(&segment.seen.visible);
+            let doc = segment.seen.all.ids.having(id).find(|doc| admitted[*doc as usize])?;
+            segment.hits.get(doc as usize).copied()
+        })
     }
 
     /// The terms behind a hit, the most telling first.
@@ -175,24 +171,14 @@ impl Lexical {
     }
 }
 
-impl Segment {
-    fn id(&self, doc: DocId) -> tantivy::Result<Option<String>> {
-        let mut id = String::new();
-        match self.ids.as_ref().and_then(|ids| Some((ids, ids.term_ords(doc).next()?))) {
-            Some((ids, ord)) => Ok(ids.ord_to_str(ord, &mut id)?.then_some(id)),
-            None => Ok(None),
-        }
-    }
-}
-
 /// A segment as one asker sees it.
 struct View<'a> {
     reader: &'a SegmentReader,
     texts: Vec<TextField>,
-    /// Documents that the asker's audience may see now.
-    visible: Vec<bool>,
-    /// Those of them that the other filters let through as well.
-    admitted: Vec<bool>,
+    /// What the asker's audience may see.
+    seen: Arc<Seen>,
+    /// Those documents of it that the other filters let through as well; `None` for all.
+    admitted: Option<Vec<bool>>,
 }
 
 /// A searched field of a segment.
@@ -200,56 +186,80 @@ struct TextField {
     field: Field,
     weight: f32,
     terms: Arc<InvertedIndexReader>,
-    lengths: FieldNormReader,
+}
+
+/// The searched fields, and how much a word in them counts.
+fn weights(fields: index::Fields) -> [(Field, f32); 4] {
+    [(fields.title, TITLE_WEIGHT), (fields.headings, 1.0), (fields.body, 1.0), (fields.tags, 1.0)]
+}
+
+/// What `audience` may see of a segment; `all` is known if somebody has seen it before.
+fn see(
+    reader: &SegmentReader,
+    fields: index::Fields,
+    audience: Audience,
+    all: Option<Arc<All>>,
+) -> tantivy::Result<Seen> {
+    let mut visible: Vec<bool> = (0..reader.max_doc()).map(|doc| !reader.is_deleted(doc)).collect();
+    if audience == Audience::Customer {
+        keep(&mut visible, reader, fields.audience, &[index::audience_term(audience)])?;
+    }
+    let all = match all {
+        Some(all) => all,
+        None => {
+            let mut lengths = vec![0.0; visible.len()];
+            for (field, weight) in weights(fields) {
+                let words = reader.get_fieldnorms_reader(field)?;
+                let added = (0..).map(|doc| weight * words.fieldnorm(doc) as f32);
+                lengths.iter_mut().zip(added).for_each(|(length, added)| *length += added);
+            }
+            let ids = Ids::read(reader.fast_fields().str(index::ID)?, reader.max_doc())?;
+            let mut expiring = Vec::new();
+            if let Some(expiry) = reader.fast_fields().column_opt::<i64>(index::EXPIRES_AT)? {
+                expiring.extend((0..reader.max_doc()).filter_map(|doc| Some((doc, expiry.first(doc)?))));
+            }
+            Arc::new(All { ids, lengths, expiring })
+        }
+    };
+    Ok(Seen::new(all, visible))
 }
 
 impl<'a> View<'a> {
-    fn new(reader: &'a SegmentReader, fields: index::Fields, scope: &Scope) -> tantivy::Result<Self> {
-        let weights =
-            [(fields.title, TITLE_WEIGHT), (fields.headings, 1.0), (fields.body, 1.0), (fields.tags, 1.0)];
-        let texts = weights
+    fn new(
+        reader: &'a SegmentReader,
+        seen: Arc<Seen>,
+        fields: index::Fields,
+        scope: &Scope,
+    ) -> tantivy::Result<Self> {
+        let texts = weights(fields)
             .into_iter()
-            .map(|(field, weight)| {
-                let terms = reader.inverted_index(field)?;
-                Ok(TextField { field, weight, terms, lengths: reader.get_fieldnorms_reader(field)? })
-            })
+            .map(|(field, weight)| Ok(TextField { field, weight, terms: reader.inverted_index(field)? }))
             .collect::<tantivy::Result<_>>()?;
-        let mut visible: Vec<bool> = (0..reader.max_doc()).map(|doc| !reader.is_deleted(doc)).collect();
-        if scope.audience == Audience::Customer {
-            let customer = index::audience_term(Audience::Customer);
-            keep(&mut visible, reader, fields.audience, &[customer])?;
-        }
-        if let Some(expiry) = reader.fast_fields().column_opt::<i64>(index::EXPIRES_AT)? {
-            let gone = |doc: DocId| expiry.first(doc).is_some_and(|expires| expires <= scope.now);
-            (0..).zip(&mut visible).for_each(|(doc, flag)| *flag &= !gone(doc));
-        }
-        let mut admitted = visible.clone();
+        let seen = Seen::at(seen, scope.now);
+        let mut admitted = None;
         if let Some(category) = &scope.category {
-            keep(&mut admitted, reader, fields.category, &[category])?;
+            keep(admitted.get_or_insert_with(|| seen.visible.clone()), reader, fields.category, &[category])?;
         }
         if let Some(language) = &scope.language {
-            keep(&mut admitted, reader, fields.language, &[language, UNKNOWN_LANGUAGE])?;
+            let languages: [&str; 2] = [language, UNKNOWN_LANGUAGE];
+            keep(admitted.get_or_insert_with(|| seen.visible.clone()), reader, fields.language, &languages)?;
         }
         if let Some(product) = &scope.product {
-            keep(&mut admitted, reader, fields.product, &[product, index::ANY_PRODUCT])?;
+            let products = [product.as_str(), index::ANY_PRODUCT];
+            keep(admitted.get_or_insert_with(|| seen.visible.clone()), reader, fields.product, &products)?;
         }
         for label in &scope.labels {
-            keep(&mut admitted, reader, fields.labels, &[label])?;
+            keep(admitted.get_or_insert_with(|| seen.visible.clone()), reader, fields.labels, &[label])?;
         }
-        Ok(Self { reader, texts, visible, admitted })
+        Ok(Self { reader, texts, seen, admitted })
     }
 
-    /// Length of a document in words, those of the title counted by their weight.
-    fn length(&self, doc: DocId) -> f32 {
-        self.texts.iter().map(|text| text.weight * text.lengths.fieldnorm(doc) as f32).sum()
+    fn admits(&self, doc: DocId) -> bool {
+        self.admitted.as_ref().is_none_or(|admitted| admitted[doc as usize])
     }
 
-    fn segment(&self, fields: index::Fields, hits: Vec<Option<Hit>>) -> tantivy::Result<Segment> {
-        Ok(Segment {
-            ids_by_term: self.reader.inverted_index(fields.id)?,
-            ids: self.reader.fast_fields().str(index::ID)?,
-            hits,
-        })
+    fn segment(self, hits: Vec<Hit>) -> Segment {
+        Segment { seen: self.seen, admitted: self.admitted, hits }
     }
 }
 
@@ -260,7 +270,7 @@ fn speeches(views: &[View<'_>], fields: index::Fields) -> tantivy::Result<Vec<&'
         let term = tantivy::Term::from_field_text(fields.speech, speech);
         for view in views {
             let terms = view.reader.inverted_index(fields.speech)?;
-            if documents(&terms, &term)?.into_iter().any(|doc| view.visible[doc as usize]) {
+            if documents(&terms, &term)?.into_iter().any(|doc| view.seen.visible[doc as usize]) {
                 found.push(speech);
                 break;
             }
@@ -311,14 +321,11 @@ struct Posting {
 
 impl<'a> Collection<'a> {
     fn of(views: &'a [View<'a>]) -> Self {
-        let lengths = views.iter().flat_map(|view| {
-            let visible = (0..).zip(&view.visible).filter(|(_, visible)| **visible);
-            visible.map(|(doc, _)| f64::from(view.length(doc)))
-        });
-        let (documents, total) = lengths.fold((0, 0.0), |(count, total), length| (count + 1, total + length));
+        let documents: usize = views.iter().map(|view| view.seen.documents).sum();
+        let total: f64 = views.iter().map(|view| view.seen.total_length).sum();
         // At least one word, so that nothing is divided by zero where nothing is to be found.
-        let average_length = (total / f64::from(documents).max(1.0)).max(1.0) as f32;
-        Self { views, documents: documents as usize, average_length }
+        let average_length = (total / (documents as f64).max(1.0)).max(1.0) as f32;
+        Self { views, documents, average_length }
     }
 
     /// Inverse document frequency as Lucene has it: ln(1 + (N - n + 0.5) / (n + 0.5)).
@@ -339,13 +346,14 @@ impl<'a> Collection<'a> {
                     continue;
                 };
                 while postings.doc() != TERMINATED {
-                    if view.visible[postings.doc() as usize] {
+                    if view.seen.visible[postings.doc() as usize] {
                         frequencies.push((postings.doc(), text.weight * postings.term_freq() as f32));
                     }
                     postings.advance();
                 }
             }
-            frequencies.sort_unstable_by_key(|(doc, _)| *doc);
+            // A stable sort, because it finds the runs, which are the fields, and only merges them.
+            frequencies.sort_by_key(|(doc, _)| *doc);
             for same in frequencies.chunk_by(|a, b| a.0 == b.0) {
                 let frequency = same.iter().map(|(_, frequency)| frequency).sum();
                 found.push(Posting { segment, doc: same[0].0, frequency });
@@ -357,7 +365,7 @@ impl<'a> Collection<'a> {
     /// BM25 without its idf, 0 to `K1` + 1, of a document whose fields are read as one text with the
     /// title repeated (BM25F with one length; Robertson, Zaragoza and Taylor 2004).
     fn saturation(&self, posting: &Posting) -> f32 {
-        let length = self.views[posting.segment].length(posting.doc) / self.average_length;
+        let length = self.views[posting.segment].seen.all.lengths[posting.doc as usize] / self.average_length;
         posting.frequency * (K1 + 1.0) / (posting.frequency + K1 * (1.0 - B + B * length))
     }
 }

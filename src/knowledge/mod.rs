@@ -12,6 +12,7 @@ pub mod import;
 pub mod passages;
 
 mod analysis;
+mod cosine;
 mod document;
 mod error;
 mod index;
@@ -24,6 +25,7 @@ mod plain_bm25;
 mod projected;
 mod ranking;
 mod scope;
+mod seen;
 mod similar;
 mod speech;
 mod suggest;

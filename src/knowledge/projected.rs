@@ -50,9 +50,14 @@ impl Passages {
         self.set.update(changes.into_iter().map(turned));
     }
 
-    /// How near each admitted article is to a turned embedding.
-    pub(super) fn scan(&self, turned: &[f32], admits: impl Fn(&Facets) -> bool) -> Scan<Facets> {
-        self.set.scan(turned, admits)
+    /// How near each admitted article is to a turned embedding; of many, on so many threads at most.
+    pub(super) fn scan(
+        &self,
+        turned: &[f32],
+        threads: usize,
+        admits: impl Fn(&Facets) -> bool + Sync,
+    ) -> Scan<Facets> {
+        self.set.scan(turned, threads, admits)
     }
 }
 
@@ -81,7 +86,7 @@ mod tests {
     #[test]
     fn without_a_projection_embeddings_are_compared_as_they_are() {
         let passages = passages(None);
-        let nearest = passages.scan(&passages.turned(&[0.0, 1.0]), |_| true);
+        let nearest = passages.scan(&passages.turned(&[0.0, 1.0]), 1, |_| true);
         assert_eq!(nearest.top(1)[0].0, "b");
     }
 
@@ -89,7 +94,7 @@ mod tests {
     fn passages_and_tickets_are_turned_alike() {
         // The second number counts for nothing.
         let passages = passages(Projection::new(vec![1.0, 0.0, 0.0, 1e-3], 2));
-        let nearest = passages.scan(&passages.turned(&[0.6, 0.8]), |_| true);
+        let nearest = passages.scan(&passages.turned(&[0.6, 0.8]), 1, |_| true);
         assert_eq!(nearest.top(1)[0].0, "a");
         assert!(nearest.top(1)[0].1 > 0.99);
     }

@@ -142,13 +142,13 @@ impl Knowledge {
         embedding: &[f32],
         exclude_id: Option<&str>,
         top: usize,
-        admits: impl Fn(&Standing) -> bool + Send + 'static,
+        admits: impl Fn(&Standing) -> bool + Send + Sync + 'static,
     ) -> Result<Vec<SimilarTicket>, KnowledgeError> {
         self.view.check(embedding)?;
         let view = Arc::clone(&self.view);
         let (embedding, exclude) = (embedding.to_vec(), exclude_id.map(str::to_owned));
         let near: Vec<(String, f32)> = off_the_runtime(move || {
-            let scan = view.tickets.scan(&embedding, admits);
+            let scan = view.tickets.scan(&embedding, view.model.threads(), admits);
             // One more than wanted, in case the ticket itself is among them.
             let others = scan.top(top + 1).into_iter().filter(|(id, _)| exclude.as_deref() != Some(*id));
             others

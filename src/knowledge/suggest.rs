@@ -7,12 +7,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::cosine::dot;
 use super::error::KnowledgeError;
 use super::lexical::Lexical;
 use super::ranking::{self, Evidence};
 use super::scope::{Facets, Scope};
 use super::usefulness::Usefulness;
-use super::vectors::{Cosines, Scan, best_first, dot};
+use super::vectors::{Cosines, Scan, best_first};
 use super::{Knowledge, Shared, View, off_the_runtime, speech, terms};
 use crate::store::{Article, Audience, StoredPassage};
 
@@ -20,8 +21,8 @@ use crate::store::{Article, Audience, StoredPassage};
 const DEPTH: usize = 100;
 /// Best articles whose passages say how likely it is that something answers, however few are shown.
 const JUDGED: usize = 10;
-/// Cosine from which a passage in the store counts as the one that was scanned.
-const SAME: f32 = 0.95;
+/// How far the cosine of a passage in the store may be from that of the scanned one, which has 8 bits.
+const SAME: f32 = 0.02;
 /// Most articles in an answer.
 pub const MAX_SUGGESTIONS: usize = 100;
 /// Most words of the query that are shown as found in an article.
@@ -160,7 +161,7 @@ impl Knowledge {
         let (here, asked) = (self.clone(), Asked::new(query));
         let (asked, evidences, ranked) = off_the_runtime(move || {
             let evidences = here.evidences(&asked)?;
-            let ranked = evidences.ranked(&asked).map_err(|source| here.shared.index.unusable(source))?;
+            let ranked = evidences.ranked(&asked);
             Ok::<_, KnowledgeError>((asked, evidences, ranked))
         })
         .await??;
@@ -184,26 +185,35 @@ impl Knowledge {
         // What feedback adds says nothing of a channel, and may come from the very tickets it is tried on.
         let (here, asked) = (self.clone(), Asked { weighed_at: None, ..Asked::new(query) });
         off_the_runtime(move || {
-            let evidences = here.evidences(&asked)?;
             let named = |top: Vec<(&str, f32)>| top.into_iter().map(|(id, s)| (id.to_owned(), s)).collect();
             match channel {
-                Channel::Bm25 => evidences.words.top(asked.top),
-                Channel::Dense => Ok(named(evidences.dense.top(asked.top))),
-                Channel::Hybrid => evidences.fused(asked.top),
+                Channel::Bm25 => Ok(here.words(&asked)?.top(asked.top)),
+                Channel::Dense => {
+                    let turned = here.view.passages.turned(&asked.embedding);
+                    Ok(named(here.dense(&turned, &asked).top(asked.top)))
+                }
+                Channel::Hybrid => Ok(here.evidences(&asked)?.fused(asked.top)),
             }
-            .map_err(|source| here.shared.index.unusable(source))
         })
         .await?
     }
 
     fn evidences(&self, asked: &Asked) -> Result<Evidences, KnowledgeError> {
-        let index = &self.shared.index;
-        let words =
-            Lexical::search(index, &asked.text, &asked.scope).map_err(|source| index.unusable(source))?;
+        let words = self.words(asked)?;
         let turned = self.view.passages.turned(&asked.embedding);
-        let dense = self.view.passages.scan(&turned, |facets| asked.scope.admits(facets));
+        let dense = self.dense(&turned, asked);
         let useful = asked.weighed_at.map(|now| (Arc::clone(&self.shared.usefulness), now));
         Ok(Evidences { view: Arc::clone(&self.view), turned, dense, words, useful })
+    }
+
+    fn words(&self, asked: &Asked) -> Result<Lexical, KnowledgeError> {
+        let index = &self.shared.index;
+        Lexical::search(index, &asked.text, &asked.scope).map_err(|source| index.unusable(source))
+    }
+
+    fn dense(&self, turned: &[f32], asked: &Asked) -> Scan<Facets> {
+        let (view, scope) = (&self.view, &asked.scope);
+        view.passages.scan(turned, view.model.threads(), |facets| scope.admits(facets))
     }
 }
 
@@ -228,14 +238,14 @@ impl Shared {
 
 impl Evidences {
     /// The best articles by both kinds of evidence, with their fused scores.
-    fn fused(&self, top: usize) -> tantivy::Result<Vec<(String, f32)>> {
+    fn fused(&self, top: usize) -> Vec<(String, f32)> {
         let mut ids: Vec<String> = self.dense.top(DEPTH).into_iter().map(|(id, _)| id.to_owned()).collect();
-        ids.extend(self.words.top(DEPTH)?.into_iter().map(|(id, _)| id));
+        ids.extend(self.words.top(DEPTH).into_iter().map(|(id, _)| id));
         ids.sort_unstable();
         ids.dedup();
         let mut evidence = Vec::with_capacity(ids.len());
         for id in &ids {
-            let hit = self.words.of(id)?.unwrap_or_default();
+            let hit = self.words.of(id).unwrap_or_default();
             evidence.push(Evidence { cosines: self.dense.of(id), words: hit.score, code: hit.code });
         }
         let mut fused: Vec<(String, f32)> = ids.into_iter().zip(ranking::fuse(&evidence)).collect();
@@ -243,21 +253,21 @@ impl Evidences {
             usefulness.add_to(&mut fused, *now);
         }
         best_first(&mut fused, top);
-        Ok(fused)
+        fused
     }
 
-    fn ranked(&self, asked: &Asked) -> tantivy::Result<Vec<Ranked>> {
-        self.fused(asked.top.max(JUDGED))?
+    fn ranked(&self, asked: &Asked) -> Vec<Ranked> {
+        self.fused(asked.top.max(JUDGED))
             .into_iter()
             .map(|(id, score)| {
-                let (matched_terms, coverage) = match self.words.of(&id)? {
+                let (matched_terms, coverage) = match self.words.of(&id) {
                     Some(hit) => {
                         let matched = terms::written(&asked.text, self.words.matched(hit), MAX_MATCHED);
                         (matched, self.words.coverage(hit))
                     }
                     None => (Vec::new(), 0.0),
                 };
-                Ok(Ranked { id, score, coverage, matched_terms })
+                Ranked { id, score, coverage, matched_terms }
             })
             .collect()
     }
@@ -276,12 +286,9 @@ impl Evidences {
     /// Whether the store's embeddings are those that were scanned, and not yet another model's.
     fn were_scanned(&self, passages: &[StoredPassage]) -> bool {
         let Some(first) = passages.first() else { return false };
-        let scanned = self.dense.rows(&first.article_id);
-        let embedding = &first.passage.embedding;
-        let same = |row: &&[f32]| {
-            row.len() == embedding.len() && dot(row, &self.view.passages.turned(embedding)) >= SAME
-        };
-        scanned.first().is_some_and(same)
+        let stored = dot(&self.view.passages.turned(&first.passage.embedding), &self.turned);
+        let scanned = self.dense.each(&first.article_id);
+        scanned.len() == passages.len() && (scanned[0] - stored).abs() <= SAME
     }
 
     fn suggestions(
@@ -329,7 +336,7 @@ impl Evidences {
     /// Heading and text of the passage that fits best, judged by the same evidence as articles are.
     fn best_passage(&self, article: &Article, passages: Vec<StoredPassage>) -> (String, String) {
         // Of the vectors that were scanned, since those in the store may be another model's by now.
-        let rows: Vec<&[f32]> = self.dense.rows(&article.id);
+        let cosines = self.dense.each(&article.id);
         let texts: Vec<&str> = passages.iter().map(|stored| stored.passage.text.as_str()).collect();
         let speech = speech::of_article(article.language.as_deref(), &texts.join("\n"));
         let evidence: Vec<Evidence> = passages
@@ -338,9 +345,8 @@ impl Evidences {
             .map(|(ordinal, StoredPassage { passage, .. })| {
                 let words = speech::words(&[passage.heading.as_str(), &passage.text].join("\n"), speech);
                 let hit = self.words.passage(&words);
-                let row = rows.get(ordinal).filter(|_| rows.len() == passages.len());
-                let cosine = row.map(|row| dot(row, &self.turned));
-                let cosines = cosine.map(|cosine| Cosines { best: cosine, two_best: cosine });
+                let cosine = cosines.get(ordinal).filter(|_| cosines.len() == passages.len());
+                let cosines = cosine.map(|&cosine| Cosines { best: cosine, two_best: cosine });
                 Evidence { cosines, words: hit.score, code: hit.code }
             })
             .collect();

@@ -158,6 +158,11 @@ impl Model {
         &self.tokenizer
     }
 
+    /// How many worker threads there are: as many as the settings grant.
+    pub fn threads(&self) -> usize {
+        self.workers.threads()
+    }
+
     /// Tokens that wait for a worker now.
     pub fn queued_tokens(&self) -> usize {
         self.workers.queued_tokens()

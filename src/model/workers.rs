@@ -52,6 +52,10 @@ impl Workers {
         replies.into_iter().map(|reply| reply.blocking_recv().map_err(|_| ModelError::Stopped)?).collect()
     }
 
+    pub(super) fn threads(&self) -> usize {
+        self.threads.len()
+    }
+
     pub(super) fn queued_tokens(&self) -> usize {
         self.queue.queued_tokens()
     }
