@@ -138,6 +138,12 @@ fn article(number: usize, title: String, body: String) -> Article {
         tags: Vec::new(),
         language: Some("en".into()),
         updated_at: None,
+        product: None,
+        expires_at: None,
+        review_at: None,
+        attachments: Vec::new(),
+        version: 0,
+        kept_at: None,
     }
 }
 
@@ -334,7 +340,17 @@ impl Bench {
 }
 
 fn query<'a>(text: &'a str, embedding: &'a [f32], audience: Audience) -> Query<'a> {
-    Query { text, embedding, audience, category: None, language: None, now: Timestamp::UNIX_EPOCH, top: TOP }
+    Query {
+        text,
+        embedding,
+        audience,
+        category: None,
+        language: None,
+        product: None,
+        labels: &[],
+        now: Timestamp::UNIX_EPOCH,
+        top: TOP,
+    }
 }
 
 fn main() {
