@@ -4,9 +4,21 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use super::speech;
-use super::suggest::Suggested;
+use super::suggest::{Highlight, Suggested};
 
 impl Suggested {
+    /// [`Suggested::marks`] in characters.
+    pub(super) fn highlighted(&self) -> Vec<Highlight> {
+        let (mut bytes, mut characters) = (0, 0);
+        let mut at = |byte: usize| {
+            characters += self.passage.get(bytes..byte).map_or(0, |text| text.chars().count());
+            bytes = byte;
+            characters
+        };
+        let place = |mark: Range<usize>| Highlight { start: at(mark.start), end: at(mark.end) };
+        self.marks().into_iter().map(place).collect()
+    }
+
     /// The places in `passage`, in bytes, in order and apart from one another, of every form of its
     /// matched terms: `Printers` of the query is found in `printer`, for the index holds them as one.
     /// Empty where the terms stand elsewhere in the article.
@@ -31,8 +43,8 @@ mod tests {
     use super::*;
     use crate::store::Audience;
 
-    fn marked(passage: &str, terms: &[&str]) -> Vec<String> {
-        let suggested = Suggested {
+    fn suggested(passage: &str, terms: &[&str]) -> Suggested {
+        Suggested {
             id: "kb-1".into(),
             title: String::new(),
             url: None,
@@ -40,16 +52,32 @@ mod tests {
             passage: passage.into(),
             heading: String::new(),
             matched_terms: terms.iter().map(ToString::to_string).collect(),
+            highlights: Vec::new(),
+            found_by: super::super::FoundBy::Words,
             updated_at: None,
             category: None,
             audience: Audience::Agent,
-        };
+        }
+    }
+
+    fn marked(passage: &str, terms: &[&str]) -> Vec<String> {
+        let suggested = suggested(passage, terms);
         suggested.marks().into_iter().map(|mark| passage[mark].to_owned()).collect()
     }
 
     #[test]
     fn any_form_of_a_matched_word_is_marked() {
         assert_eq!(marked("The printer's tray; a PRINTER", &["Printers"]), ["printer's", "PRINTER"]);
+    }
+
+    #[test]
+    fn highlights_are_counted_in_characters() {
+        let mut suggested = suggested("Für Drücker: der Drucker, drucker", &["Drucker"]);
+        suggested.highlights = suggested.highlighted();
+        let letters: Vec<char> = suggested.passage.chars().collect();
+        let words = suggested.highlights.iter().map(|h| letters[h.start..h.end].iter().collect::<String>());
+        assert!(words.clone().all(|word| word.eq_ignore_ascii_case("drucker") || word == "Drücker"));
+        assert!(words.count() >= 2);
     }
 
     #[test]

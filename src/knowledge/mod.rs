@@ -48,7 +48,7 @@ pub use judge::{JudgedQuery, SearchFigures, SearchJudgeError, SearchReport};
 pub use learning::{SearchBase, SearchFilesError, SearchRecipe, read_base};
 pub use outcomes::ArticleFeedback;
 pub use similar::{SimilarTicket, SimilarTickets};
-pub use suggest::{Channel, MAX_SUGGESTIONS, Query, Suggested, Suggestions};
+pub use suggest::{Channel, FoundBy, Highlight, MAX_SUGGESTIONS, Query, Suggested, Suggestions};
 pub use write::{ImportReport, PutReport};
 
 use crate::config::SearchSettings;

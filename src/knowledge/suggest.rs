@@ -1,6 +1,6 @@
 //! Which articles answer a ticket.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -82,6 +82,11 @@ pub struct Suggested {
     /// Words of the query that the article has in some form, as the query writes them; the most
     /// telling first, at most eight.
     pub matched_terms: Vec<String>,
+    /// Where forms of them stand in `passage`, in characters, in order and apart; empty where they stand
+    /// elsewhere in the article.
+    pub highlights: Vec<Highlight>,
+    /// What speaks for it.
+    pub found_by: FoundBy,
     /// When its text last changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -91,6 +96,27 @@ pub struct Suggested {
     pub category: Option<String>,
     /// Who may see it.
     pub audience: Audience,
+}
+
+/// A place in a passage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Highlight {
+    /// First character, from 0.
+    pub start: usize,
+    /// The character after the last.
+    pub end: usize,
+}
+
+/// By which evidence an article came among the candidates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum FoundBy {
+    /// By words that it shares with the query.
+    Words,
+    /// By the meaning of a passage, whatever its words.
+    Meaning,
+    /// By either.
+    Both,
 }
 
 /// A way to rank articles.
@@ -147,6 +173,7 @@ struct Ranked {
     score: f32,
     /// Share of what the query's words tell that the article has, 0 to 1.
     coverage: f32,
+    found_by: FoundBy,
     matched_terms: Vec<String>,
 }
 
@@ -192,7 +219,10 @@ impl Knowledge {
                     let turned = here.view.passages.turned(&asked.embedding);
                     Ok(named(here.dense(&turned, &asked).top(asked.top)))
                 }
-                Channel::Hybrid => Ok(here.evidences(&asked)?.fused(asked.top)),
+                Channel::Hybrid => {
+                    let evidences = here.evidences(&asked)?;
+                    Ok(evidences.fused(&evidences.candidates(), asked.top))
+                }
             }
         })
         .await?
@@ -237,18 +267,25 @@ impl Shared {
 }
 
 impl Evidences {
-    /// The best articles by both kinds of evidence, with their fused scores.
-    fn fused(&self, top: usize) -> Vec<(String, f32)> {
-        let mut ids: Vec<String> = self.dense.top(DEPTH).into_iter().map(|(id, _)| id.to_owned()).collect();
-        ids.extend(self.words.top(DEPTH).into_iter().map(|(id, _)| id));
-        ids.sort_unstable();
-        ids.dedup();
-        let mut evidence = Vec::with_capacity(ids.len());
-        for id in &ids {
+    /// The best articles by each kind of evidence.
+    fn candidates(&self) -> BTreeMap<String, FoundBy> {
+        let near = self.dense.top(DEPTH).into_iter().map(|(id, _)| (id.to_owned(), FoundBy::Meaning));
+        let mut candidates: BTreeMap<String, FoundBy> = near.collect();
+        for (id, _) in self.words.top(DEPTH) {
+            candidates.entry(id).and_modify(|by| *by = FoundBy::Both).or_insert(FoundBy::Words);
+        }
+        candidates
+    }
+
+    /// The best candidates by both kinds of evidence, with their fused scores.
+    fn fused(&self, candidates: &BTreeMap<String, FoundBy>, top: usize) -> Vec<(String, f32)> {
+        let mut evidence = Vec::with_capacity(candidates.len());
+        for id in candidates.keys() {
             let hit = self.words.of(id).unwrap_or_default();
             evidence.push(Evidence { cosines: self.dense.of(id), words: hit.score, code: hit.code });
         }
-        let mut fused: Vec<(String, f32)> = ids.into_iter().zip(ranking::fuse(&evidence)).collect();
+        let ids = candidates.keys().cloned();
+        let mut fused: Vec<(String, f32)> = ids.zip(ranking::fuse(&evidence)).collect();
         if let Some((usefulness, now)) = &self.useful {
             usefulness.add_to(&mut fused, *now);
         }
@@ -257,7 +294,8 @@ impl Evidences {
     }
 
     fn ranked(&self, asked: &Asked) -> Vec<Ranked> {
-        self.fused(asked.top.max(JUDGED))
+        let candidates = self.candidates();
+        self.fused(&candidates, asked.top.max(JUDGED))
             .into_iter()
             .map(|(id, score)| {
                 let (matched_terms, coverage) = match self.words.of(&id) {
@@ -267,7 +305,8 @@ impl Evidences {
                     }
                     None => (Vec::new(), 0.0),
                 };
-                Ranked { id, score, coverage, matched_terms }
+                let found_by = candidates.get(&id).copied().unwrap_or(FoundBy::Both);
+                Ranked { id, score, coverage, found_by, matched_terms }
             })
             .collect()
     }
@@ -319,7 +358,7 @@ impl Evidences {
 
     fn suggested(&self, ranked: Ranked, article: Article, passages: Vec<StoredPassage>) -> Suggested {
         let (heading, passage) = self.best_passage(&article, passages);
-        Suggested {
+        let mut suggested = Suggested {
             id: article.id,
             title: article.title,
             url: article.url,
@@ -327,10 +366,14 @@ impl Evidences {
             passage,
             heading,
             matched_terms: ranked.matched_terms,
+            highlights: Vec::new(),
+            found_by: ranked.found_by,
             updated_at: article.updated_at,
             category: article.category,
             audience: article.audience,
-        }
+        };
+        suggested.highlights = suggested.highlighted();
+        suggested
     }
 
     /// Heading and text of the passage that fits best, judged by the same evidence as articles are.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::knowledge::{SimilarTicket, Suggested};
+use crate::knowledge::{FoundBy, SimilarTicket, Suggested};
 use crate::model::ModelName;
 use crate::store::{Article, ArticleStatus, Audience, TicketStatus};
 use crate::text::Format;
@@ -87,6 +87,8 @@ fn suggested() -> Suggested {
         passage: "If you are on a hotel network, open a browser first and accept the hotel's welcome page. LarkVPN cannot show that page, so it just times out. When the web port does not help either, share the connection from your work phone.".into(),
         heading: "What the message means".into(),
         matched_terms: vec!["LarkVPN".into(), "hotel".into()],
+        highlights: Vec::new(),
+        found_by: FoundBy::Both,
         updated_at: Some("2026-09-22T00:00:00Z".parse().unwrap()),
         category: Some("Network::VPN and remote access".into()),
         audience: Audience::Customer,
@@ -102,6 +104,8 @@ fn suggested_for_agents() -> Suggested {
         passage: "Open the console, search for the person's sign-in name and choose Reset. Unsaved work in the session is lost, so ask first.".into(),
         heading: "Reset › From the console".into(),
         matched_terms: vec!["sign-in".into()],
+        highlights: Vec::new(),
+        found_by: FoundBy::Words,
         updated_at: None,
         category: None,
         audience: Audience::Agent,

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::article::anchor;
 use super::excerpt::{Piece, excerpt};
-use crate::knowledge::{SimilarTicket, Suggested};
+use crate::knowledge::{FoundBy, SimilarTicket, Suggested};
 use crate::model::ModelName;
 use crate::store::{Article, Audience, TicketStatus};
 use crate::text::{Format, html};
@@ -88,6 +88,8 @@ pub(super) struct ArticleView {
     pub(super) title: String,
     pub(super) heading: String,
     pub(super) passage: Vec<Piece>,
+    /// By which evidence it was found, as said after "found by".
+    pub(super) found_by: &'static str,
     pub(super) agents_only: bool,
     pub(super) category: Option<String>,
     pub(super) updated: Option<Day>,
@@ -242,6 +244,11 @@ impl ArticleView {
             passage: excerpt(&article.passage, &article.marks()),
             title: article.title,
             heading: article.heading,
+            found_by: match article.found_by {
+                FoundBy::Words => "its words",
+                FoundBy::Meaning => "its meaning",
+                FoundBy::Both => "its words and its meaning",
+            },
             agents_only: article.audience == Audience::Agent,
             category: article.category.as_deref().map(path),
             updated: article.updated_at.map(Day::new),
