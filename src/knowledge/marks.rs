@@ -3,8 +3,20 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
+use serde::Serialize;
+use utoipa::ToSchema;
+
 use super::speech;
-use super::suggest::{Highlight, Suggested};
+use super::suggest::Suggested;
+
+/// A place in a passage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Highlight {
+    /// First character, from 0.
+    pub start: usize,
+    /// The character after the last.
+    pub end: usize,
+}
 
 impl Suggested {
     /// [`Suggested::marks`] in characters.

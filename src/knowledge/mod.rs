@@ -46,9 +46,10 @@ use tokio::sync::Mutex;
 pub use error::KnowledgeError;
 pub use judge::{JudgedQuery, SearchFigures, SearchJudgeError, SearchReport};
 pub use learning::{SearchBase, SearchFilesError, SearchRecipe, read_base};
+pub use marks::Highlight;
 pub use outcomes::ArticleFeedback;
 pub use similar::{SimilarTicket, SimilarTickets};
-pub use suggest::{Channel, FoundBy, Highlight, MAX_SUGGESTIONS, Query, Suggested, Suggestions};
+pub use suggest::{Channel, FoundBy, MAX_SUGGESTIONS, Query, Suggested, Suggestions};
 pub use write::{ImportReport, PutReport};
 
 use crate::config::SearchSettings;

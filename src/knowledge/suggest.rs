@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::cosine::dot;
 use super::error::KnowledgeError;
 use super::lexical::Lexical;
+use super::marks::Highlight;
 use super::ranking::{self, Evidence};
 use super::scope::{Facets, Scope};
 use super::usefulness::Usefulness;
@@ -96,15 +97,6 @@ pub struct Suggested {
     pub category: Option<String>,
     /// Who may see it.
     pub audience: Audience,
-}
-
-/// A place in a passage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Highlight {
-    /// First character, from 0.
-    pub start: usize,
-    /// The character after the last.
-    pub end: usize,
 }
 
 /// By which evidence an article came among the candidates.

@@ -2,7 +2,7 @@
 //! articles that hold its embedding where the base has it.
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, ErrorKind};
 use std::path::Path;
 
 use serde::Deserialize;
@@ -60,8 +60,10 @@ impl Aside {
 /// The passages of a file's articles, each with its article's title in front, as the search has them.
 fn passages(hold: &Hold) -> std::io::Result<Vec<String>> {
     let mut passages = Vec::new();
-    for line in BufReader::new(File::open(&hold.articles)?).lines() {
-        let article: Article = serde_json::from_str(&line?)?;
+    for (number, line) in BufReader::new(File::open(&hold.articles)?).lines().enumerate() {
+        let article: Article = serde_json::from_str(&line?).map_err(|e| {
+            std::io::Error::new(ErrorKind::InvalidData, format!("row {} is no article: {e}", number + 1))
+        })?;
         let wanted = |prefix: &String| article.id.starts_with(prefix.as_str());
         if hold.ids.is_empty() || hold.ids.iter().any(wanted) {
             passages.extend(cut(&article));
@@ -125,6 +127,16 @@ mod tests {
         assert_eq!(aside.unwrap().held, [("One\nText.".to_owned(), 0.5)]);
         assert_eq!(notes.len(), 2, "{notes:?}");
         assert!(notes[0].contains("none.jsonl") && notes[1].contains("gone.jsonl"), "{notes:?}");
+    }
+
+    #[test]
+    fn a_row_that_is_no_article_is_named_by_its_number() {
+        let place = tempfile::tempdir().unwrap();
+        let articles = place.path().join("articles.jsonl");
+        std::fs::write(&articles, "{\"id\":\"a\",\"title\":\"One\",\"body\":\"Text.\"}\n{\"id\":7}\n")
+            .unwrap();
+        let error = passages(&Hold { articles, ids: Vec::new(), times: 1.0 }).unwrap_err();
+        assert!(error.to_string().contains("row 2 is no article"), "{error}");
     }
 
     #[test]
