@@ -14,7 +14,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use super::weights::Weights;
-use super::{Base, Bundle, BundleWriter, EncoderSpec, FORMAT, Head, Manifest, Model};
+use super::{Base, Bundle, BundleWriter, EncoderSpec, FORMAT, Head, Manifest, Model, Projection};
 use crate::config::InferenceSettings;
 
 /// Letters, digits and punctuation, alone and as continuations.
@@ -42,11 +42,18 @@ pub(crate) fn spec() -> EncoderSpec {
 
 /// Writes a bundle with these heads to `dir`; another `seed` gives another encoder.
 pub(crate) fn bundle(dir: &Path, seed: u64, heads: &[Head]) -> Bundle {
+    bundle_with(dir, seed, heads, None)
+}
+
+fn bundle_with(dir: &Path, seed: u64, heads: &[Head], search: Option<&Projection>) -> Bundle {
     let writer = BundleWriter::new(dir).expect("the bundle's folder can be made");
     writer.tokenizer(Path::new(TOKENIZER)).expect("the tokenizer can be copied");
     writer.encoder(&weights(seed)).expect("the weights can be written");
     if !heads.is_empty() {
         writer.heads(heads, None).expect("the heads can be written");
+    }
+    if let Some(projection) = search {
+        writer.search(projection).expect("the projection can be written");
     }
     let manifest = Manifest {
         format: FORMAT,
@@ -67,10 +74,15 @@ pub(crate) fn bundle(dir: &Path, seed: u64, heads: &[Head]) -> Bundle {
 
 /// The bundle of `seed` without heads, loaded, with one worker. Can be called on an async runtime.
 pub(crate) fn model(seed: u64) -> Arc<Model> {
+    model_with(seed, None)
+}
+
+/// The same with a projection.
+pub(crate) fn model_with(seed: u64, search: Option<Projection>) -> Arc<Model> {
     let load = move || {
         let dir = tempfile::tempdir().expect("a temporary folder can be made");
         let path = dir.path().join("bundle");
-        bundle(&path, seed, &[]);
+        bundle_with(&path, seed, &[], search.as_ref());
         let settings = InferenceSettings { threads: NonZeroUsize::new(1), ..Default::default() };
         Arc::new(Model::load(&path, &settings).expect("the bundle can be loaded"))
     };

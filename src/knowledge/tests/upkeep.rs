@@ -3,7 +3,8 @@
 use std::io::Cursor;
 
 use super::*;
-use crate::knowledge::{KnowledgeError, import};
+use crate::knowledge::{Channel, KnowledgeError, import};
+use crate::model::Projection;
 use crate::store::{
     EmbeddedArticle, Embedding, Feedback, FeedbackKind, FinalLabels, Occasion, OutcomeRecord, Passage,
     TicketRecord, TicketStatus,
@@ -189,6 +190,29 @@ async fn the_same_articles_score_the_same_whatever_happened_to_the_index_before(
             assert_eq!(ask(&knowledge, text, audience).await, ask(&clean, text, audience).await);
         }
     }
+}
+
+#[tokio::test]
+async fn a_bundle_that_has_learnt_to_search_takes_over_and_nothing_is_embedded_anew() {
+    let data = tempfile::tempdir().unwrap();
+    let knowledge = open(data.path()).await;
+    knowledge.put(articles()).await.unwrap();
+    let stored = knowledge.shared.store.passages_of("vpn").await.unwrap();
+    // Only the first two numbers of an embedding count.
+    let numbers = (0..16 * 16).map(|place| if place == 0 || place == 17 { 1.0 } else { 0.0 }).collect();
+    let projection = Projection::new(numbers, 16).unwrap();
+    let learnt = crate::model::testing::model_with(1, Some(projection.clone()));
+    let switched = knowledge.switch(Arc::clone(&learnt)).await.unwrap();
+    assert_eq!(switched.shared.store.passages_of("vpn").await.unwrap(), stored);
+    let plain = embedding("LarkVPN").await;
+    let near = switched.rank(&query("LarkVPN", &plain, Audience::Agent), Channel::Dense).await.unwrap();
+    let (_, found) = near.into_iter().find(|(id, _)| id == "vpn").unwrap();
+    let pairs = projection.apply(&plain).into_iter().zip(projection.apply(&stored[0].passage.embedding));
+    let expected: f32 = pairs.map(|(a, b)| a * b).sum();
+    assert!((found - expected).abs() < 0.01, "{found} {expected}");
+    // What the store holds is known for what was scanned, although it looks different.
+    let after = ask(&switched, "LarkVPN", Audience::Agent).await;
+    assert!(after.answer_confidence > 0.0);
 }
 
 #[tokio::test]
