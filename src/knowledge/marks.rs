@@ -19,34 +19,36 @@ pub struct Highlight {
 }
 
 impl Suggested {
-    /// [`Suggested::marks`] in characters.
-    pub(super) fn highlighted(&self) -> Vec<Highlight> {
-        let (mut bytes, mut characters) = (0, 0);
-        let mut at = |byte: usize| {
-            characters += self.passage.get(bytes..byte).map_or(0, |text| text.chars().count());
-            bytes = byte;
-            characters
-        };
-        let place = |mark: Range<usize>| Highlight { start: at(mark.start), end: at(mark.end) };
-        self.marks().into_iter().map(place).collect()
-    }
-
-    /// The places in `passage`, in bytes, in order and apart from one another, of every form of its
-    /// matched terms: `Printers` of the query is found in `printer`, for the index holds them as one.
-    /// Empty where the terms stand elsewhere in the article.
+    /// The highlights in bytes of `passage`.
     pub fn marks(&self) -> Vec<Range<usize>> {
-        let speech = speech::of_article(None, &self.passage);
-        let terms = self.matched_terms.iter().flat_map(|term| speech::words(term, speech));
-        let stems: HashSet<String> = terms.filter(|word| !word.part).map(|word| word.stem).collect();
-        let mut marks: Vec<Range<usize>> = Vec::new();
-        for word in speech::words(&self.passage, speech) {
-            let apart = marks.last().is_none_or(|mark| mark.end <= word.span.start);
-            if apart && stems.contains(&word.stem) {
-                marks.push(word.span);
-            }
-        }
-        marks
+        let starts: Vec<usize> = self.passage.char_indices().map(|(byte, _)| byte).collect();
+        let at = |character: usize| starts.get(character).copied().unwrap_or(self.passage.len());
+        self.highlights.iter().map(|highlight| at(highlight.start)..at(highlight.end)).collect()
     }
+}
+
+/// The places in `passage`, in order and apart from one another, of every form of the matched terms:
+/// `Printers` of the query is found in `printer`, for the index holds them as one. `speech` is the language
+/// by whose rules the article was indexed. Empty where the terms stand elsewhere in the article.
+pub(super) fn highlights(passage: &str, matched_terms: &[String], speech: &str) -> Vec<Highlight> {
+    let terms = matched_terms.iter().flat_map(|term| speech::words(term, speech));
+    let stems: HashSet<String> = terms.filter(|word| !word.part).map(|word| word.stem).collect();
+    let (mut bytes, mut characters) = (0, 0);
+    let mut highlights = Vec::new();
+    for word in speech::words(passage, speech) {
+        if bytes <= word.span.start && stems.contains(&word.stem) {
+            let start = characters + letters(passage, bytes..word.span.start);
+            characters = start + letters(passage, word.span.clone());
+            bytes = word.span.end;
+            highlights.push(Highlight { start, end: characters });
+        }
+    }
+    highlights
+}
+
+/// How many characters stand there.
+fn letters(text: &str, bytes: Range<usize>) -> usize {
+    text.get(bytes).map_or(0, |part| part.chars().count())
 }
 
 #[cfg(test)]
@@ -56,6 +58,7 @@ mod tests {
     use crate::store::Audience;
 
     fn suggested(passage: &str, terms: &[&str]) -> Suggested {
+        let matched_terms: Vec<String> = terms.iter().map(ToString::to_string).collect();
         Suggested {
             id: "kb-1".into(),
             title: String::new(),
@@ -63,8 +66,8 @@ mod tests {
             score: 1.0,
             passage: passage.into(),
             heading: String::new(),
-            matched_terms: terms.iter().map(ToString::to_string).collect(),
-            highlights: Vec::new(),
+            highlights: highlights(passage, &matched_terms, "en"),
+            matched_terms,
             found_by: super::super::FoundBy::Words,
             updated_at: None,
             category: None,
@@ -84,8 +87,7 @@ mod tests {
 
     #[test]
     fn highlights_are_counted_in_characters() {
-        let mut suggested = suggested("Für Drücker: der Drucker, drucker", &["Drucker"]);
-        suggested.highlights = suggested.highlighted();
+        let suggested = suggested("Für Drücker: der Drucker, drucker", &["Drucker"]);
         let letters: Vec<char> = suggested.passage.chars().collect();
         let words = suggested.highlights.iter().map(|h| letters[h.start..h.end].iter().collect::<String>());
         assert!(words.clone().all(|word| word.eq_ignore_ascii_case("drucker") || word == "Drücker"));

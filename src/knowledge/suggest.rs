@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::cosine::dot;
 use super::error::KnowledgeError;
 use super::lexical::Lexical;
-use super::marks::Highlight;
+use super::marks::{Highlight, highlights};
 use super::ranking::{self, Evidence};
 use super::scope::{Facets, Scope};
 use super::usefulness::Usefulness;
@@ -349,31 +349,29 @@ impl Evidences {
     }
 
     fn suggested(&self, ranked: Ranked, article: Article, passages: Vec<StoredPassage>) -> Suggested {
-        let (heading, passage) = self.best_passage(&article, passages);
-        let mut suggested = Suggested {
+        let texts: Vec<&str> = passages.iter().map(|stored| stored.passage.text.as_str()).collect();
+        let speech = speech::of_article(article.language.as_deref(), &texts.join("\n"));
+        let (heading, passage) = self.best_passage(&article.id, passages, speech);
+        Suggested {
             id: article.id,
             title: article.title,
             url: article.url,
             score: ranked.score,
+            highlights: highlights(&passage, &ranked.matched_terms, speech),
             passage,
             heading,
             matched_terms: ranked.matched_terms,
-            highlights: Vec::new(),
             found_by: ranked.found_by,
             updated_at: article.updated_at,
             category: article.category,
             audience: article.audience,
-        };
-        suggested.highlights = suggested.highlighted();
-        suggested
+        }
     }
 
     /// Heading and text of the passage that fits best, judged by the same evidence as articles are.
-    fn best_passage(&self, article: &Article, passages: Vec<StoredPassage>) -> (String, String) {
+    fn best_passage(&self, id: &str, passages: Vec<StoredPassage>, speech: &str) -> (String, String) {
         // Of the vectors that were scanned, since those in the store may be another model's by now.
-        let cosines = self.dense.each(&article.id);
-        let texts: Vec<&str> = passages.iter().map(|stored| stored.passage.text.as_str()).collect();
-        let speech = speech::of_article(article.language.as_deref(), &texts.join("\n"));
+        let cosines = self.dense.each(id);
         let evidence: Vec<Evidence> = passages
             .iter()
             .enumerate()

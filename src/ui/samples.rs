@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::knowledge::{FoundBy, SimilarTicket, Suggested};
+use crate::knowledge::{FoundBy, Highlight, SimilarTicket, Suggested};
 use crate::model::ModelName;
 use crate::store::{Article, ArticleStatus, Audience, TicketStatus};
 use crate::text::Format;
@@ -78,6 +78,11 @@ pub(super) fn answer() -> TriageAnswer {
     }
 }
 
+/// Where matched words stand.
+fn places(places: &[(usize, usize)]) -> Vec<Highlight> {
+    places.iter().map(|&(start, end)| Highlight { start, end }).collect()
+}
+
 fn suggested() -> Suggested {
     Suggested {
         id: "kb-larkvpn-connect-from-home".into(),
@@ -87,7 +92,7 @@ fn suggested() -> Suggested {
         passage: "If you are on a hotel network, open a browser first and accept the hotel's welcome page. LarkVPN cannot show that page, so it just times out. When the web port does not help either, share the connection from your work phone.".into(),
         heading: "What the message means".into(),
         matched_terms: vec!["LarkVPN".into(), "hotel".into()],
-        highlights: Vec::new(),
+        highlights: places(&[(16, 21), (67, 74), (89, 96)]),
         found_by: FoundBy::Both,
         updated_at: Some("2026-09-22T00:00:00Z".parse().unwrap()),
         category: Some("Network::VPN and remote access".into()),
@@ -104,7 +109,7 @@ fn suggested_for_agents() -> Suggested {
         passage: "Open the console, search for the person's sign-in name and choose Reset. Unsaved work in the session is lost, so ask first.".into(),
         heading: "Reset › From the console".into(),
         matched_terms: vec!["sign-in".into()],
-        highlights: Vec::new(),
+        highlights: places(&[(42, 49)]),
         found_by: FoundBy::Words,
         updated_at: None,
         category: None,
