@@ -5,14 +5,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
-use serde::Deserialize;
 
-use super::rows::Lines;
-use super::{Common, Data, Outcome, labelled};
+use super::{Common, Data, Outcome, answered, labelled};
 use crate::knowledge::JudgedQuery;
 use crate::learn::judge::{JudgeOptions, judge};
 use crate::learn::report::{EvaluationReport, Group};
-use crate::triage::{Ticket, TicketRow, Triage};
+use crate::triage::Triage;
 
 /// Flags of `deskhand evaluate`.
 #[derive(Args)]
@@ -132,31 +130,14 @@ fn group(text: &str) -> Result<Group, String> {
     Ok(Group { name: name.to_owned(), prefixes: prefixes.split(',').map(str::to_owned).collect() })
 }
 
-/// A ticket with the articles that answer it, as a row.
-#[derive(Deserialize)]
-struct QueryRow {
-    #[serde(flatten)]
-    ticket: TicketRow,
-    #[serde(alias = "gold", alias = "article_ids")]
-    relevant: Vec<String>,
-}
-
 async fn judged(triage: &Triage, path: &Path) -> anyhow::Result<Vec<JudgedQuery>> {
-    let mut lines = Lines::open(path)?;
     let mut queries = Vec::new();
-    loop {
-        let batch = lines.batch::<QueryRow>(64)?;
-        if batch.is_empty() {
-            return Ok(queries);
-        }
-        for row in batch {
-            let content =
-                row.content.map_err(|e| anyhow::anyhow!("{}, line {}: {e}", path.display(), row.line))?;
-            let (words, reading) = triage.read(&Ticket::from(content.ticket)).await?;
-            let (text, embedding) = (words.text, reading.embedding());
-            queries.push(JudgedQuery { text, embedding, relevant: content.relevant });
-        }
+    for answered in answered::read(path)? {
+        let (words, reading) = triage.read(&answered.ticket).await?;
+        let (text, embedding) = (words.text, reading.embedding());
+        queries.push(JudgedQuery { text, embedding, relevant: answered.articles });
     }
+    Ok(queries)
 }
 
 fn render(report: &EvaluationReport, format: Format) -> anyhow::Result<String> {

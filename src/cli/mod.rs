@@ -1,6 +1,7 @@
 //! The commands, one file each. They read flags and files, call the rooms below and print; what they
 //! know of triage or search is only whom to ask.
 
+mod answered;
 mod audit;
 mod doctor;
 mod evaluate;

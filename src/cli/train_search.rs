@@ -1,14 +1,16 @@
 //! `deskhand train --pairs`: a bundle that finds articles better.
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Outcome;
+use super::answered::{self, Answered};
 use super::rows::Progress;
 use crate::config::InferenceSettings;
-use crate::knowledge::{SearchRecipe, read_base};
+use crate::knowledge::{SearchRecipe, SolvedTicket, read_base};
 use crate::learn::search::learn;
 use crate::model::{Bundle, BundleWriter, Manifest, Model, Projection, SearchSpec};
+use crate::text::{mail, with_subject};
 
 /// Learns from what the recipe names and writes the bundle `base` with a better search to `out`.
 pub(super) fn run(
@@ -23,8 +25,9 @@ pub(super) fn run(
         let bar = Progress::new("reading articles and tickets", None);
         // A closed stderr must not stop a training.
         let mut note = |note| drop(writeln!(std::io::stderr(), "{note}"));
-        bases
-            .push(read_base(base, &model, &mut note, &mut |done, total| bar.set(done as u64, total as u64))?);
+        let tickets = solved(&base.tickets)?;
+        let mut done = |done, total| bar.set(done as u64, total as u64);
+        bases.push(read_base(base, tickets, &model, &mut note, &mut done)?);
     }
     let bar = Progress::new("learning to search", None);
     let size = model.manifest().encoder.hidden_size;
@@ -47,6 +50,19 @@ pub(super) fn run(
         learnt.before, learnt.after
     )?;
     Ok(Outcome::Clean)
+}
+
+/// The tickets of some files.
+fn solved(files: &[PathBuf]) -> anyhow::Result<Vec<SolvedTicket>> {
+    let mut tickets = Vec::new();
+    for path in files {
+        tickets.extend(answered::read(path)?.into_iter().map(|Answered { line, ticket, articles }| {
+            let body = mail::clean(&ticket.body, ticket.body_format);
+            let place = format!("{}, line {line}", path.display());
+            SolvedTicket { place, text: with_subject(&ticket.subject, &body.text), articles }
+        }));
+    }
+    Ok(tickets)
 }
 
 /// The bundle with another projection.

@@ -1,8 +1,6 @@
 //! From articles and tickets in files to what a projection is fitted on.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
-use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -12,7 +10,6 @@ use super::passages;
 use crate::learn::search::{Asked, Base};
 use crate::model::{Input, Model, ModelError};
 use crate::store::Article;
-use crate::text::{Format, mail, with_subject};
 
 /// Texts that are read at a time.
 const CHUNK: usize = 256;
@@ -66,16 +63,6 @@ pub enum SearchFilesError {
         /// What is wrong, with line and field.
         detail: String,
     },
-    /// A line is no ticket.
-    #[error("{}, line {line}: {detail}", path.display())]
-    Line {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: usize,
-        /// What is wrong.
-        detail: String,
-    },
     /// The articles cannot be read.
     #[error("{}: {source}", path.display())]
     Articles {
@@ -109,25 +96,24 @@ impl SearchRecipe {
 }
 
 /// A ticket with the articles that answer it.
-#[derive(Debug, Deserialize)]
-struct TicketRow {
-    #[serde(default)]
-    subject: String,
-    #[serde(default)]
-    body: String,
-    #[serde(default)]
-    body_format: Format,
-    #[serde(alias = "article_ids", alias = "relevant", alias = "gold")]
-    articles: Vec<String>,
+#[derive(Debug, Clone)]
+pub struct SolvedTicket {
+    /// Where it stands, for messages.
+    pub place: String,
+    /// Subject and body, cleaned.
+    pub text: String,
+    /// Ids of the articles; none where nothing answers, which teaches nothing.
+    pub articles: Vec<String>,
 }
 
-/// Reads articles and tickets and has them embedded. `note` hears what was left out; `progress` how many
-/// texts are read, and of how many.
+/// Reads the articles of a base and has them and its tickets embedded. `note` hears what was left out;
+/// `progress` how many texts are read, and of how many.
 ///
 /// # Errors
-/// [`SearchFilesError`], with file and line. An article that cannot be read is left out and told.
+/// [`SearchFilesError`]. An article that cannot be read is left out and told.
 pub fn read_base(
     base: &SearchBase,
+    tickets: Vec<SolvedTicket>,
     model: &Model,
     note: &mut dyn FnMut(String),
     progress: &mut dyn FnMut(usize, usize),
@@ -146,35 +132,36 @@ pub fn read_base(
     }
     let passages = texts.len();
     let mut asked = Vec::new();
-    for path in &base.tickets {
-        for (number, row) in tickets(path)?.into_iter().enumerate() {
-            let known: Vec<usize> =
-                row.articles.iter().filter_map(|id| places.get(id.as_str()).copied()).collect();
-            if known.len() < row.articles.len() {
-                let (file, line) = (path.display(), number + 1);
-                note(format!("{file}, line {line}: an article that it names is not among the articles"));
-            }
-            // Only tickets with an answer say where it lies.
-            if let Some(key) = row.articles.first().filter(|_| !known.is_empty()) {
-                let text = with_subject(&row.subject, &mail::clean(&row.body, row.body_format).text);
-                asked.push((key.clone(), known));
-                texts.push(text);
-            }
+    for SolvedTicket { place, text, articles } in tickets {
+        let known: Vec<usize> = articles.iter().filter_map(|id| places.get(id.as_str()).copied()).collect();
+        if known.len() < articles.len() {
+            note(format!("{place}: an article that it names is not among the articles"));
+        }
+        // Only tickets with an answer say where it lies.
+        if let Some(key) = articles.into_iter().next().filter(|_| !known.is_empty()) {
+            asked.push((key, known));
+            texts.push(text);
         }
     }
+    let mut embeddings = embedded(&texts, model, progress)?;
+    let of_tickets = embeddings.split_off(passages);
+    let tickets = asked.into_iter().zip(of_tickets);
+    let tickets = tickets.map(|((key, answers), embedding)| Asked { embedding, answers, key });
+    Ok(Base { passages: embeddings.concat(), article_of, tickets: tickets.collect() })
+}
+
+fn embedded(
+    texts: &[String],
+    model: &Model,
+    progress: &mut dyn FnMut(usize, usize),
+) -> Result<Vec<Vec<f32>>, ModelError> {
     let mut embeddings = Vec::with_capacity(texts.len());
     for chunk in texts.chunks(CHUNK) {
         let inputs: Vec<Input<'_>> = chunk.iter().map(|text| Input::text(text)).collect();
         embeddings.extend(model.read_blocking(&inputs)?.iter().map(|reading| reading.embedding()));
         progress(embeddings.len(), texts.len());
     }
-    let of_tickets = embeddings.split_off(passages);
-    let tickets = asked.into_iter().zip(of_tickets).map(|((key, answers), embedding)| Asked {
-        embedding,
-        answers,
-        key,
-    });
-    Ok(Base { passages: embeddings.concat(), article_of, tickets: tickets.collect() })
+    Ok(embeddings)
 }
 
 /// The articles, each id once, the last one counting, as an import keeps them.
@@ -189,19 +176,4 @@ fn articles(path: &Path, note: &mut dyn FnMut(String)) -> Result<Vec<Article>, S
         }
     }
     Ok(articles.into_values().collect())
-}
-
-fn tickets(path: &Path) -> Result<Vec<TicketRow>, SearchFilesError> {
-    let unreadable = |source| SearchFilesError::File { path: path.to_owned(), source };
-    let file = BufReader::new(File::open(path).map_err(unreadable)?);
-    let mut rows = Vec::new();
-    for (number, line) in file.lines().enumerate() {
-        let row = serde_json::from_str(&line.map_err(unreadable)?).map_err(|e| SearchFilesError::Line {
-            path: path.to_owned(),
-            line: number + 1,
-            detail: e.to_string(),
-        })?;
-        rows.push(row);
-    }
-    Ok(rows)
 }

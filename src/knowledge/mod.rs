@@ -45,7 +45,7 @@ use tokio::sync::Mutex;
 
 pub use error::KnowledgeError;
 pub use judge::{JudgedQuery, SearchFigures, SearchJudgeError, SearchReport};
-pub use learning::{SearchBase, SearchFilesError, SearchRecipe, read_base};
+pub use learning::{SearchBase, SearchFilesError, SearchRecipe, SolvedTicket, read_base};
 pub use marks::Highlight;
 pub use outcomes::ArticleFeedback;
 pub use similar::{SimilarTicket, SimilarTickets};
