@@ -1,8 +1,8 @@
 //! The store: what is kept, and the truth from which every index can be rebuilt.
 //!
 //! In come articles with their passages, tickets with their predictions and outcomes, each with the
-//! embedding that an encoder made of it, and feedback about articles; out they go again, one by one, by
-//! id, or page by page.
+//! embedding that an encoder made of it, feedback about articles, and surveys with their follow-ups; out they
+//! go again, one by one, by id, or page by page.
 //! A write that was answered survives `kill -9` and a power cut; a write that failed left nothing.
 //!
 //! One data folder belongs to one process. This room knows nothing of HTTP, of models or of the
@@ -14,7 +14,10 @@ mod column;
 mod database;
 mod error;
 mod feedback;
+mod follow_ups;
 mod outcomes;
+mod survey;
+mod surveys;
 mod ticket;
 mod tickets;
 mod versions;
@@ -30,6 +33,13 @@ pub use error::StoreError;
 pub use feedback::{
     Feedback, FeedbackCounts, FeedbackKind, FeedbackWritten, Occasion, PlacedVoice, Voice, VoiceChange,
 };
+pub use follow_ups::{
+    ContactOutcome, FollowUpChange, FollowUpClock, FollowUpRecord, FollowUpState, NewFollowUp, RootCause,
+};
 pub use outcomes::OutcomeRecord;
+pub use survey::{
+    Aspect, RatingScale, SurveyFigures, SurveyFilter, SurveyGroup, SurveyReading, SurveyRecord, SurveyTicket,
+};
+pub use surveys::{KeptSurvey, SurveyPlace};
 pub use ticket::{Embedding, FinalLabels, PredictionRecord, TicketRecord, TicketStatus};
 pub use tickets::TicketVector;

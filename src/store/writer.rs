@@ -14,8 +14,9 @@ use tokio::task::JoinHandle;
 
 use super::articles::{self, EmbeddedArticle, PassageVectors};
 use super::feedback::{self, Feedback, FeedbackWritten};
+use super::{FollowUpChange, KeptSurvey, NewFollowUp};
 use super::{OutcomeRecord, PredictionRecord, StoreError, TicketRecord};
-use super::{outcomes, tickets};
+use super::{follow_ups, outcomes, surveys, tickets};
 
 /// Most writes in one transaction, and most that wait in the queue; a further caller waits before it.
 const GROUP: usize = 64;
@@ -32,6 +33,9 @@ pub(super) enum Write {
     SaveOutcome(Box<(String, OutcomeRecord, Timestamp)>),
     Say(Feedback),
     TakeBack(Feedback),
+    KeepSurveys { batch: Vec<KeptSurvey>, now: Timestamp },
+    DeleteSurvey { id: String },
+    ChangeFollowUp(Box<(String, NewFollowUp, FollowUpChange, Timestamp)>),
 }
 
 /// What there is to tell of a write.
@@ -39,7 +43,7 @@ pub(super) enum Write {
 pub(super) struct Written {
     /// The number of the article change that it made, if it made one.
     pub(super) seq: Option<u64>,
-    /// Whether the ticket whose outcome it was is there.
+    /// Whether the ticket or the survey that it was about is there.
     pub(super) found: bool,
     /// What counts otherwise now.
     pub(super) feedback: FeedbackWritten,
@@ -48,6 +52,10 @@ pub(super) struct Written {
 impl Written {
     fn seq(seq: Option<u64>) -> Self {
         Self { seq, ..Self::default() }
+    }
+
+    fn found(found: bool) -> Self {
+        Self { found, ..Self::default() }
     }
 }
 
@@ -199,5 +207,13 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Writt
         }
         Write::Say(said) => feedback::say(connection, said, false).await.map(Written::feedback),
         Write::TakeBack(said) => feedback::take_back(connection, said).await.map(Written::feedback),
+        Write::KeepSurveys { batch, now } => {
+            surveys::keep(connection, batch, *now).await.map(|()| Written::default())
+        }
+        Write::DeleteSurvey { id } => surveys::delete(connection, id).await.map(Written::found),
+        Write::ChangeFollowUp(told) => {
+            let (survey_id, opening, change, now) = &**told;
+            follow_ups::change(connection, survey_id, opening, change, *now).await.map(Written::found)
+        }
     }
 }

@@ -1,9 +1,18 @@
-//! Survey comments: how the customer feels, how strongly, and about what.
+//! Surveys: how the customer feels, how strongly, and about what; who calls them; and how that moves.
 //!
 //! In comes a comment with, if known, the survey's question and rating. The question is read with the
 //! comment ("Nothing" to "what could we improve?" is praise); the rating never is, it is only compared.
+//! `submitted` checks a whole survey, `desk` keeps it and opens the follow-up that a low score asks for;
+//! `trends` turns many into figures, each with the number of answers and an interval (`figures`).
 
+mod desk;
+mod figures;
+pub mod import;
+mod kept;
 mod rating;
+mod submitted;
+pub mod table;
+mod trends;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,11 +21,21 @@ use garde::Validate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use desk::{FollowUpQuery, Keeping, KeptOrNot, SurveyDesk, SurveyQuery};
+pub use figures::{Figure, Tally, Volatility};
+pub use kept::{Contact, KeptFollowUp, KeptReading, ReadBy, Survey, SurveyPage};
+pub use rating::Rating;
 use rating::Verdict;
-pub use rating::{Rating, RatingScale};
+pub use submitted::{Fault, NewSurvey};
+pub use trends::{
+    Group, Low, Lowest, MAX_WINDOW_DAYS, Measures, Point, ROLLING_DAYS, Summary, TooFew, Trends,
+    Volatilities, Window, WindowError,
+};
 
 use crate::learn::dataset::{ABSENT, ASPECT_PREFIX};
 use crate::model::{Distribution, Input, Lane, Model, ModelError, ModelName, Reading, Reads};
+pub use crate::store::{Aspect, RatingScale};
+use crate::store::StoreError;
 use crate::text::survey_question;
 
 /// Task names of the heads that this room uses.
@@ -115,17 +134,6 @@ pub struct Sentiment {
     pub intensity: Option<u8>,
 }
 
-/// One thing a comment speaks of.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-pub struct Aspect {
-    /// For instance `speed`.
-    pub aspect: String,
-    /// `negative`, `neutral` or `positive`.
-    pub sentiment: String,
-    /// Calibrated probability that it is mentioned and so, 0..1.
-    pub confidence: f32,
-}
-
 /// Comments that could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum SurveyError {
@@ -135,6 +143,9 @@ pub enum SurveyError {
     /// The model could not read the text.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// The store could not be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// The reader of survey comments. Cheap to clone.

@@ -4,6 +4,8 @@ use serde::de::{Deserializer, Error, Unexpected, Visitor};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::store::RatingScale;
+
 /// A rating as the customer gave it. It is compared with their words and never read by the model.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
 #[serde(untagged)]
@@ -12,23 +14,6 @@ pub enum Rating {
     Number(f64),
     /// A thumb: true is up. The words `up`, `down`, `good` and `bad` are read as such too.
     Thumb(bool),
-}
-
-/// From which number to which a rating goes. Thumbs given as true or false need none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub enum RatingScale {
-    /// 1 (worst) to 5: stars, CSAT.
-    #[serde(rename = "1-5")]
-    OneToFive,
-    /// 1 (worst) to 10.
-    #[serde(rename = "1-10")]
-    OneToTen,
-    /// 0 to 10, the likelihood to recommend: up to 6 are detractors, from 9 on promoters.
-    #[serde(rename = "nps")]
-    Nps,
-    /// 0 (down) or 1 (up).
-    #[serde(rename = "thumbs")]
-    Thumbs,
 }
 
 /// What a rating says of how the customer feels.
@@ -56,6 +41,28 @@ impl RatingScale {
         }
     }
 
+    /// Its lowest and its highest rating.
+    pub(super) fn ends(self) -> [f64; 2] {
+        self.limits().2
+    }
+
+    /// Where a rating on it lies between its ends, 0 (worst) to 1.
+    pub(super) fn satisfaction(self, rating: f64) -> f64 {
+        let [lowest, highest] = self.ends();
+        ((rating - lowest) / (highest - lowest)).clamp(0.0, 1.0)
+    }
+
+    /// The scale of this name, as surveys write it.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        match name.trim().to_ascii_lowercase().as_str() {
+            "1-5" | "csat" | "stars" => Some(Self::OneToFive),
+            "1-10" => Some(Self::OneToTen),
+            "nps" | "0-10" => Some(Self::Nps),
+            "thumbs" => Some(Self::Thumbs),
+            _ => None,
+        }
+    }
+
     /// Up to which number a rating is bad, from which on it is good, and the ends of the scale. On 1 to 10
     /// that is as far up and down as on 1 to 5: the outer thirds.
     fn limits(self) -> (f64, f64, [f64; 2]) {
@@ -69,6 +76,18 @@ impl RatingScale {
 }
 
 impl Rating {
+    /// The number and the scale on which it stands; `None` where it is not on the scale. A thumb is 0 or 1 on
+    /// its own scale, whichever is asked for.
+    pub(super) fn on(self, scale: RatingScale) -> Option<(f64, RatingScale)> {
+        match self {
+            Self::Thumb(up) => Some((f64::from(u8::from(up)), RatingScale::Thumbs)),
+            Self::Number(number) => {
+                let [lowest, highest] = scale.ends();
+                (lowest..=highest).contains(&number).then_some((number, scale))
+            }
+        }
+    }
+
     /// What it says; `None` where it is not on the scale.
     pub(super) fn verdict(self, scale: RatingScale) -> Option<Verdict> {
         let number = match self {
@@ -164,6 +183,19 @@ mod tests {
         assert_eq!(read("\"bad\""), Some(Rating::Thumb(false)));
         assert_eq!(read("\"five\""), None);
         assert_eq!(read("[5]"), None);
+    }
+
+    #[test]
+    fn a_rating_lies_between_the_ends_of_its_scale_or_is_not_on_it() {
+        let place = |number: f64, scale: RatingScale| {
+            Rating::Number(number).on(scale).map(|(number, scale)| scale.satisfaction(number))
+        };
+        assert_eq!(place(3.0, RatingScale::OneToFive), Some(0.5));
+        assert_eq!(place(1.0, RatingScale::OneToTen), Some(0.0));
+        assert_eq!(place(10.0, RatingScale::Nps), Some(1.0));
+        assert_eq!(place(0.0, RatingScale::OneToFive), None);
+        assert_eq!(place(f64::NAN, RatingScale::Nps), None);
+        assert_eq!(Rating::Thumb(true).on(RatingScale::OneToFive), Some((1.0, RatingScale::Thumbs)));
     }
 
     #[test]

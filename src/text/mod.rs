@@ -11,6 +11,7 @@ pub mod mail;
 pub mod markdown;
 pub mod wikitext;
 
+mod cell;
 mod document;
 mod fold;
 mod places;
@@ -21,6 +22,7 @@ mod words;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use cell::cell;
 pub use document::{Document, Warning};
 pub use places::Places;
 pub use references::{Reference, references};

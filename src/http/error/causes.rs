@@ -82,6 +82,7 @@ impl From<SurveyError> for Problem {
                 Self::because(Code::TaskNotInBundle, "This bundle has no head for sentiment.")
             }
             SurveyError::Model(error) => error.into(),
+            SurveyError::Store(error) => error.into(),
         }
     }
 }

@@ -139,6 +139,12 @@ pub fn attachments(given: Vec<Attachment>, body: &str, format: Format) -> Vec<At
     all
 }
 
+/// A time as exports write it: RFC 3339, `YYYY-MM-DD` with or without a time (UTC where none is named), or a
+/// date with slashes. `None` where the text can be read in no way, or in two.
+pub fn date(text: &str) -> Option<Timestamp> {
+    dates::parse(text, dates::Slashes::Unknown)
+}
+
 /// Takes the byte order mark of UTF-8 away and refuses that of UTF-16.
 fn without_mark(mut input: impl BufRead + Send + 'static, file: &str) -> Result<Input, ImportError> {
     let mut start = Vec::new();

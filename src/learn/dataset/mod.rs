@@ -5,6 +5,7 @@
 //! fields and labels, never a ticket's text.
 
 mod checks;
+mod fields;
 mod reader;
 mod records;
 mod row;
@@ -15,6 +16,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 pub use checks::Warning;
+pub use fields::{FieldsReader, RowFields};
 pub use reader::DatasetReader;
 pub use row::{ABSENT, ASPECT_PREFIX, LabelledRow, SkipReason};
 pub(super) use row::{MAX_LABEL_CHARS, fold};
