@@ -28,7 +28,7 @@ pub(super) const DOCUMENT: &str = "/openapi.json";
     tags(
         (name = "triage", description = "Tickets: predictions, articles, similar tickets"),
         (name = "articles", description = "The knowledge base"),
-        (name = "surveys", description = "Survey comments"),
+        (name = "surveys", description = "What customers answer: sentiment, follow-ups, trends"),
         (name = "service", description = "For those who run it")
     )
 )]
@@ -99,6 +99,10 @@ refusals! {
     OfArticle: ArticleNotFound InvalidRequest;
     /// Of an address with the id of a ticket.
     OfTicket: TicketNotFound InvalidRequest;
+    /// Of an address with the id of a survey.
+    OfSurvey: SurveyNotFound InvalidRequest;
+    /// Of an address with parameters.
+    OfParams: InvalidRequest;
     /// Of an address that needs a head which a bundle may not have.
     OfTask: TaskNotInBundle;
     /// Of a service that is not ready.

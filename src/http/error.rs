@@ -69,6 +69,9 @@ table! {
     TicketNotFound "ticket_not_found" NOT_FOUND
         "There is no ticket with this id"
         "Tickets are kept when POST /v1/triage gets them with an id; check this one, and write a / in it as %2F."
+    SurveyNotFound "survey_not_found" NOT_FOUND
+        "There is no survey with this id"
+        "Surveys are kept when POST /v1/surveys gets them; check the id, and write a / in it as %2F."
     MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED
         "This address does not take the method" "Use one of the methods that the Allow header names."
     SlowBody "slow_body" REQUEST_TIMEOUT
@@ -128,7 +131,7 @@ pub struct Problem {
 /// What is wrong with one field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldError {
-    /// The field as a JSON Pointer (RFC 6901) into the body, or the name of the part of the path.
+    /// The field as a JSON Pointer (RFC 6901) into the body, or the name of the part of the address.
     #[schema(example = "/ticket/submitted/priority")]
     pub field: String,
     /// What is wrong with it and what may stand there.

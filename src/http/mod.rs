@@ -11,6 +11,7 @@ mod body;
 mod docs;
 mod error;
 mod feedback;
+mod follow_ups;
 mod health;
 mod id;
 mod import;
@@ -18,11 +19,14 @@ mod json;
 mod metrics;
 mod observe;
 mod outcome;
+mod query;
 mod reason;
 mod sentiment;
 pub mod serve;
 mod state;
 mod suggest;
+mod survey_summary;
+mod surveys;
 pub mod switch;
 mod tickets;
 mod triage;
@@ -59,6 +63,11 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(tickets::get))
         .routes(routes!(outcome::tell))
         .routes(routes!(outcome::close_check))
+        .routes(routes!(surveys::keep, surveys::list))
+        .routes(routes!(survey_summary::summary))
+        .routes(routes!(surveys::get, surveys::delete))
+        .routes(routes!(follow_ups::change))
+        .routes(routes!(follow_ups::list))
         .merge(OpenApiRouter::from(crate::ui::router(state.pages()).with_state(())))
         .layer(time_limit)
         .merge(slow)

@@ -21,6 +21,35 @@ pub(super) fn problem(text: &str, path: &Path, error: &serde_json::Error) -> Pro
     }
 }
 
+/// The problem of a parameter: `told` is its name, a colon, and what serde said of it.
+pub(super) fn parameter(told: &str) -> Problem {
+    let (name, told) = told.split_once(": ").unwrap_or(("", told));
+    let named = |start: &str| told.strip_prefix(start)?.split_once('`').map(|(name, _)| name);
+    if told.starts_with("unknown field") {
+        let known = expected(told).map_or_else(|| "none".into(), |known| known.replace("one of ", ""));
+        return Problem::field(
+            shortened(name.to_owned()),
+            format!("is not a parameter that is known here; known are {known}"),
+        );
+    }
+    if let Some(name) = named("duplicate field `") {
+        return Problem::field(name, "is given twice");
+    }
+    // Of numbers and truth values the parser of parameters speaks in phrases of its own.
+    let message = if told.contains("invalid digit") || told.contains("number too ") {
+        "must be a whole number, 0 or more, and not too large".to_owned()
+    } else if told.contains("`true` or `false`") {
+        "must be true or false".to_owned()
+    } else {
+        match expected(told) {
+            Some(known) if told.starts_with("unknown variant") => format!("is not known; use {known}"),
+            Some(wanted) => format!("must be {wanted}"),
+            None => "does not have the form that is read here".to_owned(),
+        }
+    };
+    Problem::field(shortened(name.to_owned()), message)
+}
+
 /// Text that is not JSON.
 pub(super) fn malformed(error: &serde_json::Error) -> Problem {
     // Of syntax serde_json speaks in fixed phrases ("expected `,` or `}`"), which quote no input.

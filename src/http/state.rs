@@ -13,7 +13,7 @@ use crate::config::Settings;
 use crate::knowledge::{Knowledge, KnowledgeError};
 use crate::model::{BundleError, Model};
 use crate::store::{Store, StoreError};
-use crate::survey::Surveys;
+use crate::survey::{SurveyDesk, Surveys};
 use crate::triage::{Desk, Ticket, Triage};
 use crate::ui::{self, Pages};
 
@@ -28,14 +28,18 @@ pub struct Answering {
     pub triage: Triage,
     /// Survey comments.
     pub surveys: Surveys,
+    /// Surveys that are kept.
+    pub desk: SurveyDesk,
 }
 
 impl Answering {
     pub(super) fn new(model: Arc<Model>, knowledge: Knowledge, store: &Store, settings: &Settings) -> Self {
         let desk = Desk { store: store.clone(), knowledge: knowledge.clone() };
+        let surveys = Surveys::new(Arc::clone(&model));
         Self {
             triage: Triage::new(Arc::clone(&model), settings.triage.clone(), Some(desk)),
-            surveys: Surveys::new(Arc::clone(&model)),
+            desk: SurveyDesk::new(surveys.clone(), store.clone(), settings.surveys.clone()),
+            surveys,
             model,
             knowledge,
         }

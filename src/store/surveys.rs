@@ -205,11 +205,9 @@ fn wanted(query: &mut QueryBuilder<Sqlite>, filter: &SurveyFilter) {
         query.push(" OR substr(").push(CATEGORY).push(", 1, length(").push_bind(below.clone());
         query.push(")) = ").push_bind(below).push(")");
     }
-    for (column, value) in [
-        (AGENT_GROUP, &filter.agent_group),
-        (ORGANIZATION, &filter.organization),
-        (CHANNEL, &filter.channel),
-    ] {
+    for (column, value) in
+        [(AGENT_GROUP, &filter.agent_group), (ORGANIZATION, &filter.organization), (CHANNEL, &filter.channel)]
+    {
         if let Some(value) = value {
             query.push(" AND ").push(column).push(" = ").push_bind(value.clone());
         }

@@ -176,16 +176,10 @@ impl SurveyDesk {
         let organization = said(&survey.organization_id, |ticket| &ticket.organization_id);
         let agent_group = said(&survey.agent_group, |ticket| &ticket.agent_group);
         let category = said(&survey.category, |ticket| &ticket.category);
-        let owner = self.settings.owners.owner(
-            organization.as_deref(),
-            agent_group.as_deref(),
-            category.as_deref(),
-        );
+        let owner =
+            self.settings.owners.owner(organization.as_deref(), agent_group.as_deref(), category.as_deref());
         let hours = SignedDuration::from_hours(i64::from(self.settings.follow_up_hours));
-        NewFollowUp {
-            owner: owner.map(str::to_owned),
-            due_at: begin.saturating_add(hours).unwrap_or(begin),
-        }
+        NewFollowUp { owner: owner.map(str::to_owned), due_at: begin.saturating_add(hours).unwrap_or(begin) }
     }
 
     /// The survey with this id as it stands at `now`.

@@ -14,17 +14,30 @@ use crate::store::RatingScale;
 /// Our field, and what it is called elsewhere; the first name that a row has counts.
 const NAMES: [(&str, &[&str]); 12] = [
     ("id", &["id", "survey_id", "response_id", "answer_id", "satisfaction_rating_id"]),
-    ("ticket_id", &["ticket_id", "ticket", "ticket_number", "case_id", "case_number", "request_id", "issue_key"]),
+    (
+        "ticket_id",
+        &["ticket_id", "ticket", "ticket_number", "case_id", "case_number", "request_id", "issue_key"],
+    ),
     ("requester_id", &["requester_id", "requester", "customer_id", "contact_id", "user_id"]),
-    ("organization_id", &["organization_id", "organization", "organisation", "company_id", "company", "account"]),
+    (
+        "organization_id",
+        &["organization_id", "organization", "organisation", "company_id", "company", "account"],
+    ),
     ("category", &["category", "topic"]),
     ("agent_group", &["agent_group", "group", "team", "assignment_group", "queue"]),
     ("channel", &["channel", "via", "source"]),
     (
         "answered_at",
         &[
-            "answered_at", "submitted_at", "responded_at", "completed_at", "response_date", "created_at", "date",
-            "timestamp", "time",
+            "answered_at",
+            "submitted_at",
+            "responded_at",
+            "completed_at",
+            "response_date",
+            "created_at",
+            "date",
+            "timestamp",
+            "time",
         ],
     ),
     ("question", &["question", "prompt"]),
@@ -160,7 +173,9 @@ impl<'a> Row<'a> {
     fn scale(&self) -> Result<Option<RatingScale>, String> {
         if let Some(name) = self.text("rating_scale") {
             let scale = RatingScale::named(&name);
-            return scale.map(Some).ok_or_else(|| "rating_scale is none of 1-5, 1-10, nps, thumbs".to_owned());
+            return scale
+                .map(Some)
+                .ok_or_else(|| "rating_scale is none of 1-5, 1-10, nps, thumbs".to_owned());
         }
         let column = self.0.get("rating").map(|(column, _)| folded(column));
         Ok(column.and_then(|column| match column.as_str() {

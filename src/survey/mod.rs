@@ -34,8 +34,8 @@ pub use trends::{
 
 use crate::learn::dataset::{ABSENT, ASPECT_PREFIX};
 use crate::model::{Distribution, Input, Lane, Model, ModelError, ModelName, Reading, Reads};
-pub use crate::store::{Aspect, RatingScale};
 use crate::store::StoreError;
+pub use crate::store::{Aspect, RatingScale};
 use crate::text::survey_question;
 
 /// Task names of the heads that this room uses.
