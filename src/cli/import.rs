@@ -1,4 +1,4 @@
-//! `deskhand import`: articles and tickets into the data folder.
+//! `deskhand import`: articles, tickets and surveys into the data folder.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
 use super::audit::table;
+use super::import_surveys::SurveyFile;
 use super::{Common, Data, Outcome, rows};
 use crate::knowledge::duplicates::{Thresholds, duplicates};
 use crate::knowledge::import as reader;
@@ -35,6 +36,8 @@ enum What {
     Articles(Source),
     /// Past tickets with their outcome, .jsonl
     Tickets(Source),
+    /// Answered surveys, .jsonl or .csv
+    Surveys(SurveyFile),
 }
 
 #[derive(Args)]
@@ -52,6 +55,7 @@ impl Import {
         match self.what {
             What::Articles(source) => source.articles().await,
             What::Tickets(source) => source.tickets().await,
+            What::Surveys(file) => file.run().await,
         }
     }
 }
@@ -137,6 +141,7 @@ impl Source {
     }
 }
 
-fn refuse(path: &std::path::Path, line: usize, why: &str) -> std::io::Result<()> {
+/// Names a row that is not kept.
+pub(super) fn refuse(path: &std::path::Path, line: usize, why: &str) -> std::io::Result<()> {
     writeln!(std::io::stderr(), "refused: {}, line {line}: {why}", path.display())
 }

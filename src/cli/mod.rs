@@ -7,6 +7,7 @@ mod doctor;
 mod evaluate;
 mod export;
 mod import;
+mod import_surveys;
 mod labelled;
 mod promote;
 mod reasons;
@@ -50,7 +51,7 @@ enum Command {
     Suggest(suggest::Suggest),
     /// Read the sentiment of each survey comment of a file
     Sentiment(sentiment::Sentiment),
-    /// Take articles or tickets into the data folder
+    /// Take articles, tickets or surveys into the data folder
     Import(import::Import),
     /// Write all articles into a file or a folder
     Export(export::Export),

@@ -19,6 +19,7 @@ mod outcomes;
 mod survey;
 mod surveys;
 mod ticket;
+mod ticket_labels;
 mod tickets;
 mod versions;
 mod writer;
@@ -42,4 +43,5 @@ pub use survey::{
 };
 pub use surveys::{KeptSurvey, SurveyPlace};
 pub use ticket::{Embedding, FinalLabels, PredictionRecord, TicketRecord, TicketStatus};
+pub use ticket_labels::{LabelPair, TicketLabels};
 pub use tickets::TicketVector;
