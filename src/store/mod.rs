@@ -14,6 +14,7 @@ mod column;
 mod database;
 mod error;
 mod feedback;
+mod findings;
 mod outcomes;
 mod ticket;
 mod tickets;
@@ -31,5 +32,5 @@ pub use feedback::{
     Feedback, FeedbackCounts, FeedbackKind, FeedbackWritten, Occasion, PlacedVoice, Voice, VoiceChange,
 };
 pub use outcomes::OutcomeRecord;
-pub use ticket::{Embedding, FinalLabels, PredictionRecord, TicketRecord, TicketStatus};
+pub use ticket::{Embedding, FinalLabels, Finding, PredictionRecord, TicketRecord, TicketStatus};
 pub use tickets::TicketVector;
