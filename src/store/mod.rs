@@ -14,6 +14,7 @@ mod column;
 mod database;
 mod error;
 mod feedback;
+mod findings;
 mod follow_ups;
 mod outcomes;
 mod survey;
@@ -42,6 +43,6 @@ pub use survey::{
     Aspect, RatingScale, SurveyFigures, SurveyFilter, SurveyGroup, SurveyReading, SurveyRecord, SurveyTicket,
 };
 pub use surveys::{KeptSurvey, SurveyPlace};
-pub use ticket::{Embedding, FinalLabels, PredictionRecord, TicketRecord, TicketStatus};
+pub use ticket::{Embedding, FinalLabels, Finding, PredictionRecord, TicketRecord, TicketStatus};
 pub use ticket_labels::{LabelPair, TicketLabels};
 pub use tickets::TicketVector;

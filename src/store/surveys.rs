@@ -18,11 +18,10 @@ const REQUESTER: &str = "coalesce(s.requester_id, t.requester_id)";
 const ORGANIZATION: &str = "coalesce(s.organization_id, t.organization_id)";
 const AGENT_GROUP: &str = "coalesce(s.agent_group, t.agent_group)";
 const CHANNEL: &str = "coalesce(s.channel, t.channel)";
-const CATEGORY: &str = "coalesce(s.category, t.final_category, (
-    SELECT p.category FROM predictions p WHERE p.ticket_id = t.id
-    ORDER BY p.created_at DESC, p.id DESC LIMIT 1))";
+const CATEGORY: &str = "coalesce(s.category, t.final_category, g.category)";
 /// The tables that they need.
-const WITH_TICKET: &str = " LEFT JOIN tickets t ON t.id = s.ticket_id ";
+const WITH_TICKET: &str =
+    " LEFT JOIN tickets t ON t.id = s.ticket_id LEFT JOIN findings g ON g.ticket_id = t.id ";
 
 /// Where a list goes on: behind the survey `id`, which has this time in the order of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,10 +79,8 @@ impl Store {
     /// Those of any read.
     pub async fn survey_ticket(&self, id: &str) -> Result<Option<SurveyTicket>, StoreError> {
         let row = sqlx::query(
-            "SELECT t.organization_id, t.agent_group, coalesce(t.final_category, (
-                 SELECT p.category FROM predictions p WHERE p.ticket_id = t.id
-                 ORDER BY p.created_at DESC, p.id DESC LIMIT 1)) AS category
-             FROM tickets t WHERE t.id = ?1",
+            "SELECT t.organization_id, t.agent_group, coalesce(t.final_category, g.category) AS category
+             FROM tickets t LEFT JOIN findings g ON g.ticket_id = t.id WHERE t.id = ?1",
         )
         .bind(id)
         .fetch_optional(self.readers())

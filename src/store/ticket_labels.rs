@@ -55,14 +55,16 @@ impl Store {
         let mut query = QueryBuilder::new(
             "SELECT t.id, t.requester_id, t.form, t.channel, t.submitted_category, t.submitted_priority,
                  t.final_category, t.final_impact, t.final_urgency, t.final_priority,
-                 p.category AS predicted_category, p.priority AS predicted_priority,
-                 CASE WHEN t.final_category IS NULL AND t.submitted_category <> p.category
-                     THEN p.answer ->> '$.predictions.category.mismatch.flagged' END AS category_flagged,
-                 CASE WHEN t.final_priority IS NULL AND t.submitted_priority <> p.priority
-                     THEN p.answer ->> '$.predictions.priority.mismatch.flagged' END AS priority_flagged
-             FROM tickets t LEFT JOIN predictions p ON p.rowid = (
-                 SELECT q.rowid FROM predictions q WHERE q.ticket_id = t.id
-                 ORDER BY q.created_at DESC, q.id DESC LIMIT 1)
+                 g.category AS predicted_category, g.priority AS predicted_priority,
+                 CASE WHEN t.final_category IS NULL AND t.submitted_category <> g.category
+                     THEN (SELECT p.answer ->> '$.predictions.category.mismatch.flagged' FROM predictions p
+                         WHERE p.ticket_id = t.id ORDER BY p.created_at DESC, p.id DESC LIMIT 1)
+                     END AS category_flagged,
+                 CASE WHEN t.final_priority IS NULL AND t.submitted_priority <> g.priority
+                     THEN (SELECT p.answer ->> '$.predictions.priority.mismatch.flagged' FROM predictions p
+                         WHERE p.ticket_id = t.id ORDER BY p.created_at DESC, p.id DESC LIMIT 1)
+                     END AS priority_flagged
+             FROM tickets t LEFT JOIN findings g ON g.ticket_id = t.id
              WHERE (t.submitted_category IS NOT NULL OR t.submitted_priority IS NOT NULL)",
         );
         if let Some(from) = from {
