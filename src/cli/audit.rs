@@ -4,6 +4,7 @@ use std::io::Write;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::audit_mismatches::MismatchFlags;
 use super::{Data, Outcome, export};
 use crate::config::Settings;
 use crate::knowledge::duplicates::{Duplicates, Thresholds, duplicates};
@@ -21,6 +22,8 @@ enum What {
     /// Articles that say the same, or nearly
     #[command(after_help = "Example:\n  deskhand audit duplicates --data kb --format json")]
     Duplicates(Flags),
+    /// Whose labels are wrong: submitted against settled and predicted, the most costly first
+    Mismatches(Box<MismatchFlags>),
 }
 
 #[derive(Args)]
@@ -49,7 +52,10 @@ enum Format {
 
 impl Audit {
     pub(super) async fn run(self) -> anyhow::Result<Outcome> {
-        let What::Duplicates(flags) = self.what;
+        let flags = match self.what {
+            What::Duplicates(flags) => flags,
+            What::Mismatches(flags) => return flags.run().await,
+        };
         let store = export::open(&flags.data, &Settings::load(flags.config.as_deref())?).await?;
         let thresholds = Thresholds { overlap: flags.overlap, cosine: flags.cosine };
         let found = duplicates(&store, thresholds).await;

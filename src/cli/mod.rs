@@ -3,6 +3,7 @@
 
 mod answered;
 mod audit;
+mod audit_mismatches;
 mod doctor;
 mod evaluate;
 mod export;

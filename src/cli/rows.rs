@@ -234,6 +234,10 @@ impl Progress {
         self.bar.inc(count);
     }
 
+    pub(super) fn to(&self, done: u64) {
+        self.bar.set_position(done);
+    }
+
     pub(super) fn set(&self, done: u64, total: u64) {
         self.bar.set_length(total);
         self.bar.set_position(done);

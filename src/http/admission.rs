@@ -19,6 +19,8 @@ pub(super) const REQUESTS: usize = 256;
 pub(super) const LARGE_REQUESTS: usize = 16;
 /// Imports at a time: each may hold `max_import_bytes`, and the writer takes one after another anyway.
 pub(super) const IMPORTS: usize = 1;
+/// Audits at a time: each may read every ticket that is kept.
+pub(super) const AUDITS: usize = 2;
 /// From this many bytes on a body is large: parsing and cleaning it may take more than a millisecond,
 /// and is done beside the runtime's threads.
 pub(super) const LARGE_BODY: usize = 64 * 1024;
@@ -41,6 +43,7 @@ pub(super) struct Admission {
     requests: Arc<Semaphore>,
     large: Arc<Semaphore>,
     imports: Arc<Semaphore>,
+    audits: Arc<Semaphore>,
 }
 
 /// A place that is taken for as long as this lives.
@@ -54,6 +57,7 @@ impl Default for Admission {
             requests: places(REQUESTS),
             large: places(LARGE_REQUESTS),
             imports: places(IMPORTS),
+            audits: places(AUDITS),
         }
     }
 }
@@ -72,6 +76,11 @@ impl Admission {
     /// The place of an import, or a refusal.
     pub(super) fn import(&self) -> Result<Place, Problem> {
         place(&self.imports, "Another import is running.", 10)
+    }
+
+    /// The place of an audit, or a refusal.
+    pub(super) fn audit(&self) -> Result<Place, Problem> {
+        place(&self.audits, "Other audits are running.", 10)
     }
 }
 

@@ -29,6 +29,7 @@ pub(super) const DOCUMENT: &str = "/openapi.json";
         (name = "triage", description = "Tickets: predictions, articles, similar tickets"),
         (name = "articles", description = "The knowledge base"),
         (name = "surveys", description = "What customers answer: sentiment, follow-ups, trends"),
+        (name = "audit", description = "What tickets tell about those who send and answer them"),
         (name = "service", description = "For those who run it")
     )
 )]

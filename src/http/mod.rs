@@ -17,6 +17,7 @@ mod id;
 mod import;
 mod json;
 mod metrics;
+mod mismatches;
 mod observe;
 mod outcome;
 mod query;
@@ -49,8 +50,8 @@ pub use state::{Answering, App, AppState, OpenError};
 pub fn router(state: AppState) -> Router {
     let admit = from_fn_with_state(state.clone(), admission::admit);
     let time_limit = from_fn_with_state(state.clone(), admission::time_limit);
-    // An import may take minutes: it is admitted like the rest, but has no time limit.
-    let slow = OpenApiRouter::new().routes(routes!(import::import));
+    // An import or an audit may take minutes: it is admitted like the rest, but has no time limit.
+    let slow = OpenApiRouter::new().routes(routes!(import::import)).routes(routes!(mismatches::ledger));
     let api = OpenApiRouter::new()
         .routes(routes!(triage::triage))
         .routes(routes!(suggest::suggest))
