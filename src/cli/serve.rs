@@ -16,7 +16,9 @@ use crate::http::serve::{log_panics_by_place, serve};
 use crate::http::switch::follow;
 use crate::http::{App, AppState};
 use crate::knowledge::import;
-use crate::model::Shelf;
+use crate::model::{Lane, Shelf};
+use crate::survey::import::SurveyReader;
+use crate::survey::{Keeping, NewSurvey, SurveyQuery};
 use crate::triage::{HistoryRow, Ticket};
 
 /// Data folder unless --data says otherwise.
@@ -117,9 +119,34 @@ async fn demo(app: &App, samples: &Path) -> anyhow::Result<Vec<Ticket>> {
         progress.add(rows.len() as u64);
     }
     progress.finish();
+    demo_surveys(app, &samples.join("surveys.jsonl")).await?;
     // Spread over the file, so that they are of many kinds.
     let step = examples.len().div_ceil(EXAMPLES).max(1);
     Ok(examples.into_iter().step_by(step).collect())
+}
+
+/// Brings the sample surveys into a data folder without any.
+async fn demo_surveys(app: &App, path: &Path) -> anyhow::Result<()> {
+    let desk = app.now().desk.clone();
+    let one = SurveyQuery { limit: 1, ..SurveyQuery::default() };
+    let found = desk.list(&one, Timestamp::now()).await?;
+    if found.is_ok_and(|page| !page.surveys.is_empty()) {
+        return Ok(());
+    }
+    let progress = Progress::new("sample surveys", None);
+    let mut rows = SurveyReader::open(path)?;
+    let keeping = Keeping { lane: Lane::Bulk, follow_ups: true };
+    loop {
+        let batch = rows.batch(64)?;
+        if batch.is_empty() {
+            break;
+        }
+        let surveys: Vec<NewSurvey> = batch.into_iter().filter_map(|row| row.survey.ok()).collect();
+        desk.keep(&surveys, keeping, Timestamp::now()).await?;
+        progress.add(surveys.len() as u64);
+    }
+    progress.finish();
+    Ok(())
 }
 
 /// Returns at the signal to stop: Ctrl-C, or SIGTERM where there is one.

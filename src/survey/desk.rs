@@ -340,3 +340,47 @@ fn next<'a, R>(rows: &'a [R], limit: u32, of: impl Fn(&'a R) -> (Timestamp, &'a 
     let (at, id) = of(last);
     Some(format!("{at}/{id}"))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn survey(rating: Option<(f64, RatingScale)>, sentiment: &str, confidence: f32) -> SurveyRecord {
+        let new = NewSurvey { id: "s".into(), comment: Some("Well".into()), ..NewSurvey::default() };
+        let reading = SurveyReading {
+            sentiment: sentiment.into(),
+            score: 0.0,
+            confidence,
+            intensity: None,
+            aspects: Vec::new(),
+            rating_conflict: false,
+            model_name: String::new(),
+            model_version: String::new(),
+        };
+        SurveyRecord { rating, reading: Some(reading), ..new.checked(Timestamp::UNIX_EPOCH).unwrap() }
+    }
+
+    #[test]
+    fn without_a_rating_only_a_clearly_negative_comment_is_low() {
+        let low = LowScores::default();
+        assert!(is_low(&survey(None, "negative", 0.6), &low));
+        assert!(!is_low(&survey(None, "negative", 0.59), &low));
+        assert!(!is_low(&survey(None, "mixed", 0.9), &low));
+        // A rating says it all.
+        assert!(!is_low(&survey(Some((5.0, RatingScale::OneToFive)), "negative", 0.9), &low));
+        assert!(is_low(&survey(Some((0.0, RatingScale::Thumbs)), "positive", 0.9), &low));
+        let none_of_nps = LowScores { nps: -1.0, ..low };
+        assert!(!is_low(&survey(Some((0.0, RatingScale::Nps)), "negative", 0.9), &none_of_nps));
+    }
+
+    #[test]
+    fn a_place_in_a_list_is_read_as_it_was_written_whatever_the_id() {
+        let at: Timestamp = "2026-11-21T09:40:00.5Z".parse().unwrap();
+        let rows: Vec<(Timestamp, String)> = vec![(at, "a/b/c".into()), (at, "d".into())];
+        let told = next(&rows, 1, |(at, id)| (*at, id));
+        assert_eq!(place(told.as_deref()).unwrap(), Some(SurveyPlace { at, id: "a/b/c".into() }));
+        assert_eq!(next(&rows, 2, |(at, id)| (*at, id)), None);
+        assert!(place(Some("d")).is_err());
+    }
+}

@@ -163,6 +163,10 @@ async fn a_folder_of_data_version_1_is_brought_up_to_date_with_all_that_is_in_it
     assert!(finding.answer_confidence.is_some() == finding.best_article.is_some());
     assert_eq!(store.passages_of("vpn-drops").await.unwrap().len(), 1);
     assert_eq!(store.feedback_counts("vpn-drops").await.unwrap(), FeedbackCounts::default());
+    assert_eq!(store.surveys_page(&SurveyFilter::default(), None, None, 9).await.unwrap(), []);
+    // A survey of today finds what was predicted then.
+    let ticket = store.survey_ticket("82").await.unwrap().unwrap();
+    assert_eq!(ticket.category.as_deref(), Some("Network::VPN and remote access"));
     let outcome = OutcomeRecord { reopened: Some(1), ..OutcomeRecord::default() };
     store.save_outcome("81", &outcome, Timestamp::UNIX_EPOCH).await.unwrap().unwrap();
     assert_eq!(store.ticket("81").await.unwrap().unwrap().reopened, Some(1));
