@@ -193,11 +193,38 @@ async fn what_cannot_be_told_of_a_follow_up_is_refused_with_its_field() {
     let app = TestApp::new().await;
     low(&app, "s-1", json!({})).await;
     let refused = |change: Value| async { app.post("/v1/surveys/s-1/follow-up", change).await.refusal() };
-    insta::assert_snapshot!(refused(json!({"outcome": "called"})).await, @"");
-    insta::assert_snapshot!(refused(json!({"root_cause": "weather"})).await, @"");
-    insta::assert_snapshot!(refused(json!({"contacted_at": "2999-01-01T00:00:00Z"})).await, @"");
-    insta::assert_snapshot!(refused(json!({"owner": ""})).await, @"");
-    insta::assert_snapshot!(refused(json!({"note": "x".repeat(5_001)})).await, @"");
-    insta::assert_snapshot!(app.post("/v1/surveys/none/follow-up", json!({})).await.refusal(), @"");
-    insta::assert_snapshot!(app.get("/v1/follow-ups?state=late").await.refusal(), @"");
+    insta::assert_snapshot!(refused(json!({"outcome": "called"})).await, @r#"
+    422 invalid_request
+    The request is not valid: Correct what `errors` names; /docs shows the form of each field.
+    "/outcome" is not known; use one of `reached`, `not_reached`, `declined`
+    "#);
+    insta::assert_snapshot!(refused(json!({"root_cause": "weather"})).await, @r#"
+    422 invalid_request
+    The request is not valid: Correct what `errors` names; /docs shows the form of each field.
+    "/root_cause" is not known; use one of `technical`, `communicative`, `process`
+    "#);
+    insta::assert_snapshot!(refused(json!({"contacted_at": "2999-01-01T00:00:00Z"})).await, @r#"
+    422 invalid_request
+    The request is not valid: Correct what `errors` names; /docs shows the form of each field.
+    "/contacted_at" lies in the future; give when the customer was called, or nothing for now
+    "#);
+    insta::assert_snapshot!(refused(json!({"owner": ""})).await, @r#"
+    422 invalid_request
+    The request is not valid: Correct what `errors` names; /docs shows the form of each field.
+    "/owner" length is lower than 1
+    "#);
+    insta::assert_snapshot!(refused(json!({"note": "x".repeat(5_001)})).await, @r#"
+    422 invalid_request
+    The request is not valid: Correct what `errors` names; /docs shows the form of each field.
+    "/note" length is greater than 5000
+    "#);
+    insta::assert_snapshot!(app.post("/v1/surveys/none/follow-up", json!({})).await.refusal(), @r#"
+    404 survey_not_found
+    There is no survey with this id: Surveys are kept when POST /v1/surveys gets them; check the id, and write a / in it as %2F.
+    "#);
+    insta::assert_snapshot!(app.get("/v1/follow-ups?state=late").await.refusal(), @r#"
+    422 invalid_request
+    The request is not valid: Correct what `errors` names; /docs shows the form of each field.
+    "state" is not known; use one of `open`, `due_soon`, `overdue`, `contacted`, `closed`
+    "#);
 }

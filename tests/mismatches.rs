@@ -137,9 +137,21 @@ async fn the_window_is_exact_and_an_empty_one_says_so() {
     let empty = read(&app, "to=2025-11-20").await;
     assert_eq!((&empty["total"]["tickets"], &empty["groups"]), (&json!(0), &json!([])));
     assert!(empty["warnings"].to_string().contains("nothing to compare"));
-    insta::assert_snapshot!(refused(&app, "from=2025-11-21&to=2025-11-21").await, @"");
-    insta::assert_snapshot!(refused(&app, "by=mood").await, @"");
-    insta::assert_snapshot!(refused(&app, "limit=0").await, @"");
+    insta::assert_snapshot!(refused(&app, "from=2025-11-21&to=2025-11-21").await, @r#"
+    422 invalid_request
+    The request is not valid: Correct what `errors` names; /docs shows the form of each field.
+    "to" must be later than from; the window holds no time
+    "#);
+    insta::assert_snapshot!(refused(&app, "by=mood").await, @r#"
+    422 invalid_request
+    The request is not valid: Correct what `errors` names; /docs shows the form of each field.
+    "by" is not known; use one of `submitter`, `form`, `channel`
+    "#);
+    insta::assert_snapshot!(refused(&app, "limit=0").await, @r#"
+    422 invalid_request
+    The request is not valid: Correct what `errors` names; /docs shows the form of each field.
+    "limit" must be 1 to 10000
+    "#);
 }
 
 #[tokio::test]

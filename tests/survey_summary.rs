@@ -205,8 +205,24 @@ async fn the_table_comes_as_csv_by_name_or_by_accept() {
 #[tokio::test]
 async fn a_window_that_holds_no_time_is_refused() {
     let app = TestApp::new().await;
-    insta::assert_snapshot!(refused(&app, "from=2025-11-21&to=2025-11-21").await, @"");
-    insta::assert_snapshot!(refused(&app, "from=1990-01-01&to=2025-11-21").await, @"");
-    insta::assert_snapshot!(refused(&app, "by=mood").await, @"");
-    insta::assert_snapshot!(refused(&app, "format=xml").await, @"");
+    insta::assert_snapshot!(refused(&app, "from=2025-11-21&to=2025-11-21").await, @r#"
+    422 invalid_request
+    The request is not valid: Correct what `errors` names; /docs shows the form of each field.
+    "to" must be later than from; the window holds no time
+    "#);
+    insta::assert_snapshot!(refused(&app, "from=1990-01-01&to=2025-11-21").await, @r#"
+    422 invalid_request
+    The request is not valid: Correct what `errors` names; /docs shows the form of each field.
+    "to" is more than 3660 days after from; ask for a shorter window
+    "#);
+    insta::assert_snapshot!(refused(&app, "by=mood").await, @r#"
+    422 invalid_request
+    The request is not valid: Correct what `errors` names; /docs shows the form of each field.
+    "by" is not known; use one of `category`, `agent_group`, `organization`, `channel`
+    "#);
+    insta::assert_snapshot!(refused(&app, "format=xml").await, @r#"
+    422 invalid_request
+    The request is not valid: Correct what `errors` names; /docs shows the form of each field.
+    "format" is not known; use `json` or `csv`
+    "#);
 }

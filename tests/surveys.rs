@@ -190,7 +190,10 @@ async fn a_survey_that_is_deleted_is_gone_with_its_follow_up() {
     assert_eq!(app.delete("/v1/surveys/s-1").await.status, 204);
     assert_eq!(app.delete("/v1/surveys/s-1").await.status, 404);
     assert_eq!(app.get("/v1/follow-ups").await.json()["surveys"], json!([]));
-    insta::assert_snapshot!(app.get("/v1/surveys/s-1").await.refusal(), @"");
+    insta::assert_snapshot!(app.get("/v1/surveys/s-1").await.refusal(), @r#"
+    404 survey_not_found
+    There is no survey with this id: Surveys are kept when POST /v1/surveys gets them; check the id, and write a / in it as %2F.
+    "#);
     // The same id later is another survey.
     assert_eq!(keep(&app, json!({"id": "s-1", "rating": 5})).await["survey"]["follow_up"], Value::Null);
 }
@@ -198,14 +201,46 @@ async fn a_survey_that_is_deleted_is_gone_with_its_follow_up() {
 #[tokio::test]
 async fn nonsense_is_refused_with_the_field_and_what_may_stand_there() {
     let app = TestApp::new().await;
-    insta::assert_snapshot!(refused(&app, json!({"id": "s", "rating": 8})).await, @"");
-    insta::assert_snapshot!(refused(&app, json!({"id": "s", "rating": 0, "rating_scale": "1-10"})).await, @"");
-    insta::assert_snapshot!(refused(&app, json!({"id": "s", "rating": "five"})).await, @"");
-    insta::assert_snapshot!(refused(&app, json!({"id": "s", "comment": " \n"})).await, @"");
-    insta::assert_snapshot!(refused(&app, json!({"id": "s", "rating": 5, "answered_at": "2999-01-01T00:00:00Z"})).await, @"");
-    insta::assert_snapshot!(refused(&app, json!({"id": "s", "comment": "x".repeat(1 << 20)})).await, @"");
-    insta::assert_snapshot!(refused(&app, json!({"id": " ", "rating": 5})).await, @"");
-    insta::assert_snapshot!(refused(&app, json!({"rating": 5})).await, @"");
+    insta::assert_snapshot!(refused(&app, json!({"id": "s", "rating": 8})).await, @r#"
+    422 invalid_request
+    The request is not valid: Correct what `errors` names; /docs shows the form of each field.
+    "/rating" is not on the scale 1-5: it must be a number from 1 to 5, or another scale must be named in rating_scale
+    "#);
+    insta::assert_snapshot!(refused(&app, json!({"id": "s", "rating": 0, "rating_scale": "1-10"})).await, @r#"
+    422 invalid_request
+    The request is not valid: Correct what `errors` names; /docs shows the form of each field.
+    "/rating" is not on the scale 1-10: it must be a number from 1 to 10
+    "#);
+    insta::assert_snapshot!(refused(&app, json!({"id": "s", "rating": "five"})).await, @r#"
+    422 invalid_request
+    The request is not valid: Correct what `errors` names; /docs shows the form of each field.
+    "/rating" is a string; it must be a number, or of a thumb true, false, `up`, `down`, `good` or `bad`
+    "#);
+    insta::assert_snapshot!(refused(&app, json!({"id": "s", "comment": " \n"})).await, @r#"
+    422 invalid_request
+    The request is not valid: Correct what `errors` names; /docs shows the form of each field.
+    "" neither rating nor comment is given; one of them must be
+    "#);
+    insta::assert_snapshot!(refused(&app, json!({"id": "s", "rating": 5, "answered_at": "2999-01-01T00:00:00Z"})).await, @r#"
+    422 invalid_request
+    The request is not valid: Correct what `errors` names; /docs shows the form of each field.
+    "/answered_at" lies in the future; give when it was answered, or nothing for now
+    "#);
+    insta::assert_snapshot!(refused(&app, json!({"id": "s", "comment": "x".repeat(1 << 20)})).await, @r#"
+    422 invalid_request
+    The request is not valid: Correct what `errors` names; /docs shows the form of each field.
+    "/comment" length is greater than 20000
+    "#);
+    insta::assert_snapshot!(refused(&app, json!({"id": " ", "rating": 5})).await, @r#"
+    422 invalid_request
+    The request is not valid: Correct what `errors` names; /docs shows the form of each field.
+    "/id" must have letters or digits and no control characters
+    "#);
+    insta::assert_snapshot!(refused(&app, json!({"rating": 5})).await, @r#"
+    422 invalid_request
+    The request is not valid: Correct what `errors` names; /docs shows the form of each field.
+    "/id" is missing
+    "#);
     assert_eq!(ids(&app, "").await, [""; 0], "nothing of it is kept");
     let strange = keep(&app, json!({"id": "s", "rating": 5, "category": "Gardening"})).await;
     assert_eq!(
@@ -218,15 +253,51 @@ async fn nonsense_is_refused_with_the_field_and_what_may_stand_there() {
 async fn parameters_that_cannot_be_read_are_refused_by_name() {
     let app = TestApp::new().await;
     let refused = |path: &'static str| async { app.get(path).await.refusal() };
-    insta::assert_snapshot!(refused("/v1/surveys?from=2025-11-21&to=2025-11-21").await, @"");
-    insta::assert_snapshot!(refused("/v1/surveys?from=yesterday").await, @"");
-    insta::assert_snapshot!(refused("/v1/surveys?low=perhaps").await, @"");
-    insta::assert_snapshot!(refused("/v1/surveys?follow_up=late").await, @"");
-    insta::assert_snapshot!(refused("/v1/surveys?categroy=Network").await, @"");
-    insta::assert_snapshot!(refused("/v1/surveys?limit=many").await, @"");
-    insta::assert_snapshot!(refused("/v1/surveys?limit=1000").await, @"");
-    insta::assert_snapshot!(refused("/v1/surveys?after=page-2").await, @"");
-    insta::assert_snapshot!(refused("/v1/surveys?channel=a&channel=b").await, @"");
+    insta::assert_snapshot!(refused("/v1/surveys?from=2025-11-21&to=2025-11-21").await, @r#"
+    422 invalid_request
+    The request is not valid: Correct what `errors` names; /docs shows the form of each field.
+    "to" must be later than from; the window holds no time
+    "#);
+    insta::assert_snapshot!(refused("/v1/surveys?from=yesterday").await, @r#"
+    422 invalid_request
+    The request is not valid: Correct what `errors` names; /docs shows the form of each field.
+    "from" must be a time as RFC 3339 has it, such as 2026-11-21T09:40:00Z, or a date such as 2026-11-21
+    "#);
+    insta::assert_snapshot!(refused("/v1/surveys?low=perhaps").await, @r#"
+    422 invalid_request
+    The request is not valid: Correct what `errors` names; /docs shows the form of each field.
+    "low" must be true or false
+    "#);
+    insta::assert_snapshot!(refused("/v1/surveys?follow_up=late").await, @r#"
+    422 invalid_request
+    The request is not valid: Correct what `errors` names; /docs shows the form of each field.
+    "follow_up" is not known; use one of `open`, `due_soon`, `overdue`, `contacted`, `closed`
+    "#);
+    insta::assert_snapshot!(refused("/v1/surveys?categroy=Network").await, @r#"
+    422 invalid_request
+    The request is not valid: Correct what `errors` names; /docs shows the form of each field.
+    "categroy" is not a parameter that is known here; known are `from`, `to`, `low`, `sentiment`, `aspect`, `category`, `agent_group`, `organization`, `channel`, `follow_up`, `after`, `limit`
+    "#);
+    insta::assert_snapshot!(refused("/v1/surveys?limit=many").await, @r#"
+    422 invalid_request
+    The request is not valid: Correct what `errors` names; /docs shows the form of each field.
+    "limit" must be a whole number, 0 or more, and not too large
+    "#);
+    insta::assert_snapshot!(refused("/v1/surveys?limit=1000").await, @r#"
+    422 invalid_request
+    The request is not valid: Correct what `errors` names; /docs shows the form of each field.
+    "limit" must be 1 to 200
+    "#);
+    insta::assert_snapshot!(refused("/v1/surveys?after=page-2").await, @r#"
+    422 invalid_request
+    The request is not valid: Correct what `errors` names; /docs shows the form of each field.
+    "after" is no place in the list; give what `next` of the page before says
+    "#);
+    insta::assert_snapshot!(refused("/v1/surveys?channel=a&channel=b").await, @r#"
+    422 invalid_request
+    The request is not valid: Correct what `errors` names; /docs shows the form of each field.
+    "channel" is given twice
+    "#);
 }
 
 #[tokio::test]

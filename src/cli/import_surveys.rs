@@ -130,7 +130,7 @@ fn tell_columns(reader: &SurveyReader) -> std::io::Result<()> {
         if pairs.is_empty() { "none is known".to_owned() } else { pairs.join(", ") }
     )?;
     if !unused.is_empty() {
-        let named: Vec<&str> = unused.iter().take(MAX_UNUSED).map(String::as_str).collect();
+        let named: Vec<&str> = unused.iter().copied().take(MAX_UNUSED).collect();
         let more = if unused.len() > MAX_UNUSED { " …" } else { "" };
         writeln!(err, "not used: {}{more}", named.join(", "))?;
     }

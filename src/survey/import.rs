@@ -88,8 +88,10 @@ impl SurveyReader {
     }
 
     /// Which of our fields was read from which column so far, and the columns that none was read from.
-    pub fn columns(&self) -> (&BTreeMap<&'static str, String>, &BTreeSet<String>) {
-        (&self.used, &self.unused)
+    pub fn columns(&self) -> (&BTreeMap<&'static str, String>, Vec<&str>) {
+        // A column that is empty in one row may be used in another.
+        let used = |column: &&String| self.used.values().any(|used| used == *column);
+        (&self.used, self.unused.iter().filter(|column| !used(column)).map(String::as_str).collect())
     }
 
     fn survey(&mut self, fields: &Map<String, Value>) -> Result<NewSurvey, String> {
@@ -233,7 +235,7 @@ mod tests {
         assert_eq!(survey.agent_group.as_deref(), Some("Network"));
         let (used, unused) = reader.columns();
         assert_eq!((used["comment"].as_str(), used["id"].as_str()), ("Comments", "Response ID"));
-        assert_eq!(unused.iter().collect::<Vec<_>>(), ["Mood"]);
+        assert_eq!(unused, ["Mood"]);
     }
 
     #[test]
