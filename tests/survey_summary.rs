@@ -226,3 +226,64 @@ async fn a_window_that_holds_no_time_is_refused() {
     "format" is not known; use `json` or `csv`
     "#);
 }
+
+/// `SURVEYS=100000 cargo test --test survey_summary -- --ignored --nocapture` measures.
+#[tokio::test]
+#[ignore = "measures over as many surveys and tickets as SURVEYS says"]
+async fn a_summary_of_many_surveys() {
+    use deskhand::store::{KeptSurvey, RatingScale, SurveyFilter, SurveyGroup, SurveyRecord, TicketRecord};
+    use deskhand::survey::{SurveyQuery, Window};
+
+    let count: usize = std::env::var("SURVEYS").map_or(5_000, |text| text.parse().unwrap());
+    let app = TestApp::new().await;
+    let to: jiff::Timestamp = TO.parse().unwrap();
+    let first = json!({"id": "t0", "body": "No VPN. ".repeat(60), "submitted": {"priority": "P3"}});
+    app.post("/v1/triage", json!({"ticket": first})).await;
+    let ticket = app.app.store.ticket("t0").await.unwrap().unwrap();
+    for start in (0..count).step_by(1_000) {
+        let numbers = start..count.min(start + 1_000);
+        let tickets = numbers.clone().map(|number| TicketRecord {
+            id: format!("t{number}"),
+            agent_group: Some(format!("group {}", number % 12)),
+            labels: deskhand::store::FinalLabels {
+                category: Some(format!("Category {}", number % 30)),
+                ..Default::default()
+            },
+            ..ticket.clone()
+        });
+        app.app.store.save_tickets(&tickets.collect::<Vec<_>>()).await.unwrap();
+        let surveys = numbers.map(|number| KeptSurvey {
+            survey: SurveyRecord {
+                id: format!("s{number}"),
+                ticket_id: Some(format!("t{number}")),
+                requester_id: None,
+                organization_id: None,
+                category: None,
+                agent_group: None,
+                channel: None,
+                answered_at: to
+                    - jiff::SignedDuration::from_secs(60 * (1 + (number as i64 * 7_919) % 129_000)),
+                question: None,
+                comment: Some("Slow".into()),
+                rating: Some(((number % 5 + 1) as f64, RatingScale::OneToFive)),
+                satisfaction: Some((number % 5) as f64 / 4.0),
+                low: number % 5 < 2,
+                reading: None,
+            },
+            follow_up: None,
+        });
+        app.app.store.keep_surveys(surveys.collect(), to).await.unwrap();
+    }
+    let desk = app.app.now().desk.clone();
+    let window = || Window::new(None, to).unwrap();
+    let started = std::time::Instant::now();
+    let found = desk.summary(window(), &SurveyFilter::default(), SurveyGroup::Category).await.unwrap();
+    let summed = started.elapsed();
+    assert_eq!((found.total.answers, found.groups.len()), (count as u64, 30));
+    let started = std::time::Instant::now();
+    let query = SurveyQuery { limit: 50, ..SurveyQuery::default() };
+    desk.list(&query, to).await.unwrap().unwrap();
+    let listed = started.elapsed();
+    let told = format!("{count} surveys: summary {summed:.0?}, first page {listed:.1?}\n");
+    std::io::Write::write_all(&mut std::io::stderr(), told.as_bytes()).unwrap();
+}

@@ -30,6 +30,7 @@ pub const MAX_LIMIT: usize = 10_000;
 /// By whom or what mismatches are summed up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = MismatchBy)]
 pub enum By {
     /// Who asked (`requester_id`).
     #[default]
@@ -43,6 +44,7 @@ pub enum By {
 /// Which label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = MismatchTask)]
 pub enum Task {
     /// Category.
     Category,
@@ -72,6 +74,7 @@ pub struct Question {
 
 /// Tickets that have a submitter, a form or a channel in common.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = MismatchGroup)]
 pub struct LedgerGroup {
     /// Its id or name; null for tickets of which it is not known.
     pub name: Option<String>,
@@ -89,6 +92,7 @@ pub struct LedgerGroup {
 
 /// What a mismatch costs.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = MismatchWeights)]
 pub struct Weights {
     /// Of a priority: rows are submitted P1 to P4, columns settled P1 to P4.
     pub priority: [[f64; 4]; 4],
@@ -100,6 +104,7 @@ pub struct Weights {
 
 /// Whose labels are wrong.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = MismatchLedger)]
 pub struct Ledger {
     /// Beginning of the window; null: from the first ticket.
     #[schema(value_type = Option<String>, format = DateTime)]

@@ -110,7 +110,26 @@ impl OwnerRules {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::config::Settings;
+
+    #[test]
+    fn a_site_changes_what_it_names_and_keeps_the_rest() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("deskhand.toml");
+        let load = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            Settings::load(Some(&path)).map(|settings| settings.surveys)
+        };
+        let settings =
+            load("[surveys.low]\nnps = -1\n[surveys.owners]\ncategory = { \"A::B\" = \"kim\" }\n").unwrap();
+        assert_eq!((settings.low.nps, settings.low.one_to_ten, settings.follow_up_hours), (-1.0, 4.0, 48));
+        assert_eq!(settings.owners.owner(None, None, Some("A::B::C")), Some("kim"));
+        let error = load("[surveys]\nfollow_up_hours = 0\n").unwrap_err().to_string();
+        assert!(error.contains("follow_up_hours"), "{error}");
+        assert!(load("[surveys.low]\nstars = 2\n").unwrap_err().to_string().contains("stars"));
+    }
 
     #[test]
     fn the_organization_decides_before_the_group_and_the_group_before_the_longest_category() {

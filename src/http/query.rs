@@ -93,6 +93,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Words<T> {
 /// How an answer that is a table is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = TableFormat)]
 pub(super) enum Format {
     /// As an object.
     Json,

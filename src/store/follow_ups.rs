@@ -188,7 +188,8 @@ impl Store {
         after: Option<&SurveyPlace>,
         limit: u32,
     ) -> Result<Vec<(SurveyRecord, FollowUpRecord)>, StoreError> {
-        let mut query = surveys::selected("FROM follow_ups f JOIN surveys s ON s.id = f.survey_id");
+        // A cross join makes SQLite begin with the follow-ups, which an index has in this order.
+        let mut query = surveys::selected("FROM follow_ups f CROSS JOIN surveys s ON s.id = f.survey_id");
         query.push(" WHERE ");
         in_states(&mut query, states, clock);
         if let Some(owner) = owner {

@@ -83,6 +83,7 @@ impl Tally {
 
 /// A share or a mean with the interval in which it lies with 95 % certainty.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, ToSchema)]
+#[schema(as = SurveyFigure)]
 pub struct Figure {
     /// Answers that it stands on.
     pub n: u64,
@@ -110,6 +111,7 @@ impl Figure {
 
 /// How much a mean moves from week to week.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, ToSchema)]
+#[schema(as = SurveyVolatility)]
 pub struct Volatility {
     /// Whole weeks of the window with an answer.
     pub weeks: usize,

@@ -101,6 +101,7 @@ pub struct KeptFollowUp {
 
 /// What came of a call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = FollowUpContact)]
 pub struct Contact {
     /// When the customer was called last.
     #[schema(value_type = Option<String>, format = DateTime)]

@@ -79,6 +79,7 @@ fn before(at: Timestamp, count: i64) -> Timestamp {
 
 /// The measures of some answers, each with the number of answers that it stands on.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
+#[schema(as = SurveyMeasures)]
 pub struct Measures {
     /// Surveys that were answered.
     pub answers: u64,
@@ -98,6 +99,7 @@ pub struct Measures {
 
 /// One point of the series.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = SurveyPoint)]
 pub struct Point {
     /// The time before which its answers were given.
     #[schema(value_type = String, format = DateTime)]
@@ -110,6 +112,7 @@ pub struct Point {
 
 /// How measures move from week to week.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, ToSchema)]
+#[schema(as = SurveyVolatilities)]
 pub struct Volatilities {
     /// Of the weekly mean satisfaction.
     pub satisfaction: Volatility,
@@ -119,6 +122,7 @@ pub struct Volatilities {
 
 /// Surveys that have something in common.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = SurveyGroupFigures)]
 pub struct Group {
     /// Its name; null for surveys of which it is not known.
     pub name: Option<String>,
@@ -131,6 +135,7 @@ pub struct Group {
 
 /// One of the lowest.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = LowestGroup)]
 pub struct Low {
     /// The group.
     pub name: String,
@@ -140,6 +145,7 @@ pub struct Low {
 
 /// A group that has too few ratings to be called low or not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = TooFewAnswers)]
 pub struct TooFew {
     /// The group.
     pub name: String,
@@ -149,6 +155,7 @@ pub struct TooFew {
 
 /// Where satisfaction is lowest, among the groups with enough ratings.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = LowestGroups)]
 pub struct Lowest {
     /// Ratings from which a group counts (`surveys.min_answers`).
     pub min_answers: u64,
@@ -162,6 +169,7 @@ pub struct Lowest {
 
 /// What customers say in a window.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = SurveySummary)]
 pub struct Summary {
     /// Beginning of the window.
     #[schema(value_type = String, format = DateTime)]

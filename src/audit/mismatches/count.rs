@@ -20,6 +20,7 @@ const MAX_COUNTED: usize = 10_000;
 
 /// What was found of one label.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = MismatchCounts)]
 pub struct TaskCounts {
     /// Tickets with a submitted and a settled label.
     pub compared: u64,
@@ -45,6 +46,7 @@ pub struct TaskCounts {
 
 /// A ticket whose submitted label is wrong or suspected.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = MismatchEvidence)]
 pub struct Evidence {
     /// The ticket.
     pub ticket_id: String,

@@ -6,6 +6,7 @@ mod articles;
 mod catching_up;
 mod errors;
 mod feedback;
+mod follow_ups;
 mod opening;
 mod outcomes;
 mod room;
