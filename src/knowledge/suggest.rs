@@ -229,8 +229,8 @@ impl Knowledge {
     }
 
     fn words(&self, asked: &Asked) -> Result<Lexical, KnowledgeError> {
-        let index = &self.shared.index;
-        Lexical::search(index, &asked.text, &asked.scope).map_err(|source| index.unusable(source))
+        let index = self.shared.index();
+        Lexical::search(&index, &asked.text, &asked.scope).map_err(|source| index.unusable(source))
     }
 
     fn dense(&self, turned: &[f32], asked: &Asked) -> Scan<Facets> {
