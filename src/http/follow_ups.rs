@@ -21,29 +21,29 @@ use crate::survey::{FollowUpQuery, Survey, SurveyPage};
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_hours(24);
 
 /// What changes in a follow-up. What is not given stays; null takes it away (RFC 7396).
-#[derive(Debug, Default, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[garde(allow_unvalidated)]
 pub(super) struct FollowUpBody {
     /// Who calls.
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, max_length = 200)]
     #[garde(inner(inner(length(min = 1, max = 200))))]
     owner: Option<Option<String>>,
     /// When the customer was called; now, where an outcome is given without it.
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, format = DateTime)]
     contacted_at: Option<Option<Timestamp>>,
     /// What came of it.
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<ContactOutcome>)]
     outcome: Option<Option<ContactOutcome>>,
     /// Why the score was low.
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<RootCause>)]
     root_cause: Option<Option<RootCause>>,
     /// Free words, up to 5,000 characters.
-    #[serde(deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, max_length = 5_000)]
     #[garde(inner(inner(length(chars, min = 1, max = 5_000))))]
     note: Option<Option<String>>,

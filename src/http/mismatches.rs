@@ -34,6 +34,7 @@ pub(super) struct LedgerParams {
     #[param(minimum = 1, maximum = 10_000)]
     limit: Option<usize>,
     /// `csv` gives the groups as a table, as `Accept: text/csv` does.
+    #[param(inline)]
     format: Option<Format>,
 }
 

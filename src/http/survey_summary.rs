@@ -29,6 +29,7 @@ pub(super) struct SummaryParams {
     /// By what to group; `category` if it is not given.
     by: Option<SurveyGroup>,
     /// `csv` gives the groups as a table, as `Accept: text/csv` does.
+    #[param(inline)]
     format: Option<Format>,
     /// Only of this category, or of those below it.
     category: Option<String>,
