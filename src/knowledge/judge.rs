@@ -10,7 +10,7 @@ use super::ranking::AnswerRule;
 use super::{Channel, Knowledge, KnowledgeError, Query, passages};
 use crate::learn::calibrate::{Platt, fit_platt};
 use crate::learn::metrics::{
-    MetricError, RankedHits, auroc, mean_ndcg, mean_recall, mean_reciprocal_rank, reliability,
+    MetricError, RankedHits, auroc, chance_ece, mean_ndcg, mean_recall, mean_reciprocal_rank, reliability,
 };
 use crate::store::Audience;
 
@@ -57,6 +57,8 @@ pub struct SearchReport {
     pub channels: BTreeMap<&'static str, SearchFigures>,
     /// Expected calibration error of the answer confidence, where there are gaps.
     pub answer_confidence_ece: Option<f64>,
+    /// What it would be by chance if the answer confidence were exactly right, on so many tickets.
+    pub chance_ece: Option<f64>,
     /// The settings `search.answer_slope` (a) and `answer_offset` (b) that would bring it nearest to what came
     /// true on these tickets.
     pub best_answer_curve: Option<Platt>,
@@ -107,6 +109,8 @@ impl Knowledge {
             gaps,
             channels,
             answer_confidence_ece: if gaps > 0 { reliability(&outcomes)?.ece } else { None },
+            chance_ece: chance_ece(&outcomes.iter().map(|(p, _)| *p).collect::<Vec<_>>())?
+                .filter(|_| gaps > 0),
             best_answer_curve: curve(&outcomes).map(over),
             ece_with_own_curve: crossed(&outcomes).and_then(|outcomes| reliability(&outcomes).ok()?.ece),
         })
@@ -226,7 +230,10 @@ impl SearchReport {
         }
         if let Some(ece) = self.answer_confidence_ece {
             lines.push(String::new());
-            lines.push(format!("calibration error of the answer confidence: {ece:.3}"));
+            lines.push(format!(
+                "calibration error of the answer confidence: {ece:.3} (of one that is exactly right, on so few tickets: {})",
+                number(self.chance_ece)
+            ));
         }
         if let Some(curve) = self.best_answer_curve {
             lines.push(format!(
