@@ -154,7 +154,7 @@ fn imported_articles_are_suggested_with_the_passage_that_fits() {
         dir.path(),
         "articles.jsonl",
         "{\"id\":\"vpn\",\"title\":\"When the VPN drops\",\"body\":\"## Cause\\nAn old client.\\n\\n## Remedy\\nUpdate the VPN client to 5.2 and restart the laptop.\",\"audience\":\"customer\"}\n\
-         {\"id\":\"mail\",\"title\":\"Shared mailboxes\",\"body\":\"Ask your manager to add you to the shared mailbox.\",\"audience\":\"customer\"}\n\
+         {\"id\":\"mail\",\"title\":\"Shared mailboxes\",\"body\":\"Ask your manager to add you to the shared mailbox.\",\"audience\":\"customer\",\"tags\":[\"mail\"],\"product\":\"Outlook\"}\n\
          {\"id\":\"bad\",\"title\":\"\",\"body\":\"\"}\n",
     );
     let run = deskhand(&["import", "articles", &articles, "--data", &kb]);
@@ -168,6 +168,11 @@ fn imported_articles_are_suggested_with_the_passage_that_fits() {
     assert!(rows[0]["articles"][0]["passage"].as_str().unwrap().len() > 10);
     assert!(rows[0]["answered"].is_boolean());
     assert!((0.0..=1.0).contains(&rows[0]["answer_confidence"].as_f64().unwrap()));
+    let filtered =
+        deskhand(&["suggest", "--input", &tickets, "--data", &kb, "--label", "mail", "--product", "Outlook"]);
+    let rows = lines(&ok(filtered));
+    assert_eq!(rows[0]["articles"].as_array().unwrap().len(), 1);
+    assert_eq!(rows[0]["articles"][0]["id"], "mail");
 }
 
 #[test]

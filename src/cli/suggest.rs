@@ -9,7 +9,7 @@ use super::rows::{Files, checked};
 use super::{Common, Data, Outcome};
 use crate::knowledge::Suggestions;
 use crate::store::Audience;
-use crate::triage::{Desk, Ticket, TicketRow, Triage};
+use crate::triage::{Desk, Ticket, TicketRow, Triage, Wanted};
 
 /// Flags of `deskhand suggest`.
 #[derive(Args)]
@@ -29,6 +29,18 @@ pub(super) struct Suggest {
     /// Who will see them
     #[arg(long, value_enum, default_value = "agent")]
     audience: Who,
+    /// Only articles of exactly this category
+    #[arg(long)]
+    category: Option<String>,
+    /// Only articles in this language, such as en, or in none that is known
+    #[arg(long, value_name = "CODE")]
+    language: Option<String>,
+    /// Only articles about this product or brand, or about none in particular
+    #[arg(long)]
+    product: Option<String>,
+    /// Only articles with this label; may be given several times
+    #[arg(long)]
+    label: Vec<String>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -53,15 +65,21 @@ impl Suggest {
         let (store, knowledge) = self.data.open(&model, &settings).await?;
         let desk = Desk { store: store.clone(), knowledge };
         let triage = Triage::for_batches(model, settings.triage, Some(desk));
-        let audience = match self.audience {
-            Who::Agent => Audience::Agent,
-            Who::Customer => Audience::Customer,
+        let wanted = Wanted {
+            audience: match self.audience {
+                Who::Agent => Audience::Agent,
+                Who::Customer => Audience::Customer,
+            },
+            category: self.category,
+            language: self.language,
+            product: self.product,
+            labels: self.label,
+            top: self.top as usize,
         };
-        let top = self.top as usize;
         let outcome = self
             .files
             .answer("tickets", async |rows: Vec<TicketRow>| {
-                join_all(rows.into_iter().map(|row| answer(&triage, row.into(), audience, top))).await
+                join_all(rows.into_iter().map(|row| answer(&triage, row.into(), &wanted))).await
             })
             .await?;
         store.close().await?;
@@ -69,9 +87,9 @@ impl Suggest {
     }
 }
 
-async fn answer(triage: &Triage, ticket: Ticket, audience: Audience, top: usize) -> Result<Answer, String> {
+async fn answer(triage: &Triage, ticket: Ticket, wanted: &Wanted) -> Result<Answer, String> {
     checked(&ticket)?;
-    let found = triage.suggest(&ticket, audience, top, Timestamp::now()).await.map_err(|e| e.to_string())?;
+    let found = triage.suggest(&ticket, wanted, Timestamp::now()).await.map_err(|e| e.to_string())?;
     Ok(Answer {
         id: ticket.id,
         suggestions: found.suggestions,

@@ -57,6 +57,7 @@ use crate::model::Model;
 use crate::store::{Article, Store};
 use index::SearchIndex;
 use projected::Passages;
+use ranking::AnswerRule;
 use similar::Standing;
 use usefulness::Usefulness;
 use vectors::VectorSet;
@@ -72,8 +73,7 @@ pub struct Knowledge {
 /// What there is once, whatever model reads it.
 struct Shared {
     store: Store,
-    /// Confidence from which a ticket counts as answered, 0 to 1.
-    answer_threshold: f32,
+    answer_rule: AnswerRule,
     /// The one in use.
     index: RwLock<Arc<SearchIndex>>,
     /// Where it lies.
@@ -130,7 +130,11 @@ impl Knowledge {
             model,
         });
         let shared = Arc::new(Shared {
-            answer_threshold: settings.answer_threshold,
+            answer_rule: AnswerRule {
+                threshold: settings.answer_threshold,
+                slope: settings.answer_slope,
+                offset: settings.answer_offset,
+            },
             current: RwLock::new(Arc::clone(&view)),
             usefulness: Arc::new(Usefulness::load(&store, settings).await?),
             changing: Mutex::default(),

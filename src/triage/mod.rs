@@ -65,6 +65,23 @@ pub struct Triage {
     p1_from: Option<f32>,
 }
 
+/// Which articles are wanted.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// Who will see them.
+    pub audience: Audience,
+    /// Only articles of exactly this category.
+    pub category: Option<String>,
+    /// Only articles in this language (ISO 639-1), or in none that is known.
+    pub language: Option<String>,
+    /// Only articles about this product or brand, or about none in particular.
+    pub product: Option<String>,
+    /// Only articles with all of these labels.
+    pub labels: Vec<String>,
+    /// So many at most.
+    pub top: usize,
+}
+
 /// The articles that answer a ticket.
 #[derive(Debug, Clone)]
 pub struct TicketSuggestions {
@@ -148,8 +165,7 @@ impl Triage {
     pub async fn suggest(
         &self,
         ticket: &Ticket,
-        audience: Audience,
-        top: usize,
+        wanted: &Wanted,
         now: Timestamp,
     ) -> Result<TicketSuggestions, TriageError> {
         let (words, reading) = self.read(ticket).await?;
@@ -160,13 +176,13 @@ impl Triage {
                 let query = Query {
                     text: &words.text,
                     embedding: &embedding,
-                    audience,
-                    category: None,
-                    language: None,
-                    product: None,
-                    labels: &[],
+                    audience: wanted.audience,
+                    category: wanted.category.as_deref(),
+                    language: wanted.language.as_deref(),
+                    product: wanted.product.as_deref(),
+                    labels: &wanted.labels,
                     now,
-                    top,
+                    top: wanted.top,
                 };
                 desk.knowledge.suggest(&query).await?
             }

@@ -1,8 +1,13 @@
 //! Figures of confidences and scores: calibration, separation, and how sure a share itself is.
 
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
 use serde::Serialize;
 
 use super::{MetricError, ratio};
+
+/// Draws of [`chance_ece`].
+const DRAWS: usize = 999;
 
 /// Bins of a reliability diagram: 15 of equal width, as in Guo et al. 2017.
 pub const RELIABILITY_BINS: usize = 15;
@@ -72,6 +77,22 @@ pub fn reliability(predictions: &[(f32, bool)]) -> Result<Reliability, MetricErr
         });
     }
     Ok(Reliability { ece: (total > 0.0).then(|| gap / total), bins })
+}
+
+/// The calibration error that confidences show by chance alone where each is exactly right: the median of
+/// [`reliability`] over 999 draws of what came true, the same draws each time. On few rows it is far from 0.
+///
+/// # Errors
+/// As [`reliability`].
+pub fn chance_ece(confidences: &[f32]) -> Result<Option<f64>, MetricError> {
+    let mut random = StdRng::seed_from_u64(1);
+    let mut drawn = Vec::with_capacity(DRAWS);
+    for _ in 0..DRAWS {
+        let rows: Vec<(f32, bool)> = confidences.iter().map(|p| (*p, random.random::<f32>() < *p)).collect();
+        drawn.extend(reliability(&rows)?.ece);
+    }
+    drawn.sort_by(f64::total_cmp);
+    Ok(drawn.get(drawn.len() / 2).copied())
 }
 
 /// Area under the ROC curve: the chance that a random positive row has a higher score than a random

@@ -12,7 +12,7 @@ mod tests;
 
 pub use confidence::{
     Interval, RELIABILITY_BINS, Reliability, ReliabilityBin, Z_ONE_SIDED_95, Z_TWO_SIDED_95, auroc,
-    reliability, wilson_interval,
+    chance_ece, reliability, wilson_interval,
 };
 pub use confusion::{ClassScores, Confusion};
 pub use retrieval::{RankedHits, mean_ndcg, mean_recall, mean_reciprocal_rank};

@@ -45,6 +45,18 @@ fn kappa_by_hand_on_a_two_by_two_table() {
 }
 
 #[test]
+fn confidences_that_are_right_look_miscalibrated_on_few_rows() {
+    let confidences = |rows: usize| (0..rows).map(|i| (i as f32 + 0.5) / rows as f32).collect::<Vec<_>>();
+    let [few, many] = [100, 10_000].map(|rows| chance_ece(&confidences(rows)).unwrap().unwrap());
+    // The mean distance of a share of n rows from what it should be is about .8 √(p (1 − p) / n); the mean of
+    // √(p (1 − p)) is .39.
+    let expected = |rows: f64| 0.8 * 0.39 / (rows / RELIABILITY_BINS as f64).sqrt();
+    assert!((few / expected(100.0) - 1.0).abs() < 0.2, "{few}");
+    assert!((many / expected(10_000.0) - 1.0).abs() < 0.2, "{many}");
+    assert_eq!(chance_ece(&[]).unwrap(), None);
+}
+
+#[test]
 fn what_the_rows_do_not_define_is_none_and_not_zero() {
     let empty = Confusion::count(&[], &[], 3).unwrap();
     assert_eq!(empty.accuracy(), None);
