@@ -14,6 +14,10 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 
+mod ui;
+
+pub use ui::{Secret, UiSettings};
+
 /// Everything that can be set.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, Validate)]
 #[serde(deny_unknown_fields, default)]
@@ -33,6 +37,9 @@ pub struct Settings {
     /// How articles are found.
     #[garde(dive)]
     pub search: SearchSettings,
+    /// The pages, and what other sites show of them.
+    #[garde(dive)]
+    pub ui: UiSettings,
 }
 
 /// The HTTP service.

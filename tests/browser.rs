@@ -58,7 +58,7 @@ impl Stage {
 }
 
 /// One of each kind of page.
-const PAGES: [&str; 3] = ["/", "/?example=LB-1006", "/articles/kb-larkvpn-connect-from-home"];
+const PAGES: [&str; 3] = ["/", "/?example=LB-1035", "/articles/kb-larkvpn-connect-from-home"];
 
 /// What axe-core finds wrong and calls serious or worse.
 fn faults(tab: &mut Tab) -> Vec<Value> {

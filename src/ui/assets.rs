@@ -18,8 +18,10 @@ pub(super) struct Asset {
 }
 
 /// The style of all pages.
-pub(super) static STYLE: LazyLock<Asset> =
-    LazyLock::new(|| Asset::new("css", "text/css; charset=utf-8", include_str!("assets/deskhand.css")));
+pub(super) static STYLE: LazyLock<Asset> = LazyLock::new(|| {
+    let style = concat!(include_str!("assets/deskhand.css"), include_str!("../charts/charts.css"));
+    Asset::new("css", "text/css; charset=utf-8", style)
+});
 
 /// The icon, also used as the mark in the page's head.
 pub(super) static ICON: LazyLock<Asset> =
