@@ -8,7 +8,9 @@ mod admission;
 mod articles;
 mod aside;
 mod body;
+mod deflections;
 mod docs;
+mod elsewhere;
 mod error;
 mod feedback;
 mod health;
@@ -47,9 +49,13 @@ pub fn router(state: AppState) -> Router {
     let time_limit = from_fn_with_state(state.clone(), admission::time_limit);
     // An import may take minutes: it is admitted like the rest, but has no time limit.
     let slow = OpenApiRouter::new().routes(routes!(import::import));
+    // What the widget asks from pages of other sites.
+    let for_widgets = OpenApiRouter::new()
+        .routes(routes!(suggest::suggest))
+        .routes(routes!(deflections::say))
+        .layer(elsewhere::allow(&state.settings.ui));
     let api = OpenApiRouter::new()
         .routes(routes!(triage::triage))
-        .routes(routes!(suggest::suggest))
         .routes(routes!(sentiment::sentiment))
         .routes(routes!(articles::put, articles::get, articles::delete))
         .routes(routes!(feedback::say))
@@ -59,6 +65,8 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(tickets::get))
         .routes(routes!(outcome::tell))
         .routes(routes!(outcome::close_check))
+        .routes(routes!(deflections::summary))
+        .merge(for_widgets)
         .merge(OpenApiRouter::from(crate::ui::router(state.pages()).with_state(())))
         .layer(time_limit)
         .merge(slow)

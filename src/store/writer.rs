@@ -13,9 +13,10 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::articles::{self, EmbeddedArticle, PassageVectors};
+use super::deflections::Deflection;
 use super::feedback::{self, Feedback, FeedbackWritten};
 use super::{OutcomeRecord, PredictionRecord, StoreError, TicketRecord};
-use super::{outcomes, tickets};
+use super::{deflections, outcomes, tickets};
 
 /// Most writes in one transaction, and most that wait in the queue; a further caller waits before it.
 const GROUP: usize = 64;
@@ -32,6 +33,7 @@ pub(super) enum Write {
     SaveOutcome(Box<(String, OutcomeRecord, Timestamp)>),
     Say(Feedback),
     TakeBack(Feedback),
+    SaveDeflection(Box<(Deflection, u32)>),
 }
 
 /// What there is to tell of a write.
@@ -199,5 +201,9 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Writt
         }
         Write::Say(said) => feedback::say(connection, said, false).await.map(Written::feedback),
         Write::TakeBack(said) => feedback::take_back(connection, said).await.map(Written::feedback),
+        Write::SaveDeflection(visit) => {
+            let (deflection, keep) = &**visit;
+            deflections::save(connection, deflection, *keep).await
+        }
     }
 }

@@ -93,6 +93,7 @@ pub struct Pages {
 /// The pages: `/`, `/suggest`, `/articles/{id}`, `/model`, `/panel/{ticket_id}`, and what they load from `/assets/`.
 pub fn router(pages: Pages) -> Router {
     let limit = DefaultBodyLimit::max(pages.max_form_bytes);
+    let widgets = !pages.settings.widget_origins.is_empty();
     let mut router = Router::new()
         .route("/", get(triage_page::first).post(triage_page::answer).layer(limit.clone()))
         .route("/suggest", get(suggest_page::first).post(suggest_page::answer).layer(limit.clone()))
@@ -103,7 +104,7 @@ pub fn router(pages: Pages) -> Router {
     for (name, value) in PAGE_HEADERS {
         router = router.layer(SetResponseHeaderLayer::if_not_present(name, value));
     }
-    router.merge(assets::router())
+    router.merge(assets::router(widgets))
 }
 
 /// What a page may load and where it may be shown, but for the end, which says in whose frames.
