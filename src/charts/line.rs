@@ -23,8 +23,19 @@ pub struct Line<'a> {
     pub range: Option<(f64, f64)>,
     /// The points, from left to right.
     pub points: Vec<LinePoint>,
-    /// A point to make out, such as today's, by its place in `points`, and what it is.
-    pub marked: Option<(usize, String)>,
+    /// A place to make out, such as where a site stands.
+    pub marked: Option<LineMark>,
+}
+
+/// A place beside or on the line.
+#[derive(Debug, Clone)]
+pub struct LineMark {
+    /// Where it stands from left to right.
+    pub at: f64,
+    /// How high.
+    pub value: f64,
+    /// What it is.
+    pub what: String,
 }
 
 /// One number.
@@ -82,10 +93,8 @@ impl Line<'_> {
                 places => shapes.push(Shape::path("c-line", path(places))),
             }
         }
-        if let Some((point, what)) = self.marked.as_ref().and_then(|(n, what)| Some((points.get(*n)?, what)))
-            && let Some(value) = point.value
-        {
-            shapes.push(Shape::dot("c-point", [x(point.at), axis.y(value)], what));
+        if let Some(mark) = self.marked.as_ref().filter(|mark| (first..=first + span).contains(&mark.at)) {
+            shapes.push(Shape::dot("c-point", [x(mark.at), axis.y(mark.value)], &mark.what));
         }
         shapes.push(Shape::rule("c-axis", [LEFT, BOTTOM], [RIGHT, BOTTOM]));
         shapes.extend(ends_of(points));

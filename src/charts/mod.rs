@@ -20,7 +20,7 @@ mod tests;
 pub use bars::{Bar, Bars, Bin, Histogram};
 pub use figure::{Drawing, Figure, Naming, Numbers, Shape};
 pub use intervals::{IntervalBar, IntervalBars};
-pub use line::{Line, LinePoint};
+pub use line::{Line, LineMark, LinePoint};
 pub use pareto::{Pareto, ParetoBar};
 pub use reliability::{Reliability, ReliabilityBin};
 

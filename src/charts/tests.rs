@@ -26,8 +26,15 @@ fn line(values: &[Option<(f64, f64)>]) -> Figure {
         interval: value.map(|(value, wide)| (value - wide, value + wide)),
     });
     let points: Vec<LinePoint> = points.collect();
-    Line { naming: NAMING, across: "day", up: "CSAT", range: None, points, marked: Some((0, "today".into())) }
-        .figure()
+    Line {
+        naming: NAMING,
+        across: "day",
+        up: "CSAT",
+        range: None,
+        points,
+        marked: Some(LineMark { at: 0.0, value: 3.0, what: "today".into() }),
+    }
+    .figure()
 }
 
 fn intervals(values: &[f64]) -> Figure {

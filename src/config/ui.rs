@@ -73,3 +73,38 @@ fn origins(origins: &[String], (): &()) -> garde::Result {
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn problem(settings: &str) -> Option<String> {
+        let settings: UiSettings = toml::from_str(settings).unwrap();
+        settings.validate().err().map(|report| report.to_string())
+    }
+
+    #[test]
+    fn a_secret_that_could_be_guessed_is_refused_and_none_is_ever_shown() {
+        let told = problem("link_secret = \"hunter2\"").unwrap();
+        assert!(told.contains("link_secret") && told.contains("32 characters") && !told.contains("hunter2"));
+        let long = "0123456789abcdef0123456789abcdef";
+        assert_eq!(problem(&format!("link_secret = \"{long}\"")), None);
+        assert!(!format!("{:?}", Secret::from(long.to_owned())).contains(long));
+    }
+
+    #[test]
+    fn a_site_is_scheme_and_host_and_no_more() {
+        for good in ["https://help.example", "http://127.0.0.1:8081", "https://a-b.example:8443"] {
+            assert_eq!(problem(&format!("widget_origins = [\"{good}\"]")), None, "{good}");
+        }
+        for bad in
+            ["help.example", "https://help.example/", "https://", "*", "https://a.example; script-src *"]
+        {
+            assert!(
+                problem(&format!("frame_ancestors = [\"{bad}\"]")).unwrap().contains("is not a site"),
+                "{bad}"
+            );
+        }
+    }
+}

@@ -11,18 +11,19 @@ use crate::config::UiSettings;
 /// How long a browser remembers what it was allowed.
 const REMEMBERED: Duration = Duration::from_secs(3_600);
 
-/// The layer that lets the widget's sites in; without any it changes nothing.
-pub(super) fn allow(settings: &UiSettings) -> CorsLayer {
+/// The layer that lets the widget's sites in, if there are any.
+pub(super) fn allow(settings: &UiSettings) -> Option<CorsLayer> {
     if settings.widget_origins.is_empty() {
-        return CorsLayer::new();
+        return None;
     }
     // The settings were checked: an origin is always a header's value.
     let origins = settings.widget_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
-    CorsLayer::new()
+    let layer = CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins))
         .allow_methods([Method::POST])
         .allow_headers([header::CONTENT_TYPE])
-        .max_age(REMEMBERED)
+        .max_age(REMEMBERED);
+    Some(layer)
 }
 
 /// Whether a page of one of the widget's sites asks.

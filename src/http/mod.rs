@@ -35,6 +35,7 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use tower::util::option_layer;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -53,7 +54,7 @@ pub fn router(state: AppState) -> Router {
     let for_widgets = OpenApiRouter::new()
         .routes(routes!(suggest::suggest))
         .routes(routes!(deflections::say))
-        .layer(elsewhere::allow(&state.settings.ui));
+        .layer(option_layer(elsewhere::allow(&state.settings.ui)));
     let api = OpenApiRouter::new()
         .routes(routes!(triage::triage))
         .routes(routes!(sentiment::sentiment))

@@ -77,22 +77,22 @@ impl Chromium {
         Self { child, port, _profile: profile }
     }
 
-    /// A fresh tab of 1280 × 900 pixels.
-    pub fn tab(&self) -> Tab {
+    /// Its one tab, 1280 × 900 pixels: of several, a browser halts those that are not in front.
+    pub fn tab(self) -> Tab {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         let host = format!("127.0.0.1:{}", self.port);
-        write!(stream, "PUT /json/new?about:blank HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n")
-            .unwrap();
+        write!(stream, "GET /json/list HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n").unwrap();
         let mut answer = String::new();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let _ = stream.read_to_string(&mut answer);
-        let body = &answer[answer.find('{').unwrap()..=answer.rfind('}').unwrap()];
-        let told: Value = serde_json::from_str(body).unwrap();
-        let address = told["webSocketDebuggerUrl"].as_str().unwrap();
+        let body = &answer[answer.find('[').unwrap()..=answer.rfind(']').unwrap()];
+        let told: Vec<Value> = serde_json::from_str(body).unwrap();
+        let page = told.iter().find(|target| target["type"] == "page").unwrap();
+        let address = page["webSocketDebuggerUrl"].as_str().unwrap();
         let stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let (socket, _) = tungstenite::client(address, stream).unwrap();
-        let mut tab = Tab { socket, sent: 0, events: Vec::new() };
+        let mut tab = Tab { socket, sent: 0, events: Vec::new(), _browser: self };
         for domain in ["Page.enable", "Network.enable", "Runtime.enable", "Log.enable"] {
             tab.call(domain, json!({}));
         }
@@ -108,11 +108,12 @@ impl Drop for Chromium {
     }
 }
 
-/// One tab.
+/// A tab of a browser of its own, which ends with it.
 pub struct Tab {
     socket: WebSocket<TcpStream>,
     sent: u64,
     events: Vec<Value>,
+    _browser: Chromium,
 }
 
 impl Tab {
