@@ -35,7 +35,6 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use tower::util::option_layer;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -50,11 +49,10 @@ pub fn router(state: AppState) -> Router {
     let time_limit = from_fn_with_state(state.clone(), admission::time_limit);
     // An import may take minutes: it is admitted like the rest, but has no time limit.
     let slow = OpenApiRouter::new().routes(routes!(import::import));
-    // What the widget asks from pages of other sites.
-    let for_widgets = OpenApiRouter::new()
-        .routes(routes!(suggest::suggest))
-        .routes(routes!(deflections::say))
-        .layer(option_layer(elsewhere::allow(&state.settings.ui)));
+    let for_widgets = elsewhere::let_in(
+        OpenApiRouter::new().routes(routes!(suggest::suggest)).routes(routes!(deflections::say)),
+        &state.settings.ui,
+    );
     let api = OpenApiRouter::new()
         .routes(routes!(triage::triage))
         .routes(routes!(sentiment::sentiment))

@@ -39,12 +39,12 @@ pub(super) fn before(promoted: Option<&Promoted>) -> String {
     let name = |bundle: &Option<String>| bundle.clone().unwrap_or_else(|| "the shipped bundle".to_owned());
     match promoted {
         None => {
-            "No other bundle has answered here. `deskhand promote` lets another one take over.".to_owned()
+            "No other bundle has answered here. \"deskhand promote\" lets another one take over.".to_owned()
         }
         Some(promoted) => {
             let note = promoted.note.as_ref().map_or_else(String::new, |note| format!(" Noted then: {note}"));
             format!(
-                "Promoted here: {}. Before it: {}, which `deskhand promote --back` brings back.{note}",
+                "Promoted here: {}. Before it: {}, which \"deskhand promote --back\" brings back.{note}",
                 name(&promoted.bundle),
                 name(&promoted.former)
             )
