@@ -95,8 +95,8 @@ pub fn router(pages: Pages) -> Router {
     let limit = DefaultBodyLimit::max(pages.max_form_bytes);
     let widgets = !pages.settings.widget_origins.is_empty();
     let mut router = Router::new()
-        .route("/", get(triage_page::first).post(triage_page::answer).layer(limit.clone()))
-        .route("/suggest", get(suggest_page::first).post(suggest_page::answer).layer(limit.clone()))
+        .route("/", get(triage_page::first).post(triage_page::answer).layer(limit))
+        .route("/suggest", get(suggest_page::first).post(suggest_page::answer).layer(limit))
         .route("/articles/{id}", get(article_page::show))
         .route("/model", get(model_page::show))
         .route("/panel/{ticket_id}", get(panel_page::show).post(panel_page::say).layer(limit))

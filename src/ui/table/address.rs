@@ -47,7 +47,8 @@ impl Address {
         let keep = |name: &str| {
             let replaced = values.iter().any(|(other, _)| *other == name);
             let fleeting = name == "format" || name == "table" || name == less;
-            !replaced && !fleeting && !(another && OF_TABLE.contains(&name))
+            let of_another = another && OF_TABLE.contains(&name);
+            !(replaced || fleeting || of_another)
         };
         let kept = self.pairs.iter().filter(|(name, _)| keep(name));
         let kept = kept.map(|(name, value)| (name.as_str(), value.as_str()));
