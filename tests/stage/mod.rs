@@ -98,7 +98,9 @@ pub fn faults(tab: &mut Tab) -> Vec<Value> {
 /// A portal: a form with the widget at `/`, and at `/desk` a frame with whatever follows the question mark.
 fn serve_portal(listener: &TcpListener, service: &str) {
     for stream in listener.incoming().flatten() {
-        let _ = answer(stream, service);
+        let service = service.to_owned();
+        // A browser opens connections beforehand on which it asks nothing; they must not keep others waiting.
+        std::thread::spawn(move || answer(stream, &service));
     }
 }
 
