@@ -17,6 +17,9 @@ use garde::Validate;
 use serde::{Deserialize, Serialize};
 
 pub use surveys::{LowScores, OwnerRules, SurveySettings};
+mod ui;
+
+pub use ui::{Secret, UiSettings};
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, Validate)]
@@ -40,6 +43,9 @@ pub struct Settings {
     /// What customers answer, and who calls them.
     #[garde(dive)]
     pub surveys: SurveySettings,
+    /// The pages, and what other sites show of them.
+    #[garde(dive)]
+    pub ui: UiSettings,
 }
 
 /// The HTTP service.

@@ -398,3 +398,20 @@ fn a_full_output_is_an_error_and_not_a_success() {
     assert_eq!(run.status.code(), Some(1));
     assert!(run.stderr.contains("cannot be written"), "{}", run.stderr);
 }
+
+#[test]
+fn a_link_to_a_panel_is_made_only_with_the_site_s_secret() {
+    let refused = deskhand(&["link", "--ticket", "81", "--hours", "8"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(refused.stderr.contains("ui.link_secret"), "{}", refused.stderr);
+    let dir = tempfile::tempdir().unwrap();
+    let settings =
+        write(dir.path(), "deskhand.toml", "[ui]\nlink_secret = \"0123456789abcdef0123456789abcdef\"\n");
+    let made =
+        ["link", "--ticket", "a/b", "--hours", "8", "--site", "https://d.example/", "--config", &settings];
+    let link = ok(deskhand(&made));
+    assert!(
+        link.starts_with("https://d.example/panel/a%2Fb?expires=") && link.contains("&for=agent&key="),
+        "{link}"
+    );
+}

@@ -11,6 +11,7 @@ use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 use axum::response::Response;
 use common::TestApp;
+use deskhand::model::Shelf;
 use deskhand::store::{Article, ArticleStatus, Audience};
 use deskhand::text::Format;
 use deskhand::triage::Ticket;
@@ -44,13 +45,15 @@ impl Browser {
             ..Ticket::default()
         };
         let router = ui::router(Pages {
-            triage: {
+            answering: {
                 let app = app.app.clone();
-                ui::Answering::new(move || app.now().triage.clone())
+                ui::Answering::new(move || app.now().for_pages())
             },
             store: app.app.store.clone(),
             examples: Arc::from([example]),
             max_form_bytes: LIMIT,
+            shelf: Shelf::of(&app.dir.path().join("data")),
+            settings: app.app.settings.ui.clone(),
         });
         Self { app, router }
     }

@@ -10,6 +10,7 @@ mod export;
 mod import;
 mod import_surveys;
 mod labelled;
+mod link;
 mod promote;
 mod reasons;
 mod rows;
@@ -62,6 +63,8 @@ enum Command {
     Evaluate(evaluate::Evaluate),
     /// Let a better bundle answer from now on, if it loses nothing that matters
     Promote(promote::Promote),
+    /// Make a signed link to a ticket's panel, for a frame of the helpdesk
+    Link(link::Link),
     /// Find what the owners of the knowledge base should look at
     Audit(audit::Audit),
     /// Check the bundle, the data folder and the settings
@@ -140,6 +143,7 @@ async fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Train(command) => tokio::task::spawn_blocking(|| command.run()).await?,
         Command::Evaluate(command) => command.run().await,
         Command::Promote(command) => command.run().await,
+        Command::Link(command) => command.run(),
         Command::Audit(command) => command.run().await,
         Command::Doctor(command) => command.run().await,
     }

@@ -8,7 +8,9 @@ mod admission;
 mod articles;
 mod aside;
 mod body;
+mod deflections;
 mod docs;
+mod elsewhere;
 mod error;
 mod feedback;
 mod follow_ups;
@@ -56,9 +58,12 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(import::import))
         .routes(routes!(reindex::reindex))
         .routes(routes!(mismatches::ledger));
+    let for_widgets = elsewhere::let_in(
+        OpenApiRouter::new().routes(routes!(suggest::suggest)).routes(routes!(deflections::say)),
+        &state.settings.ui,
+    );
     let api = OpenApiRouter::new()
         .routes(routes!(triage::triage))
-        .routes(routes!(suggest::suggest))
         .routes(routes!(sentiment::sentiment))
         .routes(routes!(articles::put, articles::get, articles::delete))
         .routes(routes!(feedback::say))
@@ -73,6 +78,8 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(surveys::get, surveys::delete))
         .routes(routes!(follow_ups::change))
         .routes(routes!(follow_ups::list))
+        .routes(routes!(deflections::summary))
+        .merge(for_widgets)
         .merge(OpenApiRouter::from(crate::ui::router(state.pages()).with_state(())))
         .layer(time_limit)
         .merge(slow)

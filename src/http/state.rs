@@ -11,7 +11,7 @@ use super::admission::Admission;
 use super::metrics::Metrics;
 use crate::config::Settings;
 use crate::knowledge::{Knowledge, KnowledgeError};
-use crate::model::{BundleError, Model};
+use crate::model::{BundleError, Model, Shelf};
 use crate::store::{Store, StoreError};
 use crate::survey::{SurveyDesk, Surveys};
 use crate::triage::{Desk, Ticket, Triage};
@@ -44,6 +44,15 @@ impl Answering {
             knowledge,
         }
     }
+
+    /// What the pages see of it.
+    pub fn for_pages(&self) -> ui::Now {
+        ui::Now {
+            triage: self.triage.clone(),
+            knowledge: self.knowledge.clone(),
+            model: Arc::clone(&self.model),
+        }
+    }
 }
 
 /// Everything that answers requests.
@@ -52,6 +61,8 @@ pub struct App {
     pub settings: Settings,
     /// What is kept.
     pub store: Store,
+    /// Which bundles were promoted in the data folder.
+    pub(super) shelf: Shelf,
     answering: RwLock<Arc<Answering>>,
     /// Tickets that the first page offers to try.
     pub examples: Arc<[Ticket]>,
@@ -120,6 +131,7 @@ impl App {
             started: Instant::now(),
             model_failed: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
+            shelf: Shelf::of(data_dir),
             settings,
             store,
         })
@@ -161,10 +173,12 @@ impl AppState {
     pub(super) fn pages(&self) -> Pages {
         let app = self.clone();
         Pages {
-            triage: ui::Answering::new(move || app.now().triage.clone()),
+            answering: ui::Answering::new(move || app.now().for_pages()),
             store: self.store.clone(),
             examples: Arc::clone(&self.examples),
             max_form_bytes: self.settings.server.max_body_bytes,
+            shelf: self.shelf.clone(),
+            settings: self.settings.ui.clone(),
         }
     }
 }

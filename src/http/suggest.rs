@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use garde::Validate;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::aside;
 use super::docs::{OfAnswer, OfBody};
+use super::elsewhere;
 use super::error::Problem;
 use super::json::Valid;
 use super::state::AppState;
@@ -108,9 +110,13 @@ pub(super) struct SuggestAnswer {
 )]
 pub(super) async fn suggest(
     State(app): State<AppState>,
+    headers: HeaderMap,
     request: Valid<SuggestRequest>,
 ) -> Result<Json<SuggestAnswer>, Problem> {
     let Valid { value, bytes, place: _place } = request;
+    if value.audience == Audience::Agent && elsewhere::asks(&headers, &app.settings.ui) {
+        return Err(Problem::field("/audience", "must be customer where a page of another site asks"));
+    }
     aside::run(bytes, move || async move { answer(&app, value).await }).await?.map(Json)
 }
 

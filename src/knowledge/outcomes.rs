@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::error::KnowledgeError;
 use super::{Knowledge, Shared};
-use crate::store::{Feedback, FeedbackCounts, OutcomeRecord};
+use crate::store::{Deflection, Feedback, FeedbackCounts, OutcomeRecord};
 
 /// What was said about an article, and what it comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
@@ -66,6 +66,21 @@ impl Knowledge {
     pub async fn take_back(&self, feedback: Feedback) -> Result<bool, KnowledgeError> {
         self.to_the_end(move |shared| async move {
             let written = shared.store.take_back(&feedback).await?;
+            shared.usefulness.apply(written.voices);
+            Ok(written.changed)
+        })
+        .await
+    }
+
+    /// Keeps what came of a customer's own search, and of the texts that found nothing the newest `keep`;
+    /// whether that changed anything. When this returns it survives a crash, and the next search counts an
+    /// article that solved it.
+    ///
+    /// # Errors
+    /// Those of the store; then nothing is kept.
+    pub async fn deflect(&self, deflection: Deflection, keep: u32) -> Result<bool, KnowledgeError> {
+        self.to_the_end(move |shared| async move {
+            let written = shared.store.save_deflection(&deflection, keep).await?;
             shared.usefulness.apply(written.voices);
             Ok(written.changed)
         })

@@ -203,6 +203,19 @@ impl Bundle {
         Ok((Some(terms), heads))
     }
 
+    /// The card, Markdown for people; `None` where the bundle has none.
+    ///
+    /// # Errors
+    /// A file that is there and cannot be read.
+    pub fn card(&self) -> Result<Option<String>, BundleError> {
+        let path = self.dir.join(CARD);
+        match fs::read_to_string(&path) {
+            Ok(card) => Ok(Some(card)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(BundleError::File { path, source }),
+        }
+    }
+
     /// Writes the card, which is for people: it has no checksum and may be corrected by hand.
     pub fn write_card(&self, card: &str) -> Result<(), BundleError> {
         let path = self.dir.join(CARD);

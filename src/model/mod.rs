@@ -36,7 +36,7 @@ pub use queue::Lane;
 pub use scope::{Means, Scope, Signs, Spread};
 use search::unit;
 pub use search::{Projection, SearchSpec};
-pub use shelf::{Shelf, ShelfError};
+pub use shelf::{Promoted, Shelf, ShelfError};
 pub use terms::{TermRow, TermWeights, Terms};
 pub use tokenizer::{Input, Tokenizer, Tokens};
 pub use workers::Workers;

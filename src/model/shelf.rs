@@ -71,6 +71,17 @@ struct Pointer {
     note: Option<String>,
 }
 
+/// Which bundle a data folder has promoted, and which answered before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Promoted {
+    /// Its folder's name; `None` is the shipped one.
+    pub bundle: Option<String>,
+    /// The one before; `None` is the shipped one.
+    pub former: Option<String>,
+    /// What a person should know about the promotion.
+    pub note: Option<String>,
+}
+
 /// The bundles of a data folder.
 #[derive(Debug, Clone)]
 pub struct Shelf {
@@ -92,6 +103,16 @@ impl Shelf {
         let Some(name) = self.read()?.bundle else { return Ok(None) };
         let dir = self.dir.join(&name);
         if dir.is_dir() { Ok(Some(dir)) } else { Err(ShelfError::Gone { path: self.pointer(), name }) }
+    }
+
+    /// What was promoted, and what answered before; `None` where nothing ever was.
+    ///
+    /// # Errors
+    /// A file that cannot be read or is damaged.
+    pub fn promoted(&self) -> Result<Option<Promoted>, ShelfError> {
+        let Pointer { bundle, former, note } = self.read()?;
+        let ever = bundle.is_some() || former.is_some();
+        Ok(ever.then_some(Promoted { bundle, former, note }))
     }
 
     /// Copies a bundle onto the shelf and lets it answer; what answered before is the former one. Returns

@@ -150,6 +150,29 @@ impl Store {
         .map_err(|error| self.failed(error))
     }
 
+    /// What was said on one occasion and still counts, in order of article.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn said_on(&self, occasion: &Occasion) -> Result<Vec<(String, FeedbackKind)>, StoreError> {
+        let (query, id) = match occasion {
+            Occasion::Ticket(id) => (
+                "SELECT article_id, kind FROM feedback
+                 WHERE ticket_id = ?1 AND ticket_id <> '' AND undone_at IS NULL ORDER BY article_id, kind",
+                id,
+            ),
+            Occasion::Own(id) => (
+                "SELECT article_id, kind FROM feedback
+                 WHERE own_id = ?1 AND own_id <> '' AND undone_at IS NULL ORDER BY article_id, kind",
+                id,
+            ),
+        };
+        let rows = sqlx::query(query).bind(id).fetch_all(self.readers()).await;
+        let rows = rows.map_err(|error| self.failed(error))?;
+        let said = rows.iter().map(|row| Ok((row.try_get("article_id")?, column::word(row, "kind")?)));
+        said.collect::<Result<_, sqlx::Error>>().map_err(|error| self.failed(error))
+    }
+
     /// Up to `limit` voices in order of article and occasion, from the first after `after`, or from the
     /// start.
     ///

@@ -12,6 +12,7 @@ mod article;
 mod articles;
 mod column;
 mod database;
+mod deflections;
 mod error;
 mod feedback;
 mod findings;
@@ -31,6 +32,7 @@ mod tests;
 pub use article::{Article, ArticleStatus, ArticleVersion, Attachment, Audience, Passage};
 pub use articles::{ArticleChange, EmbeddedArticle, PassageVectors, StoredPassage};
 pub use database::Store;
+pub use deflections::{Deflection, DeflectionOutcome, DeflectionSummary, UnansweredText};
 pub use error::StoreError;
 pub use feedback::{
     Feedback, FeedbackCounts, FeedbackKind, FeedbackWritten, Occasion, PlacedVoice, Voice, VoiceChange,

@@ -13,10 +13,11 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::articles::{self, EmbeddedArticle, PassageVectors};
+use super::deflections::Deflection;
 use super::feedback::{self, Feedback, FeedbackWritten};
 use super::{Finding, OutcomeRecord, PredictionRecord, StoreError, TicketRecord};
 use super::{FollowUpChange, KeptSurvey, NewFollowUp};
-use super::{follow_ups, outcomes, surveys, tickets};
+use super::{deflections, follow_ups, outcomes, surveys, tickets};
 
 /// Most writes in one transaction, and most that wait in the queue; a further caller waits before it.
 const GROUP: usize = 64;
@@ -36,6 +37,7 @@ pub(super) enum Write {
     KeepSurveys { batch: Vec<KeptSurvey>, now: Timestamp },
     DeleteSurvey { id: String },
     ChangeFollowUp(Box<(String, NewFollowUp, FollowUpChange, Timestamp)>),
+    SaveDeflection(Box<(Deflection, u32)>),
 }
 
 /// What there is to tell of a write.
@@ -214,6 +216,10 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Writt
         Write::ChangeFollowUp(told) => {
             let (survey_id, opening, change, now) = &**told;
             follow_ups::change(connection, survey_id, opening, change, *now).await.map(Written::found)
+        }
+        Write::SaveDeflection(visit) => {
+            let (deflection, keep) = &**visit;
+            deflections::save(connection, deflection, *keep).await
         }
     }
 }

@@ -126,6 +126,22 @@ fn beside(page: &str, path: &str) -> Option<String> {
     Some(format!("{}/{}", &page[..folder], path.trim_start_matches('/')))
 }
 
+/// The parts of a Markdown text whose first heading is its title, which is left out; headings begin at
+/// `level`.
+pub(super) fn parts_below(text: &str, level: u8) -> Vec<Part> {
+    let mut blocks = blocks(text, Format::Markdown);
+    if blocks.first().is_some_and(|first| matches!(first.kind, BlockKind::Heading(_))) {
+        blocks.remove(0);
+    }
+    let mut parts = parts(blocks);
+    for part in &mut parts {
+        if let Part::Heading { level: at, .. } = part {
+            *at = (*at + level - 2).min(6);
+        }
+    }
+    parts
+}
+
 fn blocks(body: &str, format: Format) -> Vec<Block> {
     match format {
         Format::Html => html::blocks(body).blocks,

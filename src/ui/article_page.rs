@@ -7,18 +7,21 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::article::{ArticlePage, Part};
+use super::frame::Frame;
 use super::problem::Problem;
 use super::{Pages, page};
 
 #[derive(Template)]
 #[template(path = "ui/article.html")]
 struct ArticleTemplate {
+    frame: Frame,
     article: ArticlePage,
 }
 
 #[derive(Template)]
 #[template(path = "ui/message.html")]
 struct MessageTemplate {
+    frame: Frame,
     problem: Problem,
 }
 
@@ -26,7 +29,10 @@ struct MessageTemplate {
 pub(super) async fn show(State(pages): State<Pages>, id: Result<Path<String>, PathRejection>) -> Response {
     let Ok(Path(id)) = id else { return message(Problem::no_article()) };
     match pages.store.article(&id).await {
-        Ok(Some(article)) => page(StatusCode::OK, &ArticleTemplate { article: ArticlePage::new(article) }),
+        Ok(Some(article)) => page(
+            StatusCode::OK,
+            &ArticleTemplate { frame: Frame::default(), article: ArticlePage::new(article) },
+        ),
         Ok(None) => message(Problem::no_article()),
         Err(error) => {
             tracing::error!(%error, "an article page could not be made");
@@ -35,8 +41,9 @@ pub(super) async fn show(State(pages): State<Pages>, id: Result<Path<String>, Pa
     }
 }
 
-fn message(problem: Problem) -> Response {
-    page(problem.status, &MessageTemplate { problem })
+/// A page that says what went wrong.
+pub(super) fn message(problem: Problem) -> Response {
+    page(problem.status, &MessageTemplate { frame: Frame::default(), problem })
 }
 
 #[cfg(test)]
@@ -59,7 +66,7 @@ mod tests {
         article.product = Some(body.into());
         let hostile = |address: &str| Attachment { address: address.into(), alt: body.into() };
         article.attachments = [body, "javascript:alert(1)", "a.png", "/b.pdf"].map(hostile).into();
-        ArticleTemplate { article: ArticlePage::new(article) }.render().unwrap()
+        ArticleTemplate { frame: Frame::default(), article: ArticlePage::new(article) }.render().unwrap()
     }
 
     fn is_ours((name, attributes): &Tag) -> bool {

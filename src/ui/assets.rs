@@ -1,4 +1,5 @@
-//! What the pages load: one style sheet and one icon, both in the binary.
+//! What the pages load: one style sheet and one icon; and the widget, which portals load. All are in the
+//! binary.
 
 use std::sync::LazyLock;
 
@@ -18,8 +19,10 @@ pub(super) struct Asset {
 }
 
 /// The style of all pages.
-pub(super) static STYLE: LazyLock<Asset> =
-    LazyLock::new(|| Asset::new("css", "text/css; charset=utf-8", include_str!("assets/deskhand.css")));
+pub(super) static STYLE: LazyLock<Asset> = LazyLock::new(|| {
+    let style = concat!(include_str!("assets/deskhand.css"), include_str!("../charts/charts.css"));
+    Asset::new("css", "text/css; charset=utf-8", style)
+});
 
 /// The icon, also used as the mark in the page's head.
 pub(super) static ICON: LazyLock<Asset> =
@@ -41,11 +44,24 @@ impl Asset {
     }
 }
 
-/// Serves them.
-pub(super) fn router() -> Router {
-    [&*STYLE, &*ICON].into_iter().fold(Router::new(), |router, asset| {
+/// What a portal embeds. Its address stays the same from version to version, so it is looked up again.
+const WIDGET: &str = include_str!("assets/widget.js");
+
+/// Serves them; the widget only where the site has `widgets`.
+pub(super) fn router(widgets: bool) -> Router {
+    let router = [&*STYLE, &*ICON].into_iter().fold(Router::new(), |router, asset| {
         router.route(&asset.path, get(move || async move { asset.serve() }))
-    })
+    });
+    if widgets { router.route("/widget.js", get(widget)) } else { router }
+}
+
+async fn widget() -> impl IntoResponse {
+    let headers = [
+        (header::CONTENT_TYPE, "text/javascript; charset=utf-8"),
+        (header::CACHE_CONTROL, "public, max-age=300"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    (headers, WIDGET)
 }
 
 #[cfg(test)]

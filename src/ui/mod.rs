@@ -8,13 +8,22 @@
 mod article;
 mod article_page;
 mod assets;
+mod card;
 mod example;
 mod excerpt;
+mod frame;
+pub mod link;
+mod model_page;
+mod model_view;
+mod panel_page;
 mod problem;
 #[cfg(test)]
 mod samples;
+mod suggest_page;
+mod table;
 mod triage_page;
 mod view;
+mod voice;
 
 use std::sync::Arc;
 
@@ -26,20 +35,34 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use tower_http::set_header::SetResponseHeaderLayer;
 
+use crate::config::UiSettings;
+use crate::knowledge::Knowledge;
+use crate::model::{Model, Shelf};
 use crate::store::Store;
 use crate::triage::{Ticket, Triage};
 
-/// Gives the triage that answers at this moment; it may be another one the next time.
+/// What answers by one bundle.
+#[derive(Debug, Clone)]
+pub struct Now {
+    /// Answers tickets; with a desk, or there are no articles to show.
+    pub triage: Triage,
+    /// Where feedback goes.
+    pub knowledge: Knowledge,
+    /// What the page about the model tells of.
+    pub model: Arc<Model>,
+}
+
+/// Gives what answers at this moment; it may be another one the next time.
 #[derive(Clone)]
-pub struct Answering(Arc<dyn Fn() -> Triage + Send + Sync>);
+pub struct Answering(Arc<dyn Fn() -> Now + Send + Sync>);
 
 impl Answering {
-    /// The triage that `now` gives when it is asked.
-    pub fn new(now: impl Fn() -> Triage + Send + Sync + 'static) -> Self {
+    /// What `now` gives when it is asked.
+    pub fn new(now: impl Fn() -> Now + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }
 
-    fn now(&self) -> Triage {
+    fn now(&self) -> Now {
         (self.0)()
     }
 }
@@ -53,43 +76,63 @@ impl std::fmt::Debug for Answering {
 /// What the pages need. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Pages {
-    /// Answers what is pasted; with a desk, or there are no articles to show.
-    pub triage: Answering,
+    /// Answers what is pasted.
+    pub answering: Answering,
     /// Where the articles are read.
     pub store: Store,
     /// Tickets that the first page offers to try, best first; each needs an id. May be empty.
     pub examples: Arc<[Ticket]>,
     /// Largest form in bytes; above it a page says that the ticket is too long.
     pub max_form_bytes: usize,
+    /// Which bundles were promoted.
+    pub shelf: Shelf,
+    /// As the site set them.
+    pub settings: UiSettings,
 }
 
-/// The pages: `/`, `/articles/{id}`, and what they load from `/assets/`.
+/// The pages: `/`, `/suggest`, `/articles/{id}`, `/model`, `/panel/{ticket_id}`, and what they load from `/assets/`.
 pub fn router(pages: Pages) -> Router {
     let limit = DefaultBodyLimit::max(pages.max_form_bytes);
+    let widgets = !pages.settings.widget_origins.is_empty();
     let mut router = Router::new()
         .route("/", get(triage_page::first).post(triage_page::answer).layer(limit))
+        .route("/suggest", get(suggest_page::first).post(suggest_page::answer).layer(limit))
         .route("/articles/{id}", get(article_page::show))
+        .route("/model", get(model_page::show))
+        .route("/panel/{ticket_id}", get(panel_page::show).post(panel_page::say).layer(limit))
         .with_state(pages);
     for (name, value) in PAGE_HEADERS {
-        router = router.layer(SetResponseHeaderLayer::overriding(name, value));
+        router = router.layer(SetResponseHeaderLayer::if_not_present(name, value));
     }
-    router.merge(assets::router())
+    router.merge(assets::router(widgets))
+}
+
+/// What a page may load and where it may be shown, but for the end, which says in whose frames.
+macro_rules! policy {
+    ($ancestors:expr) => {
+        concat!(
+            "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors ",
+            $ancestors
+        )
+    };
 }
 
 /// A page runs no script, loads its style and icon from here alone, posts only to here and is shown
 /// in no frame. `no-cache` rather than `no-store`, so that the way back from an article to a pasted
 /// ticket does not ask to send the form again.
 const PAGE_HEADERS: [(HeaderName, HeaderValue); 4] = [
-    (
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(
-            "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-        ),
-    ),
+    (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy!("'none'"))),
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
     (header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
 ];
+
+/// The policy of a page that these sites may show in a frame; none of them, none may.
+fn framed_policy(ancestors: &[String]) -> HeaderValue {
+    let named = format!("{}{}", policy!(""), ancestors.join(" "));
+    let named = HeaderValue::from_str(&named).ok().filter(|_| !ancestors.is_empty());
+    named.unwrap_or(HeaderValue::from_static(policy!("'none'")))
+}
 
 /// A page with its status.
 fn page(status: StatusCode, template: &impl Template) -> Response {

@@ -96,6 +96,40 @@ impl Problem {
         )
     }
 
+    /// A question without words.
+    pub(super) fn no_question() -> Self {
+        let title = "There is nothing to read yet.";
+        let advice = "Write a question, an error message or the words of a ticket.";
+        Self { in_form: true, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, title, advice) }
+    }
+
+    /// A link to a panel that was altered, or whose time is over.
+    pub(super) fn bad_link() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "This link does not open anything.",
+            "It was changed, or its time is over. Open the ticket anew, so that the helpdesk makes a fresh one.",
+        )
+    }
+
+    /// A link to a panel where the site makes none.
+    pub(super) fn no_panels() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "Panels are not switched on here.",
+            "Whoever runs Deskhand switches them on by ui.link_secret in its settings.",
+        )
+    }
+
+    /// A link to the panel of a ticket that is not there.
+    pub(super) fn no_ticket() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "This ticket is not known here.",
+            "Tickets are kept when they are triaged with an id. Have the helpdesk send this one.",
+        )
+    }
+
     /// A link to an example that is not there.
     pub(super) fn no_example() -> Self {
         Self::new(

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::example::{ExampleView, find, readable_body};
+use super::frame::{Frame, Place};
 use super::problem::Problem;
 use super::view::AnswerView;
 use super::{Pages, page};
@@ -37,6 +38,7 @@ pub(super) struct Chosen {
 #[derive(Template)]
 #[template(path = "ui/triage.html")]
 struct TriageTemplate {
+    frame: Frame,
     title: String,
     form: Words,
     problem: Option<Problem>,
@@ -117,7 +119,7 @@ impl Words {
 async fn read(pages: &Pages, ticket: &Ticket, audience: Audience) -> Result<AnswerView, Problem> {
     let options = Options { audience, explain: true, ..Options::default() };
     // The clock is read here, at the edge; below, time is a parameter.
-    let answered = pages.triage.now().answer(ticket, &options, Timestamp::now()).await;
+    let answered = pages.answering.now().triage.answer(ticket, &options, Timestamp::now()).await;
     let viewed = match answered {
         Ok(answer) => view(pages, ticket, answer, audience).await,
         Err(error) => Err(error),
@@ -131,7 +133,8 @@ async fn read(pages: &Pages, ticket: &Ticket, audience: Audience) -> Result<Answ
     })
 }
 
-async fn view(
+/// The answer as a page shows it.
+pub(super) async fn view(
     pages: &Pages,
     ticket: &Ticket,
     answer: TriageAnswer,
@@ -163,6 +166,7 @@ fn respond(pages: &Pages, form: Words, result: Result<Option<AnswerView>, Proble
         Err(problem) => (None, Some(problem)),
     };
     let template = TriageTemplate {
+        frame: Frame::at(Place::Triage),
         title: title(&form, problem.as_ref()),
         form,
         problem,
@@ -197,6 +201,7 @@ mod tests {
     fn page(form: Words, answer: Option<TriageAnswer>, problem: Option<Problem>) -> String {
         let examples = [Ticket { id: Some(HOSTILE.into()), subject: HOSTILE.into(), ..Ticket::default() }];
         let template = TriageTemplate {
+            frame: Frame::at(Place::Triage),
             title: title(&form, problem.as_ref()),
             form,
             problem,

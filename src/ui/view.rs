@@ -4,9 +4,10 @@ use jiff::Timestamp;
 
 use super::article::anchor;
 use super::excerpt::{Piece, excerpt};
+use super::voice::{Said, VoiceForm};
 use crate::knowledge::{FoundBy, SimilarTicket, Suggested};
 use crate::model::ModelName;
-use crate::store::{Article, Audience, TicketStatus};
+use crate::store::{Article, Audience, FeedbackKind, TicketStatus};
 use crate::text::{Format, html};
 use crate::triage::{Decision, Field, Prediction, Reason, Ticket, TriageAnswer};
 
@@ -38,6 +39,12 @@ pub(super) struct AnswerView {
     /// Name and versions of the model.
     pub(super) model: String,
     pub(super) language: Option<&'static str>,
+    /// How to say what an article was worth, where the page takes that.
+    pub(super) voice: Option<VoiceForm>,
+    /// Whether it stands in a frame, so that links lead out of it.
+    pub(super) framed: bool,
+    /// Whether customers read it, to whom other people's tickets are not shown.
+    pub(super) for_customer: bool,
 }
 
 /// One prediction.
@@ -83,6 +90,9 @@ pub(super) struct Other {
 /// A suggested article.
 #[derive(Debug)]
 pub(super) struct ArticleView {
+    pub(super) id: String,
+    /// What was said of it on this occasion.
+    pub(super) said: Option<Said>,
     /// The article's page, at the section that the passage is from.
     pub(super) href: String,
     pub(super) title: String,
@@ -153,7 +163,21 @@ impl AnswerView {
             open: answer.open_tickets.into_iter().map(|t| SimilarView::new(t, used)).collect(),
             model: model_name(&answer.model),
             language: answer.language,
+            voice: None,
+            framed: false,
+            for_customer: false,
         }
+    }
+
+    /// Lets it be said what the articles were worth; `said` is what was.
+    #[must_use]
+    pub(super) fn with_voice(mut self, form: VoiceForm, said: &[(String, FeedbackKind)]) -> Self {
+        for article in &mut self.articles {
+            let of_it = said.iter().filter(|(id, _)| *id == article.id);
+            article.said = of_it.filter_map(|(_, kind)| Said::of(*kind)).next();
+        }
+        self.voice = Some(form);
+        self
     }
 }
 
@@ -254,6 +278,8 @@ impl ArticleView {
             updated: article.updated_at.map(Day::new),
             score: format!("{:.2}", article.score),
             url: article.url.filter(|url| is_web(url)),
+            said: None,
+            id: article.id,
         }
     }
 }

@@ -3,18 +3,21 @@
 
 use askama::Template;
 
-use super::curve::{Bar, Curve, bar, curve};
+use super::decisions::{CoveragePoint, Decisions};
 use super::lines::{
     FigureLine, Lines, class_lines, coverage_lines, decision_lines, figure_lines, floored, group_lines,
     miss_lines, missed, reliability_lines, scope_lines, suspect_lines, suspected,
 };
 use super::task::TaskReport;
 use super::{EvaluationReport, PriorityReport};
+use crate::charts::{Figure, Line, LineMark, LinePoint, Naming, Reliability, ReliabilityBin};
 
 /// Shades of the heat map beside white.
 const SHADES: u64 = 9;
 /// One point of the coverage curve in this many stands in its table.
 const COVERAGE_STEP: usize = 5;
+/// The precision at the bottom of a picture is a multiple of this.
+const STEP: f64 = 0.1;
 
 #[derive(Template)]
 #[template(path = "learn/evaluation.html")]
@@ -31,9 +34,9 @@ struct TaskView<'a> {
     figures: Vec<FigureLine>,
     interval: String,
     decisions: Option<Lines>,
-    bars: Vec<Bar>,
+    diagram: Figure,
     reliability: Lines,
-    curve: Option<Curve>,
+    curve: Figure,
     coverage: Lines,
     classes: Lines,
     heat: Vec<HeatRow>,
@@ -84,14 +87,73 @@ fn task_view<'a>(name: &'a str, task: &'a TaskReport, odd: OddRows) -> TaskView<
         figures: figure_lines(task),
         interval: format!("{:.3} and {:.3}", interval.low, interval.high),
         decisions: task.decisions.as_ref().map(decision_lines),
-        bars: task.reliability.iter().filter_map(bar).collect(),
+        diagram: diagram(name, task),
         reliability: reliability_lines(&task.reliability),
-        curve: curve(&task.coverage, task.decisions.as_ref()),
+        curve: curve(name, &task.coverage, task.decisions.as_ref()),
         coverage: coverage_lines(&task.coverage, COVERAGE_STEP),
         classes: class_lines(task),
         heat: heat_map(&labels, &task.confusion),
         odd,
     }
+}
+
+/// Confidence against what came true.
+fn diagram(name: &str, task: &TaskReport) -> Figure {
+    let bins = task.reliability.iter().filter_map(|bin| {
+        let (confidence, accuracy) = (bin.confidence?, bin.accuracy?);
+        Some(ReliabilityBin { lower: bin.lower, upper: bin.upper, rows: bin.rows, confidence, accuracy })
+    });
+    Reliability {
+        naming: Naming {
+            id: &format!("reliability-{}", anchor(name)),
+            title: &format!("Reliability of {name}: share right by confidence"),
+            if_empty: "There are no rows to draw.",
+        },
+        counted: "rows",
+        bins: bins.collect(),
+    }
+    .figure()
+}
+
+/// Precision by the share of rows that is decided.
+fn curve(name: &str, points: &[CoveragePoint], decisions: Option<&Decisions>) -> Figure {
+    let least = points.iter().map(|point| point.precision).fold(1.0, f64::min);
+    let lowest = ((least / STEP).floor() * STEP).clamp(0.0, 1.0 - STEP);
+    let in_use = decisions.and_then(|decisions| {
+        let (share, precision) = (decisions.auto.share?, decisions.auto.precision?);
+        let what = format!(
+            "In use: {:.1} % of the rows are decided automatically, {precision:.3} of them right",
+            share * 100.0
+        );
+        Some(LineMark { at: share, value: precision, what })
+    });
+    let point = |point: &CoveragePoint| LinePoint {
+        name: format!("{:.2}", point.share),
+        at: point.share,
+        value: Some(point.precision),
+        // What lies lower, the band where there are few rows, is drawn along the bottom.
+        interval: Some((point.interval.low, point.interval.high)),
+    };
+    Line {
+        naming: Naming {
+            id: &format!("coverage-{}", anchor(name)),
+            title: &format!(
+                "Precision of {name} by the share that is decided; the point: the thresholds in use"
+            ),
+            if_empty: "There are no rows to draw.",
+        },
+        across: "share of rows",
+        up: "precision, 95 % between",
+        range: Some((lowest, 1.0)),
+        points: points.iter().map(point).collect(),
+        marked: in_use,
+    }
+    .figure()
+}
+
+/// A task's name as a part of an id.
+fn anchor(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
 }
 
 fn suspects(task: &TaskReport) -> OddRows {

@@ -3,7 +3,6 @@
 //! As a structure it serialises to what `deskhand evaluate --format json` prints; it also renders
 //! itself as text of at most 100 columns and as one HTML page that needs nothing else.
 
-mod curve;
 mod decisions;
 mod groups;
 mod html;

@@ -278,7 +278,7 @@ fn the_page_escapes_what_comes_from_files_and_loads_nothing() {
 fn the_page_draws_a_bar_per_filled_bin_and_a_cell_per_pair_of_classes() {
     let page = report().html().unwrap();
     // Of impact and of the priority.
-    assert_eq!(page.matches("class=\"bar\"").count(), 4 + 4);
+    assert_eq!(page.matches("<rect class=\"c-bar\"").count(), 4 + 4);
     // 3 × 3 for impact and 4 × 4 for the priority.
     assert_eq!(page.matches("<td class=\"s").count(), 25);
     insta::assert_snapshot!(page);

@@ -4,6 +4,7 @@
 
 mod articles;
 mod catching_up;
+mod deflections;
 mod errors;
 mod feedback;
 mod follow_ups;
