@@ -2,6 +2,8 @@
 //! (`DESKHAND_SERVER__LISTEN=…`, two underscores between section and field), then flags; the later
 //! wins. A field that does not exist is refused by name, so that a typing error never passes as a default.
 
+mod audit;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::num::{NonZeroU64, NonZeroUsize};
@@ -13,6 +15,8 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
+
+pub use audit::AuditSettings;
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, Validate)]
@@ -33,6 +37,9 @@ pub struct Settings {
     /// How articles are found.
     #[garde(dive)]
     pub search: SearchSettings,
+    /// When the audit of the knowledge base raises a flag.
+    #[garde(dive)]
+    pub audit: AuditSettings,
 }
 
 /// The HTTP service.

@@ -1,5 +1,7 @@
 //! `deskhand audit`: what the owners of the knowledge base should look at.
 
+mod coverage;
+
 use std::io::Write;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -10,7 +12,9 @@ use crate::knowledge::duplicates::{Duplicates, Thresholds, duplicates};
 
 /// Flags of `deskhand audit`.
 #[derive(Args)]
-#[command(after_help = "Example:\n  deskhand audit duplicates --data kb")]
+#[command(
+    after_help = "Examples:\n  deskhand audit coverage --tickets samples/tickets.jsonl --data kb\n  deskhand audit duplicates --data kb"
+)]
 pub(super) struct Audit {
     #[command(subcommand)]
     what: What,
@@ -18,6 +22,9 @@ pub(super) struct Audit {
 
 #[derive(Subcommand)]
 enum What {
+    /// By category, how many tickets have an adequate article, and what is missing, outdated or does not
+    /// resolve
+    Coverage(Box<coverage::CoverageFlags>),
     /// Articles that say the same, or nearly
     #[command(after_help = "Example:\n  deskhand audit duplicates --data kb --format json")]
     Duplicates(Flags),
@@ -49,7 +56,10 @@ enum Format {
 
 impl Audit {
     pub(super) async fn run(self) -> anyhow::Result<Outcome> {
-        let What::Duplicates(flags) = self.what;
+        let flags = match self.what {
+            What::Coverage(flags) => return flags.run().await,
+            What::Duplicates(flags) => flags,
+        };
         let store = export::open(&flags.data, &Settings::load(flags.config.as_deref())?).await?;
         let thresholds = Thresholds { overlap: flags.overlap, cosine: flags.cosine };
         let found = duplicates(&store, thresholds).await;

@@ -10,6 +10,7 @@
 
 mod article;
 mod articles;
+mod audited;
 mod column;
 mod database;
 mod error;
@@ -25,6 +26,7 @@ mod tests;
 
 pub use article::{Article, ArticleStatus, ArticleVersion, Attachment, Audience, Passage};
 pub use articles::{ArticleChange, EmbeddedArticle, PassageVectors, StoredPassage};
+pub use audited::AuditedTicket;
 pub use database::Store;
 pub use error::StoreError;
 pub use feedback::{

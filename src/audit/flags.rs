@@ -1,0 +1,202 @@
+//! What is wrong with a category.
+
+use std::collections::{HashMap, HashSet};
+
+use super::base::Base;
+use super::coverage::{CategoryCoverage, Flag, UsedArticle};
+use super::findings::{ArticleFinding, FlagKind, MOST_TICKETS};
+use super::observations::{NONE, Observations, Row};
+use super::question::Rules;
+use super::stats::{self, Share};
+use super::tally::OfCategory;
+
+/// Articles that are named with a category or a flag.
+const MOST_ARTICLES: usize = 3;
+
+/// Uses of one article in a category.
+#[derive(Default, Clone, Copy)]
+struct Uses {
+    tickets: u64,
+    /// Sum and number of its scores.
+    score: (f64, u64),
+}
+
+/// Finds the category's articles and its flags.
+pub(super) fn flags(
+    category: &mut CategoryCoverage,
+    of: &OfCategory,
+    seen: &Observations,
+    base: &Base,
+    findings: &[ArticleFinding],
+    rules: &Rules,
+) {
+    let rows = || of.rows.iter().map(|row| &seen.rows[*row as usize]);
+    let uses = uses(rows(), rules);
+    category.best_articles = named(seen, base, &uses, |_| true);
+    if category.tickets < u64::from(rules.settings.min_tickets) {
+        return;
+    }
+    category.flags.extend(missing(rows(), seen, base, rules));
+    category.flags.extend(expired(rows(), seen, base, rules));
+    for kind in [FlagKind::Outdated, FlagKind::NotResolving] {
+        if category.flags.iter().any(|flag| flag.kind == kind) {
+            continue;
+        }
+        let faulty: Vec<&ArticleFinding> =
+            findings.iter().filter(|f| f.kind == kind && uses.contains_key(&f.number)).collect();
+        category.flags.extend(by_articles(kind, &faulty, rows(), &uses, seen, base, rules));
+    }
+}
+
+fn uses<'a>(rows: impl Iterator<Item = &'a Row>, rules: &Rules) -> HashMap<u32, Uses> {
+    let mut uses: HashMap<u32, Uses> = HashMap::new();
+    for row in rows {
+        for article in row.used(rules.answer_threshold) {
+            uses.entry(article).or_default().tickets += 1;
+        }
+        if row.is_answered(rules.answer_threshold)
+            && let Some(of) = uses.get_mut(&row.best)
+        {
+            of.score.0 += f64::from(row.score);
+            of.score.1 += 1;
+        }
+    }
+    uses
+}
+
+/// The most used articles that `fits`.
+fn named(
+    seen: &Observations,
+    base: &Base,
+    uses: &HashMap<u32, Uses>,
+    fits: impl Fn(u32) -> bool,
+) -> Vec<UsedArticle> {
+    let mut order: Vec<(&u32, &Uses)> = uses.iter().filter(|(number, _)| fits(**number)).collect();
+    order.sort_by_key(|(number, uses)| (std::cmp::Reverse(uses.tickets), seen.names.name(**number)));
+    let article = |(number, uses): (&u32, &Uses)| {
+        let id = seen.names.name(*number);
+        UsedArticle {
+            id: id.to_owned(),
+            title: base.title(id),
+            tickets: uses.tickets,
+            score: (uses.score.1 > 0).then(|| uses.score.0 / uses.score.1 as f64),
+        }
+    };
+    order.into_iter().take(MOST_ARTICLES).map(article).collect()
+}
+
+/// Whether the share of tickets with an adequate article is surely low: its upper bound (Wilson, one-sided,
+/// at the certainty of the settings) lies below the limit. Where an expired article would answer, the
+/// category is not missing but outdated.
+fn missing<'a>(
+    rows: impl Iterator<Item = &'a Row>,
+    seen: &Observations,
+    base: &Base,
+    rules: &Rules,
+) -> Option<Flag> {
+    let mut read: Vec<&Row> = rows.filter(|row| !row.confidence.is_nan()).collect();
+    if read.len() < rules.settings.min_tickets as usize {
+        return None;
+    }
+    let there = |row: &Row| f64::from(row.confidence.max(row.expired_confidence));
+    let sum: f64 = read.iter().map(|row| there(row)).sum();
+    let z = stats::quantile(rules.settings.certainty);
+    let (_, high) = stats::wilson(sum, read.len() as f64, z);
+    if high >= rules.settings.missing_below {
+        return None;
+    }
+    let rate = Share::of(sum, read.len() as u64)?;
+    read.sort_by(|a, b| a.confidence.total_cmp(&b.confidence).then_with(|| a.id.cmp(&b.id)));
+    let mut nearest: HashMap<u32, Uses> = HashMap::new();
+    for row in read.iter().filter(|row| row.best != NONE) {
+        let of = nearest.entry(row.best).or_default();
+        of.tickets += 1;
+        of.score = (of.score.0 + f64::from(row.score), of.score.1 + 1);
+    }
+    Some(Flag {
+        kind: FlagKind::Missing,
+        reason: format!(
+            "{:.0} % of its tickets have an adequate article, at most {:.0} % with {:.0} % certainty",
+            100.0 * rate.share,
+            100.0 * high,
+            100.0 * rules.settings.certainty
+        ),
+        rate,
+        articles: named(seen, base, &nearest, |_| true),
+        tickets: read.iter().take(MOST_TICKETS).map(|row| row.id.to_string()).collect(),
+    })
+}
+
+/// Whether articles that have expired would answer a notable share of the tickets.
+fn expired<'a>(
+    rows: impl Iterator<Item = &'a Row>,
+    seen: &Observations,
+    base: &Base,
+    rules: &Rules,
+) -> Option<Flag> {
+    let (mut count, mut all, mut uses, mut tickets) = (0_u64, 0, HashMap::<u32, Uses>::new(), Vec::new());
+    for row in rows.filter(|row| !row.confidence.is_nan()) {
+        all += 1;
+        if row.expired == NONE {
+            continue;
+        }
+        count += 1;
+        let of = uses.entry(row.expired).or_default();
+        of.tickets += 1;
+        of.score = (of.score.0 + f64::from(row.expired_confidence), of.score.1 + 1);
+        if tickets.len() < MOST_TICKETS {
+            tickets.push(row.id.to_string());
+        }
+    }
+    let rate = Share::of(count as f64, all)?;
+    let enough = count >= u64::from(rules.settings.min_uses) && rate.share >= rules.settings.article_share;
+    enough.then(|| Flag {
+        kind: FlagKind::Outdated,
+        reason: format!("{count} of {all} tickets would be answered by an article that has expired"),
+        rate,
+        articles: named(seen, base, &uses, |_| true),
+        tickets,
+    })
+}
+
+/// Whether articles in fault carry a notable share of the category's tickets that have an article.
+fn by_articles<'a>(
+    kind: FlagKind,
+    faulty: &[&ArticleFinding],
+    rows: impl Iterator<Item = &'a Row>,
+    uses: &HashMap<u32, Uses>,
+    seen: &Observations,
+    base: &Base,
+    rules: &Rules,
+) -> Option<Flag> {
+    let numbers: HashSet<u32> = faulty.iter().map(|finding| finding.number).collect();
+    let (mut with, mut on, mut tickets) = (0_u64, 0_u64, Vec::new());
+    for row in rows {
+        let mut used = row.used(rules.answer_threshold).peekable();
+        if used.peek().is_none() {
+            continue;
+        }
+        with += 1;
+        if let Some(article) = used.find(|article| numbers.contains(article)) {
+            on += 1;
+            let shows = kind != FlagKind::NotResolving || row.failure(article).is_some();
+            if shows && tickets.len() < MOST_TICKETS {
+                tickets.push(row.id.to_string());
+            }
+        }
+    }
+    let rate = Share::of(on as f64, with)?;
+    if on < u64::from(rules.settings.min_uses) || rate.share < rules.settings.article_share {
+        return None;
+    }
+    let articles = named(seen, base, uses, |number| numbers.contains(&number));
+    let first = articles.first()?;
+    let why = faulty.iter().find(|finding| finding.id == first.id).and_then(|f| f.reasons.first())?;
+    Some(Flag {
+        kind,
+        reason: format!("{on} of its {with} tickets with an article rest on such ones; {}: {why}", first.title),
+        rate,
+        articles,
+        tickets,
+    })
+}

@@ -1,0 +1,32 @@
+//! The audit: what the tickets ask for and the knowledge base does not answer.
+//!
+//! In come tickets with what was found for them and what became of them, from the store or from an export,
+//! and the articles; out comes by category what share has an adequate article, what is missing, outdated or
+//! does not resolve, each with its evidence, and groups of unanswered tickets worth an article. This room
+//! reads no clock, decides nothing about single tickets, and knows nothing of HTTP, files or pages.
+
+mod base;
+mod collect;
+mod coverage;
+mod error;
+mod findings;
+mod flags;
+mod mentions;
+mod observations;
+mod observed;
+mod pareto;
+mod question;
+mod report;
+mod stats;
+mod tally;
+
+pub use base::{ArticleFacts, Base};
+pub use collect::{Voices, from_store};
+pub use coverage::{CategoryCoverage, Coverage, Flag, UsedArticle, coverage};
+pub use error::AuditError;
+pub use findings::{ArticleFinding, FlagKind};
+pub use observations::{NO_CATEGORY, Observations};
+pub use observed::Observed;
+pub use pareto::{Pareto, ParetoStep};
+pub use question::{DEFAULT_DAYS, DEFAULT_TOP, Filter, Question, Rules, Window};
+pub use stats::Share;
