@@ -51,6 +51,9 @@ pub(super) struct OutcomeBody {
     escalated: Option<bool>,
     /// Whole minutes that people worked on it, all in all.
     handling_minutes: Option<u32>,
+    /// Who worked on it last: a team or queue of the helpdesk.
+    #[garde(inner(length(min = 1, max = 200)))]
+    agent_group: Option<String>,
 }
 
 impl From<OutcomeBody> for OutcomeRecord {
@@ -70,6 +73,7 @@ impl From<OutcomeBody> for OutcomeRecord {
             reopened: body.reopened,
             escalated: body.escalated,
             handling_minutes: body.handling_minutes,
+            agent_group: body.agent_group,
         }
     }
 }

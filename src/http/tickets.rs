@@ -35,6 +35,10 @@ pub(super) struct KeptTicket {
     requester_id: Option<String>,
     /// Whom they belong to.
     organization_id: Option<String>,
+    /// By which form it was sent in.
+    form: Option<String>,
+    /// Who works on it.
+    agent_group: Option<String>,
     /// What the submitter chose.
     submitted: SubmittedLabels,
     /// What became of it, as far as that is known.
@@ -132,6 +136,8 @@ impl KeptTicket {
             created_at: ticket.created_at,
             requester_id: ticket.requester_id,
             organization_id: ticket.organization_id,
+            form: ticket.form,
+            agent_group: ticket.agent_group,
             submitted: SubmittedLabels {
                 priority: ticket.submitted_priority,
                 category: ticket.submitted_category,

@@ -15,6 +15,7 @@ mod column;
 mod database;
 mod error;
 mod feedback;
+mod findings;
 mod outcomes;
 mod ticket;
 mod tickets;
@@ -33,5 +34,5 @@ pub use feedback::{
     Feedback, FeedbackCounts, FeedbackKind, FeedbackWritten, Occasion, PlacedVoice, Voice, VoiceChange,
 };
 pub use outcomes::OutcomeRecord;
-pub use ticket::{Embedding, FinalLabels, PredictionRecord, TicketRecord, TicketStatus};
+pub use ticket::{Embedding, FinalLabels, Finding, PredictionRecord, TicketRecord, TicketStatus};
 pub use tickets::TicketVector;

@@ -27,6 +27,8 @@ pub struct OutcomeRecord {
     pub escalated: Option<bool>,
     /// How long people worked on it.
     pub handling_minutes: Option<u32>,
+    /// Who worked on it last.
+    pub agent_group: Option<String>,
 }
 
 impl OutcomeRecord {
@@ -41,6 +43,8 @@ impl OutcomeRecord {
             reopened: ticket.reopened,
             escalated: ticket.escalated,
             handling_minutes: ticket.handling_minutes,
+            // Written with the words.
+            agent_group: None,
         }
     }
 }
@@ -124,7 +128,8 @@ pub(super) async fn update(
              article_ids = coalesce(?9, article_ids),
              reopened = coalesce(?10, reopened),
              escalated = coalesce(?11, escalated),
-             handling_minutes = coalesce(?12, handling_minutes)
+             handling_minutes = coalesce(?12, handling_minutes),
+             agent_group = coalesce(?13, agent_group)
          WHERE id = ?1",
     )
     .bind(ticket_id)
@@ -139,6 +144,7 @@ pub(super) async fn update(
     .bind(outcome.reopened)
     .bind(outcome.escalated)
     .bind(outcome.handling_minutes)
+    .bind(&outcome.agent_group)
     .execute(connection)
     .await?;
     Ok(())

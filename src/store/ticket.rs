@@ -26,6 +26,10 @@ pub struct TicketRecord {
     pub requester_id: Option<String>,
     /// For whom they work, by the ticket system's id.
     pub organization_id: Option<String>,
+    /// By which form it was sent in.
+    pub form: Option<String>,
+    /// Who works on it, by the ticket system's name.
+    pub agent_group: Option<String>,
     /// The category that the submitter chose.
     pub submitted_category: Option<String>,
     /// The priority that the submitter chose.
@@ -99,4 +103,17 @@ pub struct PredictionRecord {
     pub taxonomy: String,
     /// The whole answer, as it was sent.
     pub answer: serde_json::Value,
+}
+
+/// An answer about a ticket in short; of each ticket the last one is kept.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Finding {
+    /// The likeliest category.
+    pub category: Option<String>,
+    /// The likeliest priority.
+    pub priority: Option<String>,
+    /// How likely it is that some article answers, 0 to 1; `None` where no articles were asked for.
+    pub answer_confidence: Option<f32>,
+    /// The article shown first.
+    pub best_article: Option<String>,
 }

@@ -10,8 +10,8 @@ use sqlx::{FromRow, Row, SqliteConnection};
 
 use super::column;
 use super::writer::Write;
-use super::{Embedding, FinalLabels, OutcomeRecord, PredictionRecord, TicketRecord, TicketStatus};
-use super::{Store, StoreError, outcomes};
+use super::{Embedding, FinalLabels, Finding, OutcomeRecord, PredictionRecord, TicketRecord, TicketStatus};
+use super::{Store, StoreError, findings, outcomes};
 
 /// What similar-ticket search needs of a ticket.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,7 +49,7 @@ impl Store {
         self.writer().write(Write::EmbedTickets(batch.to_vec())).await.map(drop)
     }
 
-    /// Keeps a ticket together with the answer given about it. A ticket that is known already
+    /// Keeps a ticket together with the answer given about it, and what that says in short. A ticket that is known already
     /// keeps its outcome (status, final labels, resolution, articles used and so on) whatever the record says.
     ///
     /// # Errors
@@ -59,8 +59,9 @@ impl Store {
         &self,
         ticket: &TicketRecord,
         prediction: &PredictionRecord,
+        finding: &Finding,
     ) -> Result<(), StoreError> {
-        let write = Write::SaveTriage(Box::new((ticket.clone(), prediction.clone())));
+        let write = Write::SaveTriage(Box::new((ticket.clone(), prediction.clone(), finding.clone())));
         self.writer().write(write).await.map(drop)
     }
 
@@ -195,6 +196,7 @@ pub(super) async fn save_triage(
     connection: &mut SqliteConnection,
     ticket: &TicketRecord,
     prediction: &PredictionRecord,
+    finding: &Finding,
 ) -> Result<(), sqlx::Error> {
     let known: Option<i64> = sqlx::query_scalar("SELECT 1 FROM tickets WHERE id = ?1")
         .bind(&ticket.id)
@@ -216,9 +218,9 @@ pub(super) async fn save_triage(
     .bind(&prediction.model_version)
     .bind(&prediction.taxonomy)
     .bind(column::json_text(&prediction.answer)?)
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
-    Ok(())
+    findings::save(connection, prediction, finding).await
 }
 
 async fn save_words(connection: &mut SqliteConnection, ticket: &TicketRecord) -> Result<(), sqlx::Error> {
@@ -228,14 +230,17 @@ async fn save_words(connection: &mut SqliteConnection, ticket: &TicketRecord) ->
     };
     sqlx::query(
         "INSERT INTO tickets (id, subject, body, body_format, channel, created_at, requester_id,
-             organization_id, submitted_category, submitted_priority, encoder, embedding)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+             organization_id, submitted_category, submitted_priority, encoder, embedding, form,
+             agent_group)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
          ON CONFLICT (id) DO UPDATE SET
              subject = excluded.subject, body = excluded.body, body_format = excluded.body_format,
              channel = coalesce(excluded.channel, channel),
              created_at = coalesce(excluded.created_at, created_at),
              requester_id = coalesce(excluded.requester_id, requester_id),
              organization_id = coalesce(excluded.organization_id, organization_id),
+             form = coalesce(excluded.form, form),
+             agent_group = coalesce(excluded.agent_group, agent_group),
              submitted_category = coalesce(excluded.submitted_category, submitted_category),
              submitted_priority = coalesce(excluded.submitted_priority, submitted_priority),
              encoder = CASE WHEN excluded.encoder IS NULL
@@ -259,6 +264,8 @@ async fn save_words(connection: &mut SqliteConnection, ticket: &TicketRecord) ->
     .bind(&ticket.submitted_priority)
     .bind(encoder)
     .bind(vector)
+    .bind(&ticket.form)
+    .bind(&ticket.agent_group)
     .execute(connection)
     .await?;
     Ok(())
@@ -277,6 +284,8 @@ impl FromRow<'_, SqliteRow> for TicketRecord {
             created_at: column::optional_time(row, "created_at")?,
             requester_id: row.try_get("requester_id")?,
             organization_id: row.try_get("organization_id")?,
+            form: row.try_get("form")?,
+            agent_group: row.try_get("agent_group")?,
             submitted_category: row.try_get("submitted_category")?,
             submitted_priority: row.try_get("submitted_priority")?,
             labels: FinalLabels {

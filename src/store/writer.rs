@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 
 use super::articles::{self, EmbeddedArticle, PassageVectors};
 use super::feedback::{self, Feedback, FeedbackWritten};
-use super::{OutcomeRecord, PredictionRecord, StoreError, TicketRecord};
+use super::{Finding, OutcomeRecord, PredictionRecord, StoreError, TicketRecord};
 use super::{outcomes, tickets};
 
 /// Most writes in one transaction, and most that wait in the queue; a further caller waits before it.
@@ -28,7 +28,7 @@ pub(super) enum Write {
     EmbedArticles { batch: Vec<PassageVectors>, encoder: String },
     SaveTickets(Vec<TicketRecord>),
     EmbedTickets(Vec<TicketRecord>),
-    SaveTriage(Box<(TicketRecord, PredictionRecord)>),
+    SaveTriage(Box<(TicketRecord, PredictionRecord, Finding)>),
     SaveOutcome(Box<(String, OutcomeRecord, Timestamp)>),
     Say(Feedback),
     TakeBack(Feedback),
@@ -190,8 +190,8 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Writt
         Write::SaveTickets(batch) => tickets::save(connection, batch).await.map(|()| Written::default()),
         Write::EmbedTickets(batch) => tickets::embed(connection, batch).await.map(|()| Written::default()),
         Write::SaveTriage(triage) => {
-            let (ticket, prediction) = &**triage;
-            tickets::save_triage(connection, ticket, prediction).await.map(|()| Written::default())
+            let (ticket, prediction, finding) = &**triage;
+            tickets::save_triage(connection, ticket, prediction, finding).await.map(|()| Written::default())
         }
         Write::SaveOutcome(told) => {
             let (ticket_id, outcome, now) = &**told;

@@ -27,6 +27,13 @@ pub struct TriageAnswer {
     pub language: Option<&'static str>,
     /// By task: `category`, `impact`, `urgency`, `priority`, and whatever else the bundle was trained for.
     pub predictions: BTreeMap<String, Prediction>,
+    /// Whether some article answers it: whether `answer_confidence` reaches the site's threshold. Absent
+    /// where no articles were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answered: Option<bool>,
+    /// How likely it is that some article answers it, 0 to 1; absent like `answered`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer_confidence: Option<f32>,
     /// Articles that may answer it, best first.
     pub articles: Vec<Suggested>,
     /// Past tickets like it, with what solved them, closest first.
@@ -48,6 +55,8 @@ impl TriageAnswer {
             model: manifest.model_name(),
             language: None,
             predictions: BTreeMap::new(),
+            answered: None,
+            answer_confidence: None,
             articles: Vec::new(),
             similar_tickets: Vec::new(),
             open_tickets: Vec::new(),

@@ -141,7 +141,7 @@ impl Triage {
         }
         let record = record::ticket(ticket, reading.embedding(), self.model.encoder_id(), now);
         let prediction = record::prediction(&answer, &record.id, now);
-        desk.store.save_triage(&record, &prediction).await?;
+        desk.store.save_triage(&record, &prediction, &record::finding(&answer)).await?;
         desk.knowledge.remember(&[record.id]).await?;
         Ok(answer)
     }
@@ -267,7 +267,10 @@ impl Triage {
                     now,
                     top: options.articles,
                 };
-                answer.articles = desk.knowledge.suggest(&query).await?.articles;
+                let found = desk.knowledge.suggest(&query).await?;
+                answer.answered = Some(found.answered);
+                answer.answer_confidence = Some(found.answer_confidence);
+                answer.articles = found.articles;
             }
             // Other people's tickets are nothing for a customer.
             if options.audience == Audience::Agent && options.similar > 0 {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::answer::TriageAnswer;
 use super::ticket::Ticket;
-use crate::store::{Embedding, FinalLabels, PredictionRecord, TicketRecord};
+use crate::store::{Embedding, FinalLabels, Finding, PredictionRecord, TicketRecord};
 
 /// The ticket as the store keeps it. Outcomes already known are not touched by a second triage.
 pub(super) fn ticket(ticket: &Ticket, embedding: Vec<f32>, encoder: &str, now: Timestamp) -> TicketRecord {
@@ -18,6 +18,8 @@ pub(super) fn ticket(ticket: &Ticket, embedding: Vec<f32>, encoder: &str, now: T
         created_at: Some(ticket.created_at.unwrap_or(now)),
         requester_id: ticket.requester_id.clone(),
         organization_id: ticket.organization_id.clone(),
+        form: ticket.form.clone(),
+        agent_group: ticket.agent_group.clone(),
         submitted_category: submitted.category,
         submitted_priority: submitted.priority.map(|p| p.label().to_string()),
         labels: FinalLabels::default(),
@@ -41,6 +43,17 @@ pub(super) fn prediction(answer: &TriageAnswer, ticket_id: &str, now: Timestamp)
         model_version: answer.model.version.clone(),
         taxonomy: answer.model.taxonomy.clone(),
         answer: as_sent(answer),
+    }
+}
+
+/// The answer in short, for whoever looks at many tickets.
+pub(super) fn finding(answer: &TriageAnswer) -> Finding {
+    let label = |task: &str| answer.predictions.get(task).map(|prediction| prediction.label.clone());
+    Finding {
+        category: label("category"),
+        priority: label("priority"),
+        answer_confidence: answer.answer_confidence,
+        best_article: answer.articles.first().map(|article| article.id.clone()),
     }
 }
 

@@ -25,6 +25,9 @@ pub struct TicketRow {
     requester_id: Option<String>,
     #[serde(deserialize_with = "text_or_number")]
     organization_id: Option<String>,
+    form: Option<String>,
+    #[serde(alias = "group")]
+    agent_group: Option<String>,
     submitted: Option<Submitted>,
 }
 
@@ -91,6 +94,8 @@ impl From<TicketRow> for Ticket {
             created_at: row.created_at,
             requester_id: row.requester_id,
             organization_id: row.organization_id,
+            form: row.form,
+            agent_group: row.agent_group,
             submitted: row.submitted,
             sla: None,
         }

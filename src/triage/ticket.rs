@@ -45,6 +45,14 @@ pub struct Ticket {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(inner(length(max = 200)))]
     pub organization_id: Option<String>,
+    /// By which form it was sent in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(inner(length(max = 200)))]
+    pub form: Option<String>,
+    /// Who works on it: a team or queue of the helpdesk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(inner(length(max = 200)))]
+    pub agent_group: Option<String>,
     /// What the submitter chose; only compared, never an input to the prediction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(dive)]

@@ -70,6 +70,8 @@ pub(super) fn answer() -> TriageAnswer {
             ("urgency".to_owned(), prediction(&[("medium", 0.59), ("high", 0.37), ("low", 0.04)])),
             ("priority".to_owned(), prediction(&[("P4", 0.55), ("P3", 0.36), ("P2", 0.06)])),
         ]),
+        answered: Some(true),
+        answer_confidence: Some(0.82),
         articles: vec![suggested(), suggested_for_agents()],
         similar_tickets: vec![similar()],
         open_tickets: vec![open()],

@@ -284,6 +284,8 @@ fn ticket(id: &str, subject: &str, vector: Vec<f32>) -> TicketRecord {
         created_at: None,
         requester_id: None,
         organization_id: None,
+        form: None,
+        agent_group: None,
         submitted_category: None,
         submitted_priority: None,
         labels: FinalLabels { category: Some("Network::VPN".into()), ..FinalLabels::default() },

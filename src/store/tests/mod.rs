@@ -71,6 +71,8 @@ fn ticket(id: &str, body: &str) -> TicketRecord {
         created_at: None,
         requester_id: None,
         organization_id: None,
+        form: None,
+        agent_group: None,
         submitted_category: None,
         submitted_priority: None,
         labels: FinalLabels::default(),
@@ -93,6 +95,8 @@ fn solved_ticket(id: &str, body: &str) -> TicketRecord {
         created_at: Some("2026-11-21T09:40:00Z".parse().unwrap()),
         requester_id: Some("8".into()),
         organization_id: Some("3".into()),
+        form: Some("portal".into()),
+        agent_group: Some("network".into()),
         submitted_category: Some("Hardware::Printer and peripherals".into()),
         submitted_priority: Some("P4".into()),
         labels: FinalLabels {

@@ -45,10 +45,10 @@ async fn a_write_that_does_not_fit_takes_no_other_with_it() {
     let folder = tempfile::tempdir().unwrap();
     let store = open_with_a_mebibyte(folder.path()).await;
     let batch = [embedded("kb-1", &[&"x".repeat(2 * 1024 * 1024)])];
-    let (small, answer) = (ticket("1", ""), prediction(1, "1"));
+    let (small, answer, finding) = (ticket("1", ""), prediction(1, "1"), Finding::default());
     let (large, triage, deleted) = tokio::join!(
         store.put_articles(&batch, "minilm"),
-        store.save_triage(&small, &answer),
+        store.save_triage(&small, &answer, &finding),
         store.delete_article("kb-2"),
     );
     assert!(matches!(large, Err(StoreError::Full { .. })), "{large:?}");

@@ -8,7 +8,7 @@ async fn a_ticket_and_its_answer_come_back_as_they_were_saved() {
     let store = open(folder.path()).await;
     let (full, bare) = (solved_ticket("81", "No VPN"), ticket("82", "No mail"));
     let answer = prediction(1, "81");
-    store.save_triage(&full, &answer).await.unwrap();
+    store.save_triage(&full, &answer, &Finding::default()).await.unwrap();
     store.save_tickets(std::slice::from_ref(&bare)).await.unwrap();
 
     assert_eq!(store.ticket("81").await.unwrap(), Some(full));
@@ -32,7 +32,7 @@ async fn a_triage_of_a_known_ticket_changes_its_words_and_keeps_its_outcome() {
         embedding: Some(embedding("bge")),
         ..ticket("81", "No VPN since Monday")
     };
-    store.save_triage(&again, &prediction(1, "81")).await.unwrap();
+    store.save_triage(&again, &prediction(1, "81"), &Finding::default()).await.unwrap();
     let kept = TicketRecord {
         body: again.body,
         body_format: again.body_format,
@@ -81,8 +81,8 @@ async fn new_words_without_an_embedding_leave_none() {
 async fn a_prediction_id_that_was_used_before_keeps_neither_the_answer_nor_the_ticket() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path()).await;
-    store.save_triage(&ticket("81", ""), &prediction(1, "81")).await.unwrap();
-    let refused = store.save_triage(&ticket("82", ""), &prediction(1, "82")).await;
+    store.save_triage(&ticket("81", ""), &prediction(1, "81"), &Finding::default()).await.unwrap();
+    let refused = store.save_triage(&ticket("82", ""), &prediction(1, "82"), &Finding::default()).await;
     assert!(matches!(refused, Err(StoreError::Other { .. })), "{refused:?}");
     assert_eq!(store.ticket("82").await.unwrap(), None);
 }
@@ -91,7 +91,7 @@ async fn a_prediction_id_that_was_used_before_keeps_neither_the_answer_nor_the_t
 async fn a_prediction_about_a_ticket_that_is_not_there_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path()).await;
-    let refused = store.save_triage(&ticket("81", ""), &prediction(1, "82")).await;
+    let refused = store.save_triage(&ticket("81", ""), &prediction(1, "82"), &Finding::default()).await;
     assert!(matches!(refused, Err(StoreError::Other { .. })), "{refused:?}");
     assert_eq!(store.ticket_count().await.unwrap(), 0);
 }
@@ -100,14 +100,14 @@ async fn a_prediction_about_a_ticket_that_is_not_there_is_refused() {
 async fn each_of_many_callers_at_once_hears_of_its_own_write() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path()).await;
-    store.save_triage(&ticket("first", ""), &prediction(33, "first")).await.unwrap();
+    store.save_triage(&ticket("first", ""), &prediction(33, "first"), &Finding::default()).await.unwrap();
     let calls: Vec<_> = (0..200)
         .map(|number| {
             let store = store.clone();
             tokio::spawn(async move {
                 let id = number.to_string();
                 let (ticket, prediction) = (ticket(&id, ""), prediction(number, &id));
-                store.save_triage(&ticket, &prediction).await
+                store.save_triage(&ticket, &prediction, &Finding::default()).await
             })
         })
         .collect();
@@ -126,10 +126,14 @@ async fn the_newest_answer_comes_first() {
     let times = ["2026-11-21T09:40:00.5Z", "2026-11-21T09:40:00Z", "2026-11-21T09:40:00.25Z"];
     for (number, time) in (1..).zip(times) {
         let answer = PredictionRecord { created_at: time.parse().unwrap(), ..prediction(number, "81") };
-        store.save_triage(&ticket("81", ""), &answer).await.unwrap();
+        let finding = Finding { best_article: Some(time.into()), ..Finding::default() };
+        store.save_triage(&ticket("81", ""), &answer, &finding).await.unwrap();
     }
     let answers = store.predictions_of("81").await.unwrap();
     assert!(answers.iter().map(|answer| answer.id.as_u128()).eq([1, 3, 2]));
+    // In short only the newest is kept.
+    let finding = store.finding("81").await.unwrap().unwrap();
+    assert_eq!(finding.best_article.as_deref(), Some(times[0]));
 }
 
 #[tokio::test]
