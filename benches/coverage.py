@@ -64,17 +64,23 @@ def categories(tickets, gaps, size, draw):
     return chunks(ordered, size, "covered"), chunks(gaps, size, "gap") if gaps else {}
 
 
+def own(name, covered):
+    """The articles of a category that are no other category's first answers."""
+    others = {answers(row)[0] for n, rows in covered.items() if n != name for row in rows}
+    return {a for row in covered[name] for a in answers(row)} - others
+
+
 def plant(covered, each, draw):
-    """Which covered categories get which fault; an article never belongs to two of them."""
-    names, faults, taken = list(covered), {}, Counter()
+    """Which covered categories get which fault. What is to be missing must not be answered by others' articles."""
+    names, faults = list(covered), {}
     draw.shuffle(names)
     for kind in KINDS * each:
         for name in names:
-            articles = {a for row in covered[name] for a in answers(row)}
-            others = {a for n, rows in covered.items() if n != name for row in rows for a in answers(row)[:1]}
-            if name not in faults and not (articles & others):
+            mine = own(name, covered)
+            asked = [row for row in covered[name]]
+            alone = all(set(answers(row)) <= mine for row in asked)
+            if name not in faults and (alone or kind != "missing" and sum(answers(row)[0] in mine for row in asked) * 2 > len(asked)):
                 faults[name] = kind
-                taken[kind] += 1
                 break
     return faults
 
@@ -83,7 +89,7 @@ def spoiled(articles, covered, faults):
     """The articles of the base as the round has them, those that differ from the fresh ones."""
     changed = []
     for name, kind in faults.items():
-        for id in {a for row in covered[name] for a in answers(row)}:
+        for id in sorted(own(name, covered)):
             if kind == "missing":
                 changed.append({**articles[id], "status": "archived"})
             elif kind == "outdated":

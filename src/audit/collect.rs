@@ -101,7 +101,7 @@ fn observed(ticket: AuditedTicket) -> Observed {
         agent_group: ticket.agent_group,
         text: ticket.subject + "\n" + &ticket.body,
         answer_confidence: ticket.answer_confidence,
-        best: ticket.best_article.zip(ticket.best_score),
+        best: ticket.best_article.zip(ticket.answer_confidence),
         expired: None,
         attached: ticket.article_ids,
         dismissed: Vec::new(),

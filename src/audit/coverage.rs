@@ -7,11 +7,11 @@ use utoipa::ToSchema;
 use super::base::Base;
 use super::error::AuditError;
 use super::findings::{ArticleFinding, FlagKind, findings};
-use super::flags::flags;
+use super::flags::{Level, flags};
 use super::observations::Observations;
 use super::pareto::{Pareto, pareto};
 use super::question::{Chosen, Filter, Question, Rules, Window};
-use super::stats::Share;
+use super::stats::{Mean, Share};
 use super::tally::{OfCategory, Tally};
 
 /// Findings about articles in a report.
@@ -64,7 +64,8 @@ pub struct CategoryCoverage {
     /// none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trend: Option<f64>,
-    /// Share with an adequate article: the mean of the calibrated answer confidence, with Wilson's interval.
+    /// Share with an adequate article: the mean m of the calibrated answer confidence, with the
+    /// interval m ± t · s / √n.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adequate: Option<Share>,
     /// Tickets without one, by expectation: the sum of 1 - confidence.
@@ -125,14 +126,12 @@ pub fn coverage(
     let mut order: Vec<(&u32, &OfCategory)> =
         tally.categories.iter().filter(|(_, of)| !of.rows.is_empty()).collect();
     order.sort_by_key(|(number, of)| (std::cmp::Reverse(of.rows.len()), seen.names.name(**number)));
-    let all: Vec<CategoryCoverage> = order
-        .iter()
-        .map(|(number, of)| {
-            let mut category = category(seen, seen.names.name(**number), of, question);
-            flags(&mut category, of, seen, base, &articles, rules);
-            category
-        })
-        .collect();
+    let mut all: Vec<CategoryCoverage> =
+        order.iter().map(|(number, of)| category(seen, seen.names.name(**number), of, question)).collect();
+    let level = Level::of(&all, rules);
+    for (category, (_, of)) in all.iter_mut().zip(&order) {
+        flags(category, of, seen, base, &articles, level, rules);
+    }
     let rows = order.iter().flat_map(|(_, of)| of.rows.iter());
     Ok(Coverage {
         window: question.window,
@@ -150,7 +149,7 @@ pub fn coverage(
     })
 }
 
-fn check_not_empty(seen: &Observations, window: &Window) -> Result<(), AuditError> {
+pub(super) fn check_not_empty(seen: &Observations, window: &Window) -> Result<(), AuditError> {
     if seen.rows.iter().any(|row| window.holds(row.at)) {
         return Ok(());
     }
@@ -182,12 +181,10 @@ fn category(seen: &Observations, name: &str, of: &OfCategory, question: &Questio
 }
 
 fn adequate<'a>(seen: &Observations, rows: impl Iterator<Item = &'a u32>) -> Option<Share> {
-    let (mut sum, mut count) = (0.0, 0);
-    for confidence in rows.map(|row| seen.rows[*row as usize].confidence).filter(|c| !c.is_nan()) {
-        sum += f64::from(confidence);
-        count += 1;
-    }
-    Share::of(sum, count)
+    let mut mean = Mean::default();
+    let confidences = rows.map(|row| seen.rows[*row as usize].confidence);
+    confidences.filter(|c| !c.is_nan()).for_each(|confidence| mean.add(confidence));
+    mean.share()
 }
 
 fn warnings(seen: &Observations, tally: &Tally, findings: usize) -> Vec<String> {
@@ -204,7 +201,9 @@ fn warnings(seen: &Observations, tally: &Tally, findings: usize) -> Vec<String> 
         warnings.push(format!("{} tickets say no time and are left out of the window", tally.undated));
     }
     if findings > MOST_FINDINGS {
-        warnings.push(format!("{findings} faults of articles were found; the {MOST_FINDINGS} most used are listed"));
+        warnings.push(format!(
+            "{findings} faults of articles were found; the {MOST_FINDINGS} most used are listed"
+        ));
     }
     warnings
 }

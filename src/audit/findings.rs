@@ -115,7 +115,8 @@ fn by_date(facts: &ArticleFacts, to: Timestamp, before: Option<Timestamp>) -> Ve
     if let Some(review) = facts.review_at.filter(|at| *at <= to) {
         reasons.push(format!("its review was due on {}", day(review)));
     }
-    if let Some((updated, before)) = facts.updated_at.zip(before).filter(|(updated, before)| updated < before) {
+    if let Some((updated, before)) = facts.updated_at.zip(before).filter(|(updated, before)| updated < before)
+    {
         reasons.push(format!("it last changed on {}, before {}", day(updated), day(before)));
     }
     reasons
@@ -146,7 +147,10 @@ fn by_use(of: &OfArticle) -> Option<String> {
     let (now, before) = (of.now, of.before);
     let enough = now.1 >= FEWEST_OCCASIONS && before.1 >= FEWEST_OCCASIONS;
     (enough && stats::fallen(now, before) < FALLEN_BELOW).then(|| {
-        format!("it helped on {} of {} tickets, and on {} of {} in the window before", now.0, now.1, before.0, before.1)
+        format!(
+            "it helped on {} of {} tickets, and on {} of {} in the window before",
+            now.0, now.1, before.0, before.1
+        )
     })
 }
 
@@ -170,7 +174,7 @@ fn not_resolving(
     if low <= elsewhere + rules.settings.resolving_margin {
         return None;
     }
-    finding.failed = Share::of(failed as f64, of.uses);
+    finding.failed = Share::of(failed, of.uses);
     finding.elsewhere = Some(elsewhere);
     finding.reasons.push(format!(
         "{failed} of {} tickets came back after it ({}), {:.0} % after other articles",

@@ -7,11 +7,36 @@ use super::coverage::{CategoryCoverage, Flag, UsedArticle};
 use super::findings::{ArticleFinding, FlagKind, MOST_TICKETS};
 use super::observations::{NONE, Observations, Row};
 use super::question::Rules;
-use super::stats::{self, Share};
+use super::stats::{Mean, Share};
 use super::tally::OfCategory;
 
 /// Articles that are named with a category or a flag.
 const MOST_ARTICLES: usize = 3;
+
+/// Fewest categories from which the house's own level is taken.
+const FEWEST_CATEGORIES: usize = 5;
+
+/// Below which share a category lacks articles.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Level {
+    limit: f64,
+    /// What the better third of the categories reaches, where there are enough.
+    good: Option<f64>,
+}
+
+impl Level {
+    /// Of categories with enough tickets the upper third by their share; of few categories only the limit of
+    /// the settings counts.
+    pub(super) fn of(categories: &[CategoryCoverage], rules: &Rules) -> Self {
+        let enough = |share: &Share| share.tickets >= u64::from(rules.settings.min_tickets);
+        let shares = categories.iter().filter_map(|category| category.adequate).filter(enough);
+        let mut shares: Vec<f64> = shares.map(|share| share.share).collect();
+        shares.sort_by(f64::total_cmp);
+        let good = (shares.len() >= FEWEST_CATEGORIES).then(|| shares[2 * (shares.len() - 1) / 3]);
+        let relative = good.map_or(0.0, |good| good - rules.settings.missing_margin);
+        Self { limit: relative.max(rules.settings.missing_below), good }
+    }
+}
 
 /// Uses of one article in a category.
 #[derive(Default, Clone, Copy)]
@@ -28,6 +53,7 @@ pub(super) fn flags(
     seen: &Observations,
     base: &Base,
     findings: &[ArticleFinding],
+    level: Level,
     rules: &Rules,
 ) {
     let rows = || of.rows.iter().map(|row| &seen.rows[*row as usize]);
@@ -36,7 +62,7 @@ pub(super) fn flags(
     if category.tickets < u64::from(rules.settings.min_tickets) {
         return;
     }
-    category.flags.extend(missing(rows(), seen, base, rules));
+    category.flags.extend(missing(rows(), seen, base, level, rules));
     category.flags.extend(expired(rows(), seen, base, rules));
     for kind in [FlagKind::Outdated, FlagKind::NotResolving] {
         if category.flags.iter().any(|flag| flag.kind == kind) {
@@ -85,27 +111,24 @@ fn named(
     order.into_iter().take(MOST_ARTICLES).map(article).collect()
 }
 
-/// Whether the share of tickets with an adequate article is surely low: its upper bound (Wilson, one-sided,
-/// at the certainty of the settings) lies below the limit. Where an expired article would answer, the
-/// category is not missing but outdated.
+/// Whether the share of tickets with an adequate article is surely low: its upper bound (one-sided, at the
+/// certainty of the settings) lies below the limit. Where an expired article would answer, the category is
+/// not missing but outdated.
 fn missing<'a>(
     rows: impl Iterator<Item = &'a Row>,
     seen: &Observations,
     base: &Base,
+    level: Level,
     rules: &Rules,
 ) -> Option<Flag> {
     let mut read: Vec<&Row> = rows.filter(|row| !row.confidence.is_nan()).collect();
-    if read.len() < rules.settings.min_tickets as usize {
+    let mut mean = Mean::default();
+    read.iter().for_each(|row| mean.add(row.confidence.max(row.expired_confidence)));
+    let high = mean.at_most(rules.settings.certainty);
+    if mean.count() < u64::from(rules.settings.min_tickets) || high >= level.limit {
         return None;
     }
-    let there = |row: &Row| f64::from(row.confidence.max(row.expired_confidence));
-    let sum: f64 = read.iter().map(|row| there(row)).sum();
-    let z = stats::quantile(rules.settings.certainty);
-    let (_, high) = stats::wilson(sum, read.len() as f64, z);
-    if high >= rules.settings.missing_below {
-        return None;
-    }
-    let rate = Share::of(sum, read.len() as u64)?;
+    let rate = mean.share()?;
     read.sort_by(|a, b| a.confidence.total_cmp(&b.confidence).then_with(|| a.id.cmp(&b.id)));
     let mut nearest: HashMap<u32, Uses> = HashMap::new();
     for row in read.iter().filter(|row| row.best != NONE) {
@@ -115,16 +138,23 @@ fn missing<'a>(
     }
     Some(Flag {
         kind: FlagKind::Missing,
-        reason: format!(
-            "{:.0} % of its tickets have an adequate article, at most {:.0} % with {:.0} % certainty",
-            100.0 * rate.share,
-            100.0 * high,
-            100.0 * rules.settings.certainty
-        ),
+        reason: reason(rate.share, high, level, rules),
         rate,
         articles: named(seen, base, &nearest, |_| true),
         tickets: read.iter().take(MOST_TICKETS).map(|row| row.id.to_string()).collect(),
     })
+}
+
+fn reason(share: f64, high: f64, level: Level, rules: &Rules) -> String {
+    let elsewhere = level.good.map_or_else(String::new, |good| {
+        format!("; the better third of the categories reaches {:.0} %", 100.0 * good)
+    });
+    format!(
+        "{:.0} % of its tickets have an adequate article, at most {:.0} % with {:.0} % certainty{elsewhere}",
+        100.0 * share,
+        100.0 * high,
+        100.0 * rules.settings.certainty
+    )
 }
 
 /// Whether articles that have expired would answer a notable share of the tickets.
@@ -148,7 +178,7 @@ fn expired<'a>(
             tickets.push(row.id.to_string());
         }
     }
-    let rate = Share::of(count as f64, all)?;
+    let rate = Share::of(count, all)?;
     let enough = count >= u64::from(rules.settings.min_uses) && rate.share >= rules.settings.article_share;
     enough.then(|| Flag {
         kind: FlagKind::Outdated,
@@ -185,7 +215,7 @@ fn by_articles<'a>(
             }
         }
     }
-    let rate = Share::of(on as f64, with)?;
+    let rate = Share::of(on, with)?;
     if on < u64::from(rules.settings.min_uses) || rate.share < rules.settings.article_share {
         return None;
     }
@@ -194,7 +224,10 @@ fn by_articles<'a>(
     let why = faulty.iter().find(|finding| finding.id == first.id).and_then(|f| f.reasons.first())?;
     Some(Flag {
         kind,
-        reason: format!("{on} of its {with} tickets with an article rest on such ones; {}: {why}", first.title),
+        reason: format!(
+            "{on} of its {with} tickets with an article rest on such ones; {}: {why}",
+            first.title
+        ),
         rate,
         articles,
         tickets,

@@ -51,7 +51,8 @@ fn may_be_product(word: &str) -> bool {
 /// Digits in one to four parts; alone at most two digits, since longer ones are years and ticket numbers.
 fn is_version(word: &str) -> bool {
     let parts: Vec<&str> = word.split('.').collect();
-    let digits = |part: &&str| !part.is_empty() && part.len() <= 4 && part.bytes().all(|b| b.is_ascii_digit());
+    let digits =
+        |part: &&str| !part.is_empty() && part.len() <= 4 && part.bytes().all(|b| b.is_ascii_digit());
     parts.len() <= 4 && parts.iter().all(digits) && (parts.len() > 1 || word.len() <= 2)
 }
 
@@ -84,22 +85,23 @@ mod tests {
 
     fn named(text: &str) -> Vec<String> {
         let all = mentions(text).into_iter();
-        all.flat_map(|(product, versions)| versions.into_iter().map(move |v| format!("{product} {v}"))).collect()
+        all.flat_map(|(product, versions)| versions.into_iter().map(move |v| format!("{product} {v}")))
+            .collect()
     }
 
     #[test]
     fn a_version_stands_behind_the_name_of_a_product() {
-        assert_eq!(named("We moved to LarkVPN 5.2 and Windows 11 (iOS version 17.4)."), [
-            "ios 17.4",
-            "larkvpn 5.2",
-            "windows 11"
-        ]);
+        assert_eq!(
+            named("We moved to LarkVPN 5.2 and Windows 11 (iOS version 17.4)."),
+            ["ios 17.4", "larkvpn 5.2", "windows 11"]
+        );
         assert_eq!(named("Firmware v4.2.1 of Hub h77: Leaf firmware v4.3"), ["leaf 4.3"]);
     }
 
     #[test]
     fn desks_steps_times_and_years_are_no_versions() {
-        let text = "Desk 2.41, Step 3, on Monday 12, At 10.30, May 2, Excel 2016, printer 4, Room 3.12, Order 51";
+        let text =
+            "Desk 2.41, Step 3, on Monday 12, At 10.30, May 2, Excel 2016, printer 4, Room 3.12, Order 51";
         assert!(named(text).is_empty(), "{:?}", named(text));
     }
 

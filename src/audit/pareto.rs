@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use super::coverage::CategoryCoverage;
 
 /// The part of the unanswered volume that the vital few make up.
-pub const MOST: f64 = 0.8;
+pub(super) const MOST: f64 = 0.8;
 
 /// Categories by what they leave unanswered.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]

@@ -159,7 +159,8 @@ impl Chosen {
 /// For each name whether it is the category or lies below it.
 fn fitting(prefix: &str, seen: &Observations) -> Vec<bool> {
     let prefix = prefix.trim().trim_end_matches("::");
-    let fits = |name: &str| name.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
+    let fits =
+        |name: &str| name.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
     let most = seen.rows.iter().map(|row| row.category).max().unwrap_or(0);
     (0..=most).map(|number| fits(seen.names.name(number))).collect()
 }

@@ -20,17 +20,75 @@ pub struct Share {
 const TWO_SIDED_95: f64 = 1.959_963_984_540_054;
 
 impl Share {
-    /// The share of `count` (a number of tickets, or a sum of probabilities) among `of`; `None` of no tickets.
-    ///
-    /// The interval is Wilson's at p = `count / of`. Of a sum of calibrated probabilities c it is the right
-    /// one too: that a ticket has an answer is then a draw with variance p(1-p), which is the mean of c(1-c)
-    /// within tickets plus the variance of c between them.
-    pub(super) fn of(count: f64, of: u64) -> Option<Self> {
+    /// The share of `count` among `of` tickets with Wilson's interval; `None` of no tickets.
+    pub(super) fn of(count: u64, of: u64) -> Option<Self> {
         (of > 0).then(|| {
-            let (low, high) = wilson(count, of as f64, TWO_SIDED_95);
-            Self { share: (count / of as f64).clamp(0.0, 1.0), low, high, tickets: of }
+            let (low, high) = wilson(count as f64, of as f64, TWO_SIDED_95);
+            Self { share: (count as f64 / of as f64).clamp(0.0, 1.0), low, high, tickets: of }
         })
     }
+}
+
+/// The mean of calibrated probabilities: an estimate of the share of tickets that have what they are the
+/// probability of.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Mean {
+    count: u64,
+    sum: f64,
+    squares: f64,
+}
+
+impl Mean {
+    pub(super) fn add(&mut self, probability: f32) {
+        let p = f64::from(probability);
+        self.count += 1;
+        self.sum += p;
+        self.squares += p * p;
+    }
+
+    pub(super) fn count(&self) -> u64 {
+        self.count
+    }
+
+    pub(super) fn mean(&self) -> f64 {
+        if self.count == 0 { 0.0 } else { self.sum / self.count as f64 }
+    }
+
+    /// The mean with the interval m ± t · s / √n, cut to 0..=1, where s is the standard deviation of the
+    /// probabilities and t Student's two-sided 95 % quantile at n - 1 degrees of freedom. Whether a single
+    /// ticket really has an answer is never drawn, so that its variance p(1-p) is not in it. From one ticket
+    /// nothing is certain.
+    pub(super) fn share(&self) -> Option<Share> {
+        (self.count > 0).then(|| {
+            let reach = self.reach(0.975);
+            let (low, high) = ((self.mean() - reach).max(0.0), (self.mean() + reach).min(1.0));
+            Share { share: self.mean(), low, high, tickets: self.count }
+        })
+    }
+
+    /// The upper bound of the mean that holds with the one-sided certainty `p`.
+    pub(super) fn at_most(&self, p: f64) -> f64 {
+        (self.mean() + self.reach(p)).min(1.0)
+    }
+
+    fn reach(&self, p: f64) -> f64 {
+        if self.count < 2 {
+            return 1.0;
+        }
+        let n = self.count as f64;
+        let variance = ((self.squares - self.sum * self.sum / n) / (n - 1.0)).max(0.0);
+        student(p, n - 1.0) * (variance / n).sqrt()
+    }
+}
+
+/// Student's quantile of `p` at `freedom` degrees of freedom; from 3 on within a hundredth for p up to 0.975.
+///
+/// Source: Abramowitz and Stegun, Handbook of Mathematical Functions (1964), 26.7.5.
+fn student(p: f64, freedom: f64) -> f64 {
+    let x = quantile(p);
+    let (x3, x5) = (x.powi(3), x.powi(5));
+    let third = (3.0 * x.powi(7) + 19.0 * x5 + 17.0 * x3 - 15.0 * x) / (384.0 * freedom.powi(3));
+    x + (x3 + x) / (4.0 * freedom) + (5.0 * x5 + 16.0 * x3 + 3.0 * x) / (96.0 * freedom * freedom) + third
 }
 
 /// Both ends of the score interval of the share `count / of` at the normal quantile `z`; `of` is above 0.
@@ -95,15 +153,31 @@ mod tests {
     }
 
     #[test]
+    fn students_quantiles_are_those_of_the_tables() {
+        for (p, freedom, t) in [(0.9, 10.0, 1.3722), (0.975, 4.0, 2.7764), (0.975, 30.0, 2.0423)] {
+            assert!((student(p, freedom) - t).abs() < 0.01, "{p} {freedom} {}", student(p, freedom));
+        }
+    }
+
+    #[test]
     fn no_tickets_have_no_share() {
-        assert_eq!(Share::of(0.0, 0), None);
+        assert_eq!(Share::of(0, 0), None);
+        assert_eq!(Mean::default().share(), None);
     }
 
     proptest! {
         #[test]
-        fn a_share_lies_within_its_interval(of in 1_u64..1000, part in 0.0_f64..=1.0) {
-            let share = Share::of(part * of as f64, of).unwrap();
+        fn a_share_lies_within_its_interval(of in 1_u64..1000, part in 0_u64..1000) {
+            let share = Share::of(part.min(of), of).unwrap();
             prop_assert!(share.low <= share.share + 1e-9 && share.share <= share.high + 1e-9);
+        }
+
+        #[test]
+        fn a_mean_lies_within_its_interval(all in prop::collection::vec(0_f32..=1.0, 1..50)) {
+            let mut mean = Mean::default();
+            all.iter().for_each(|p| mean.add(*p));
+            let share = mean.share().unwrap();
+            prop_assert!(0.0 <= share.low && share.low <= share.share && share.share <= share.high && share.high <= 1.0);
         }
     }
 }

@@ -15,6 +15,10 @@ pub struct AuditSettings {
     /// 0 to 1.
     #[garde(range(min = 0.01, max = 0.99))]
     pub missing_below: f64,
+    /// A category is `missing`, too, where that share is surely so much below what the better third of the
+    /// house's categories reaches, 0 to 1: how sure the search is differs from one knowledge base to the next.
+    #[garde(range(min = 0.01, max = 1.0))]
+    pub missing_margin: f64,
     /// How sure a flag has to be: the level of the one-sided bounds, 0.5 to 0.999.
     #[garde(range(min = 0.5, max = 0.999))]
     pub certainty: f64,
@@ -43,6 +47,7 @@ impl Default for AuditSettings {
         Self {
             min_tickets: 5,
             missing_below: 0.5,
+            missing_margin: 0.1,
             certainty: 0.9,
             outdated_days: 365,
             min_uses: 3,

@@ -28,6 +28,7 @@ pub(super) const DOCUMENT: &str = "/openapi.json";
     tags(
         (name = "triage", description = "Tickets: predictions, articles, similar tickets"),
         (name = "articles", description = "The knowledge base"),
+        (name = "audit", description = "What the knowledge base lacks"),
         (name = "surveys", description = "Survey comments"),
         (name = "service", description = "For those who run it")
     )
@@ -101,6 +102,10 @@ refusals! {
     OfTicket: TicketNotFound InvalidRequest;
     /// Of an address that needs a head which a bundle may not have.
     OfTask: TaskNotInBundle;
+    /// Of an audit.
+    OfAudit: NothingToAudit InvalidRequest;
+    /// Of an address with the id of a gap group.
+    OfGap: GapNotFound InvalidRequest;
     /// Of a service that is not ready.
     OfService: ModelFailed StoreFailed Stopping StoreUnavailable;
 }

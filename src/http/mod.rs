@@ -7,10 +7,12 @@
 mod admission;
 mod articles;
 mod aside;
+mod audit;
 mod body;
 mod docs;
 mod error;
 mod feedback;
+mod gaps;
 mod health;
 mod id;
 mod import;
@@ -59,6 +61,9 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(tickets::get))
         .routes(routes!(outcome::tell))
         .routes(routes!(outcome::close_check))
+        .routes(routes!(audit::coverage))
+        .routes(routes!(gaps::list))
+        .routes(routes!(gaps::decide))
         .merge(OpenApiRouter::from(crate::ui::router(state.pages()).with_state(())))
         .layer(time_limit)
         .merge(slow)

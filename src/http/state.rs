@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::admission::Admission;
 use super::metrics::Metrics;
+use crate::audit::{Audits, Rules};
 use crate::config::Settings;
 use crate::knowledge::{Knowledge, KnowledgeError};
 use crate::model::{BundleError, Model};
@@ -48,6 +49,8 @@ pub struct App {
     pub settings: Settings,
     /// What is kept.
     pub store: Store,
+    /// What the tickets ask for and the articles do not answer.
+    pub audits: Audits,
     answering: RwLock<Arc<Answering>>,
     /// Tickets that the first page offers to try.
     pub examples: Arc<[Ticket]>,
@@ -107,6 +110,9 @@ impl App {
             |done: usize, of: usize| tracing::info!(done, of, "embedding articles for this bundle");
         let knowledge =
             Knowledge::open(store.clone(), Arc::clone(&model), data_dir, &settings.search, &progress).await?;
+        let rules =
+            Rules { settings: settings.audit.clone(), answer_threshold: settings.search.answer_threshold };
+        let audits = Audits::new(store.clone(), rules);
         let answering = Answering::new(model, knowledge, &store, &settings);
         Ok(Self {
             metrics: Metrics::new(answering.model.manifest())?,
@@ -118,6 +124,7 @@ impl App {
             stopping: AtomicBool::new(false),
             settings,
             store,
+            audits,
         })
     }
 

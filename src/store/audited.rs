@@ -1,4 +1,4 @@
-//! Tickets with their latest prediction, as the audit reads them: many, in order, without embeddings.
+//! Tickets with what the last answer said, as the audit reads them: many, in order, without embeddings.
 
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
@@ -36,10 +36,8 @@ pub struct AuditedTicket {
     pub handling_minutes: Option<u32>,
     /// How likely it was, by the latest prediction, that an article answers, 0 to 1.
     pub answer_confidence: Option<f32>,
-    /// The best article of the latest prediction.
+    /// The article that it showed first, whose score that is.
     pub best_article: Option<String>,
-    /// Its score, 0 to 1.
-    pub best_score: Option<f32>,
 }
 
 impl Store {
@@ -47,16 +45,18 @@ impl Store {
     ///
     /// # Errors
     /// Those of any read.
-    pub async fn audited_page(&self, after: Option<&str>, limit: u32) -> Result<Vec<AuditedTicket>, StoreError> {
+    pub async fn audited_page(
+        &self,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<AuditedTicket>, StoreError> {
         sqlx::query_as(
             "SELECT tickets.id, tickets.subject, tickets.body, tickets.channel, tickets.created_at,
                  tickets.organization_id, tickets.agent_group,
-                 coalesce(tickets.final_category, latest.category) AS category,
+                 coalesce(tickets.final_category, findings.category) AS category,
                  tickets.article_ids, tickets.reopened, tickets.escalated, tickets.handling_minutes,
-                 latest.answer_confidence, latest.best_article, latest.best_score
-             FROM tickets LEFT JOIN predictions AS latest ON latest.id = (
-                 SELECT id FROM predictions WHERE ticket_id = tickets.id
-                 ORDER BY created_at DESC, id DESC LIMIT 1)
+                 findings.answer_confidence, findings.best_article
+             FROM tickets LEFT JOIN findings ON findings.ticket_id = tickets.id
              WHERE tickets.id > ?1 ORDER BY tickets.id LIMIT ?2",
         )
         // No id is empty, so that everything comes after the empty one.
@@ -85,7 +85,6 @@ impl FromRow<'_, SqliteRow> for AuditedTicket {
             handling_minutes: row.try_get("handling_minutes")?,
             answer_confidence: row.try_get("answer_confidence")?,
             best_article: row.try_get("best_article")?,
-            best_score: row.try_get("best_score")?,
         })
     }
 }

@@ -160,6 +160,7 @@ fn steps() -> Migrator {
         step(2, "outcomes and feedback", include_str!("migrations/0002_outcomes_and_feedback.sql")),
         step(3, "article fields", include_str!("migrations/0003_article_fields.sql")),
         step(4, "findings", include_str!("migrations/0004_findings.sql")),
+        step(6, "gap groups", include_str!("migrations/0006_gap_groups.sql")),
     ])
 }
 

@@ -16,6 +16,7 @@ mod database;
 mod error;
 mod feedback;
 mod findings;
+mod gaps;
 mod outcomes;
 mod ticket;
 mod tickets;
@@ -33,6 +34,7 @@ pub use error::StoreError;
 pub use feedback::{
     Feedback, FeedbackCounts, FeedbackKind, FeedbackWritten, Occasion, PlacedVoice, Voice, VoiceChange,
 };
+pub use gaps::{GapRecord, GapState};
 pub use outcomes::OutcomeRecord;
 pub use ticket::{Embedding, FinalLabels, Finding, PredictionRecord, TicketRecord, TicketStatus};
 pub use tickets::TicketVector;

@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use super::articles::{self, EmbeddedArticle, PassageVectors};
 use super::feedback::{self, Feedback, FeedbackWritten};
 use super::{Finding, OutcomeRecord, PredictionRecord, StoreError, TicketRecord};
-use super::{outcomes, tickets};
+use super::{GapRecord, gaps, outcomes, tickets};
 
 /// Most writes in one transaction, and most that wait in the queue; a further caller waits before it.
 const GROUP: usize = 64;
@@ -32,6 +32,8 @@ pub(super) enum Write {
     SaveOutcome(Box<(String, OutcomeRecord, Timestamp)>),
     Say(Feedback),
     TakeBack(Feedback),
+    SaveGaps(Vec<GapRecord>),
+    DecideGap(Box<GapRecord>),
 }
 
 /// What there is to tell of a write.
@@ -39,7 +41,7 @@ pub(super) enum Write {
 pub(super) struct Written {
     /// The number of the article change that it made, if it made one.
     pub(super) seq: Option<u64>,
-    /// Whether the ticket whose outcome it was is there.
+    /// Whether the ticket, or the gap group, that it was about is there.
     pub(super) found: bool,
     /// What counts otherwise now.
     pub(super) feedback: FeedbackWritten,
@@ -198,6 +200,8 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Writt
             outcomes::save(connection, ticket_id, outcome, *now).await
         }
         Write::Say(said) => feedback::say(connection, said, false).await.map(Written::feedback),
+        Write::SaveGaps(batch) => gaps::save(connection, batch).await.map(|()| Written::default()),
+        Write::DecideGap(gap) => gaps::decide(connection, gap).await,
         Write::TakeBack(said) => feedback::take_back(connection, said).await.map(Written::feedback),
     }
 }

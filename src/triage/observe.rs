@@ -16,8 +16,6 @@ use crate::store::Audience;
 pub struct AuditRow {
     #[serde(flatten)]
     history: HistoryRow,
-    /// The group of agents that it went to.
-    agent_group: Option<String>,
     /// Articles that were said to be no help with it.
     dismissed_article_ids: Vec<String>,
     /// Whether its requester gave a low rating.
@@ -49,9 +47,8 @@ impl Triage {
         let inputs: Vec<Input<'_>> = texts.iter().map(|text| Input::text(text)).collect();
         let readings = self.model.read(&inputs, Lane::Bulk).await?;
         let all = rows.iter().zip(tickets).zip(texts.iter().zip(&readings));
-        let all = all.map(|((row, ticket), (text, reading))| {
-            self.observed(row, ticket, text, reading, now, expired)
-        });
+        let all = all
+            .map(|((row, ticket), (text, reading))| self.observed(row, ticket, text, reading, now, expired));
         join_all(all).await.into_iter().collect()
     }
 
@@ -72,7 +69,8 @@ impl Triage {
             would = self.searched(text, reading, Timestamp::UNIX_EPOCH).await?.filter(|found| found.answered);
         }
         let head = self.model.head("category");
-        let predicted = head.map(|head| head.distribution(&reading.features, &reading.terms).top().0.to_owned());
+        let predicted =
+            head.map(|head| head.distribution(&reading.features, &reading.terms).top().0.to_owned());
         let best = |found: &Suggestions| found.articles.first().map(|a| (a.id.clone(), a.score));
         let outcome = &row.history;
         Ok(Observed {
@@ -81,11 +79,12 @@ impl Triage {
             category: outcome.labels().category.or(predicted),
             channel: ticket.channel,
             organization: ticket.organization_id,
-            agent_group: row.agent_group.clone(),
+            agent_group: ticket.agent_group,
             text: text.to_owned(),
             answer_confidence: found.as_ref().map(|found| found.answer_confidence),
             best: found.as_ref().and_then(best),
-            expired: would.and_then(|found| Some((found.articles.first()?.id.clone(), found.answer_confidence))),
+            expired: would
+                .and_then(|found| Some((found.articles.first()?.id.clone(), found.answer_confidence))),
             attached: outcome.article_ids.clone(),
             dismissed: row.dismissed_article_ids.clone(),
             reopened: outcome.reopened.is_some_and(|times| times > 0),

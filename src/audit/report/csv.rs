@@ -1,6 +1,6 @@
 //! The report as CSV.
 
-use super::{Coverage, flag_names};
+use super::{Coverage, GapReport, flag_names};
 
 const HEADER: [&str; 14] = [
     "category",
@@ -49,6 +49,46 @@ pub(super) fn coverage(report: &Coverage) -> String {
             joined(flags.iter().flat_map(|flag| flag.tickets.iter().map(String::as_str)).collect()),
             joined(category.best_articles.iter().map(|a| a.id.as_str()).collect()),
             part,
+        ]);
+    }
+    writer.into_inner().ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default()
+}
+
+const GAPS: [&str; 12] = [
+    "id",
+    "name",
+    "category",
+    "tickets",
+    "cost_minutes",
+    "cumulative",
+    "answer_confidence",
+    "state",
+    "owner",
+    "article_id",
+    "typical_ticket",
+    "proposed_title",
+];
+
+pub(super) fn gaps(report: &GapReport) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    // Writing to memory cannot fail.
+    let _ = writer.write_record(GAPS);
+    for kept in &report.groups {
+        let (gap, decided) = (&kept.gap, &kept.decided);
+        let state = serde_json::to_value(decided.state).ok();
+        let _ = writer.write_record([
+            gap.id.clone(),
+            gap.name.clone(),
+            gap.category.clone().unwrap_or_default(),
+            gap.tickets.to_string(),
+            format!("{:.1}", gap.cost),
+            format!("{:.4}", gap.cumulative),
+            format!("{:.4}", gap.answer_confidence),
+            state.and_then(|state| state.as_str().map(str::to_owned)).unwrap_or_default(),
+            decided.owner.clone().unwrap_or_default(),
+            decided.article_id.clone().unwrap_or_default(),
+            gap.typical.id.clone(),
+            gap.outline.title.clone(),
         ]);
     }
     writer.into_inner().ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default()

@@ -53,7 +53,10 @@ pub(super) fn coverage(report: &Coverage) -> Result<String, askama::Error> {
         category,
         trend: trend(category),
         share: category.adequate.as_ref().map_or_else(|| "–".into(), |share| percent(share.share)),
-        bar: category.adequate.as_ref().map(|s| (round(100.0 * s.share), round(100.0 * s.low), round(100.0 * s.high))),
+        bar: category
+            .adequate
+            .as_ref()
+            .map(|s| (round(100.0 * s.share), round(100.0 * s.low), round(100.0 * s.high))),
     });
     let headline = report.adequate.as_ref().map(|share| {
         let (share, low, high) = (percent(share.share), percent(share.low), percent(share.high));
@@ -75,7 +78,12 @@ fn pareto(report: &Coverage) -> Option<ParetoView> {
             y: round(HEIGHT - height),
             height: round(height),
             vital: place < pareto.vital,
-            title: format!("{}: {:.1} unanswered, together {}", step.category, step.unanswered, percent(step.cumulative)),
+            title: format!(
+                "{}: {:.1} unanswered, together {}",
+                step.category,
+                step.unanswered,
+                percent(step.cumulative)
+            ),
         }
     });
     let points = shown.iter().enumerate().map(|(place, step)| {

@@ -5,6 +5,15 @@ mod html;
 mod text;
 
 use super::coverage::{CategoryCoverage, Coverage};
+use super::gap_report::GapReport;
+
+impl GapReport {
+    /// The groups as CSV, one a row, with a header.
+    #[must_use]
+    pub fn csv(&self) -> String {
+        csv::gaps(self)
+    }
+}
 
 impl Coverage {
     /// The report as tables in some 100 columns.

@@ -62,7 +62,8 @@ fn pareto(out: &mut String, report: &Coverage) {
         pareto.steps.len()
     );
     for step in pareto.steps.iter().take(pareto.vital) {
-        let _ = writeln!(out, "  {:7.1}  {:>5}  {}", step.unanswered, percent(step.cumulative), step.category);
+        let _ =
+            writeln!(out, "  {:7.1}  {:>5}  {}", step.unanswered, percent(step.cumulative), step.category);
     }
 }
 

@@ -80,7 +80,8 @@ pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
         return Ok(at);
     }
     let day = text.parse::<Date>().ok().and_then(|day| day.to_zoned(jiff::tz::TimeZone::UTC).ok());
-    day.map(|day| day.timestamp()).ok_or_else(|| "give a day such as 2026-07-01 or a time such as 2026-07-01T08:00:00Z".into())
+    day.map(|day| day.timestamp())
+        .ok_or_else(|| "give a day such as 2026-07-01 or a time such as 2026-07-01T08:00:00Z".into())
 }
 
 impl CoverageFlags {
@@ -103,9 +104,13 @@ impl CoverageFlags {
             reviewed_since: self.reviewed_since,
         };
         if !self.data.data.join("deskhand.db").exists() {
-            bail!("there is no knowledge base in {}; give the right folder with --data", self.data.data.display());
+            bail!(
+                "there is no knowledge base in {}; give the right folder with --data",
+                self.data.data.display()
+            );
         }
-        let rules = Rules { settings: settings.audit.clone(), answer_threshold: settings.search.answer_threshold };
+        let rules =
+            Rules { settings: settings.audit.clone(), answer_threshold: settings.search.answer_threshold };
         let (store, base, seen, outcome) = self.observe(&settings, to).await?;
         let report = audit::coverage(&seen, &base, &question, &rules);
         store.close().await?;
@@ -145,7 +150,8 @@ impl CoverageFlags {
         match &self.output {
             None => std::io::stdout().write_all(text.as_bytes())?,
             Some(path) => {
-                std::fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))?;
+                std::fs::write(path, text)
+                    .with_context(|| format!("{} cannot be written", path.display()))?;
             }
         }
         Ok(())
