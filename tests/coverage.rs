@@ -7,6 +7,7 @@ mod process;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::LazyLock;
 
 use common::TestApp;
 use process::{deskhand, lines, ok, write};
@@ -15,6 +16,15 @@ use serde_json::{Value, json};
 const TO: &str = "2026-11-22";
 /// Families of categories of the samples with enough tickets that an article answers.
 const FAMILIES: [&str; 7] = ["Access", "Hardware", "Software", "Security", "People", "Product", "Data"];
+
+/// The articles of the samples, as they are exported.
+static ARTICLES: LazyLock<Vec<Value>> = LazyLock::new(|| {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    ok(deskhand(&["import", "articles", "samples/articles", "--data", &path("kb")]));
+    ok(deskhand(&["export", "articles", "--data", &path("kb"), "--output", &path("base.jsonl")]));
+    lines(&std::fs::read_to_string(path("base.jsonl")).unwrap())
+});
 
 /// Tickets of the samples that an article answers, by the family of their category.
 fn tickets() -> Vec<Value> {
@@ -41,11 +51,8 @@ fn answers(tickets: &[Value], family: &str) -> BTreeSet<String> {
 
 /// The samples with every article fresh, changed by `change`, in a data folder.
 fn base(dir: &Path, change: impl Fn(&mut Value)) -> String {
-    let (plain, data) = (dir.join("plain").display().to_string(), dir.join("kb").display().to_string());
-    let exported = dir.join("base.jsonl").display().to_string();
-    ok(deskhand(&["import", "articles", "samples/articles", "--data", &plain]));
-    ok(deskhand(&["export", "articles", "--data", &plain, "--output", &exported]));
-    let mut articles = lines(&std::fs::read_to_string(&exported).unwrap());
+    let data = dir.join("kb").display().to_string();
+    let mut articles = ARTICLES.clone();
     for article in &mut articles {
         article["updated_at"] = json!("2026-10-22T00:00:00Z");
         change(article);
@@ -149,7 +156,10 @@ fn an_expired_article_makes_its_category_outdated_and_not_missing() {
 #[test]
 fn nonsense_is_answered_with_what_is_wrong_and_no_report() {
     let dir = tempfile::tempdir().unwrap();
-    let (tickets, data) = (file(dir.path(), &tickets()), base(dir.path(), |_| ()));
+    let data = dir.path().join("kb").display().to_string();
+    let article = "{\"id\":\"vpn\",\"title\":\"VPN\",\"body\":\"Restart the client.\"}\n";
+    ok(deskhand(&["import", "articles", &write(dir.path(), "one.jsonl", article), "--data", &data]));
+    let tickets = file(dir.path(), &tickets()[..3]);
     let refused = |more: &[&str]| {
         let run = audit(&tickets, &data, more);
         assert!(!run.status.success() && run.stdout.is_empty(), "{}", run.stdout);
@@ -183,7 +193,11 @@ fn nonsense_is_answered_with_what_is_wrong_and_no_report() {
 #[tokio::test]
 async fn over_http_the_audit_stands_on_the_tickets_that_were_triaged() {
     let app = TestApp::with(|settings| settings.audit.refresh_seconds = 0).await;
-    insta::assert_snapshot!(app.get("/v1/audit/coverage").await.refusal(), @"");
+    let nothing = app.get("/v1/audit/coverage?from=2026-10-01&to=2026-11-20").await;
+    insta::assert_snapshot!(nothing.refusal(), @r#"
+    404 nothing_to_audit
+    There are no tickets to look at: No ticket came in from 2026-10-01 before 2026-11-20; there are no tickets at all yet. Choose another window or filter.
+    "#);
     let article = json!({"title": "Printer", "body": "Turn it off and on.", "audience": "customer"});
     app.put("/v1/articles/printer", article).await;
     for id in ["81", "82"] {
@@ -201,6 +215,8 @@ async fn over_http_the_audit_stands_on_the_tickets_that_were_triaged() {
     assert_eq!(csv.header("content-type"), Some("text/csv; charset=utf-8"));
     let page = app.get(&format!("/v1/audit/coverage?{window}&format=html")).await;
     assert!(page.text().contains("Coverage of the knowledge base"));
+    let trouble = app.get(&format!("/v1/audit/articles?{window}")).await.json();
+    assert_eq!((&trouble["tickets"], &trouble["never_suggested"]), (&json!(2), &json!([])));
     for (query, field) in [
         ("from=2026-11-20&to=2026-11-01", "from"),
         ("to=soon", "to"),
@@ -212,4 +228,78 @@ async fn over_http_the_audit_stands_on_the_tickets_that_were_triaged() {
         let answer = app.get(&format!("/v1/audit/coverage?{query}")).await;
         assert_eq!(answer.json()["errors"][0]["field"], field, "{}", answer.text());
     }
+}
+
+#[tokio::test]
+async fn gap_groups_keep_their_id_and_what_people_decide_and_prove_that_they_are_closed() {
+    let app = TestApp::with(|settings| settings.audit.refresh_seconds = 0).await;
+    let window = "from=2026-10-01&to=2026-11-20";
+    for id in ["81", "82", "83", "84"] {
+        let ticket = json!({"id": id, "subject": "Loud radiator", "body": "my radiator knocks all day",
+            "created_at": "2026-11-01T00:00:00Z"});
+        assert_eq!(app.post("/v1/triage", json!({"ticket": ticket})).await.status, 200);
+        let outcome = json!({"status": "solved", "resolution": "bled the radiator.", "handling_minutes": 20});
+        app.post(&format!("/v1/tickets/{id}/outcome"), outcome).await;
+    }
+    let report = app.get(&format!("/v1/audit/gaps?{window}")).await.json();
+    let (group, id) = (&report["groups"][0], report["groups"][0]["id"].as_str().unwrap().to_owned());
+    assert_eq!(
+        (&group["tickets"], &group["state"], &group["cost"]),
+        (&json!(4), &json!("open"), &json!(80.0))
+    );
+    assert_eq!(group["name"].as_str().unwrap().split(", ").count(), 4, "{report:#}");
+    assert_eq!(group["outline"]["steps"][0], "bled the radiator.");
+
+    let path = format!("/v1/audit/gaps/{id}");
+    let refused = app.post(&path, json!({"state": "assigned"})).await;
+    assert_eq!(refused.json()["errors"][0]["field"], "/owner", "{}", refused.text());
+    let refused = app.post(&path, json!({"state": "published", "article_id": "radiator"})).await;
+    assert_eq!(refused.json()["errors"][0]["field"], "/article_id", "{}", refused.text());
+    assert_eq!(app.post("/v1/audit/gaps/gap-0", json!({})).await.status, 404);
+    assert_eq!(app.post(&path, json!({"state": "assigned", "owner": "mira"})).await.status, 200);
+    app.put(
+        "/v1/articles/radiator",
+        json!({"title": "Loud radiator", "body": "my radiator knocks all day", "audience": "customer"}),
+    )
+    .await;
+    let kept = app.post(&path, json!({"state": "published", "article_id": "radiator"})).await.json();
+    assert_eq!((&kept["state"], &kept["owner"]), (&json!("published"), &json!("mira")));
+
+    let report = app.get(&format!("/v1/audit/gaps?{window}")).await.json();
+    let group = &report["groups"][0];
+    assert_eq!((group["id"].as_str(), &group["state"]), (Some(id.as_str()), &json!("published")));
+    let closure = &group["closure"];
+    assert_eq!((&closure["searched"], &closure["found_first"]), (&json!(4), &json!(4)), "{report:#}");
+    let (then, now) =
+        (closure["confidence_then"].as_f64().unwrap(), closure["confidence_now"].as_f64().unwrap());
+    assert!(now > then + 0.3, "{closure}");
+    let csv = app.get(&format!("/v1/audit/gaps?{window}&format=csv")).await.text();
+    assert!(csv.contains(&id) && csv.contains("published"), "{csv}");
+}
+
+#[test]
+fn articles_in_trouble_are_listed_by_what_ails_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("kb").display().to_string();
+    let text = "You may send an article back within {} days of delivery, whatever the reason.\n\nPut it into the box that it came in, with the label of the courier on top, and bring it to any counter. The refund is on your account a week later; write to the desk if it is not.";
+    let article = |id: &str, days: &str, more: Value| {
+        let mut article =
+            json!({"id": id, "title": "Returns", "body": text.replace("{}", days), "audience": "customer"});
+        article.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        format!("{article}\n")
+    };
+    let articles = article("fourteen", "14", json!({"review_at": "2026-01-01T00:00:00Z"}))
+        + &article("thirty", "30", json!({"expires_at": "2026-02-01T00:00:00Z"}));
+    ok(deskhand(&["import", "articles", &write(dir.path(), "articles.jsonl", &articles), "--data", &data]));
+    let run = deskhand(&["audit", "articles", "--data", &data, "--to", TO, "--format", "json"]);
+    let report: Value = serde_json::from_str(&ok(run)).unwrap();
+    assert_eq!(report["expired"][0]["id"], "thirty", "{report:#}");
+    assert_eq!(report["review_overdue"][0]["id"], "fourteen");
+    let pair = &report["contradicting"][0];
+    assert_eq!((&pair["first"], &pair["second"]), (&json!("fourteen"), &json!("thirty")), "{report:#}");
+    assert!(pair["differences"][0]["first"].as_str().unwrap().contains("14 days"));
+    assert!(
+        ok(deskhand(&["audit", "articles", "--data", &data, "--to", TO]))
+            .contains("contradicting each other: 1")
+    );
 }

@@ -100,6 +100,11 @@ fn observed(ticket: AuditedTicket) -> Observed {
         organization: ticket.organization_id,
         agent_group: ticket.agent_group,
         text: ticket.subject + "\n" + &ticket.body,
+        // Grouping reads its tickets itself: few of them are unanswered.
+        subject: String::new(),
+        embedding: Vec::new(),
+        sentiment: None,
+        resolution: None,
         answer_confidence: ticket.answer_confidence,
         best: ticket.best_article.zip(ticket.answer_confidence),
         expired: None,

@@ -14,6 +14,8 @@ use super::tally::{OfArticle, Tally};
 pub(super) const MOST_TICKETS: usize = 10;
 /// Fewest decided occasions in each window on which a fall of usefulness is tested.
 const FEWEST_OCCASIONS: u64 = 5;
+/// Part of an article's tickets that have to name versions which it does not know.
+const NOTABLE: f64 = 0.1;
 /// Below this chance under equal shares, usefulness has fallen.
 const FALLEN_BELOW: f64 = 0.05;
 
@@ -125,7 +127,8 @@ fn by_date(facts: &ArticleFacts, to: Timestamp, before: Option<Timestamp>) -> Ve
 /// Tickets that name versions which the article does not know.
 fn by_version(finding: &mut ArticleFinding, of: &OfArticle, seen: &Observations, rules: &Rules) {
     let named: usize = of.versions.values().map(Vec::len).sum();
-    if named < rules.settings.min_uses as usize {
+    let enough = named >= rules.settings.min_uses as usize;
+    if !enough || (named as f64) < NOTABLE * of.uses as f64 {
         return;
     }
     let mut versions: Vec<(&str, &Vec<u32>)> =

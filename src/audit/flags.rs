@@ -16,6 +16,9 @@ const MOST_ARTICLES: usize = 3;
 /// Fewest categories from which the house's own level is taken.
 const FEWEST_CATEGORIES: usize = 5;
 
+/// However well others are covered, a share above this lacks nothing.
+const HIGHEST_LIMIT: f64 = 0.75;
+
 /// Below which share a category lacks articles.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Level {
@@ -33,7 +36,7 @@ impl Level {
         let mut shares: Vec<f64> = shares.map(|share| share.share).collect();
         shares.sort_by(f64::total_cmp);
         let good = (shares.len() >= FEWEST_CATEGORIES).then(|| shares[2 * (shares.len() - 1) / 3]);
-        let relative = good.map_or(0.0, |good| good - rules.settings.missing_margin);
+        let relative = good.map_or(0.0, |good| good - rules.settings.missing_margin).min(HIGHEST_LIMIT);
         Self { limit: relative.max(rules.settings.missing_below), good }
     }
 }

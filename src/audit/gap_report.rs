@@ -1,16 +1,18 @@
 //! Gap groups of a running service: found in its tickets, kept in its store, decided on by people.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use garde::Validate;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
 use utoipa::ToSchema;
 
 use super::error::AuditError;
 use super::gaps::{Closure, Gap, GapTicket, KnownGap, closure, groups};
 use super::question::{Filter, Question, Window};
-use super::service::{Audits, off_the_runtime};
+use super::service::{Audits, Held, off_the_runtime};
 use super::unanswered;
 use crate::knowledge::Knowledge;
 use crate::store::{Embedding, GapRecord, GapState, Store};
@@ -105,6 +107,42 @@ pub struct GapDecision {
     pub article_id: Option<String>,
 }
 
+/// Groups as they were found, for further questions about the same.
+#[derive(Debug)]
+pub(super) struct Found {
+    asked: Asked,
+    unanswered: usize,
+    looked_at: usize,
+    gaps: Vec<Gap>,
+    /// When each ticket of each group came in.
+    times: Vec<Vec<Timestamp>>,
+    /// What moved since groups were published, by id and time of publication.
+    closures: Mutex<HashMap<(String, Timestamp), Closure>>,
+}
+
+/// What groups depend on; a window that ends now is the same for an hour.
+#[derive(Debug, PartialEq, Eq)]
+struct Asked {
+    from_hour: Option<i64>,
+    to_hour: i64,
+    filter: Filter,
+    as_of: Timestamp,
+    encoder: String,
+}
+
+impl Asked {
+    fn new(question: &Question, as_of: Timestamp, encoder: &str) -> Self {
+        let hour = |at: Timestamp| at.as_second().div_euclid(3_600);
+        Self {
+            from_hour: question.window.from.map(hour),
+            to_hour: hour(question.window.to),
+            filter: question.filter.clone(),
+            as_of,
+            encoder: encoder.to_owned(),
+        }
+    }
+}
+
 impl Audits {
     /// The groups of unanswered tickets. New ones are kept, so that they have the same id the next time; `now`
     /// is when it is asked.
@@ -117,52 +155,92 @@ impl Audits {
         knowledge: &Knowledge,
         now: Timestamp,
     ) -> Result<GapReport, AuditError> {
-        let (store, held) = (self.store(), self.held(now).await?);
-        let (unanswered, places) = unanswered::chosen(&held.seen, question, self.rules())?;
-        let encoder = knowledge.encoder_id().to_owned();
-        let tickets = unanswered::read(store, &held.seen, &places, &encoder).await?;
-        let records = store.gaps().await?;
-        let known = records.iter().map(|record| known(record, &encoder)).collect::<Vec<_>>();
-        let (found, tickets) = off_the_runtime(move || (groups(&tickets, &known), tickets)).await?;
-        let whole = question.filter == Filter::default();
-        keep(store, &found, &records, &encoder, whole, now).await?;
-        let kept: HashMap<String, GapRecord> =
-            store.gaps().await?.into_iter().map(|record| (record.id.clone(), record)).collect();
-        let grouped = found.iter().map(|gap| gap.tickets).sum();
-        let ids: HashSet<String> = found.iter().map(|gap| gap.id.clone()).collect();
-        let by_id: HashMap<&str, &GapTicket> =
-            tickets.iter().map(|ticket| (ticket.id.as_str(), ticket)).collect();
-        let mut views = Vec::with_capacity(found.len());
-        for gap in found {
-            let Some(record) = kept.get(&gap.id) else { continue };
-            let current: Vec<&GapTicket> =
-                gap.members.iter().filter_map(|id| by_id.get(id.as_str()).copied()).collect();
-            let closure = closure(store, knowledge, record, &current, now).await?;
-            views.push(KeptGap { gap, decided: decided(record), closure });
+        let held = self.held(now).await?;
+        let found = self.found(question, &held, knowledge.encoder_id(), now).await?;
+        let records = self.store().gaps().await?;
+        let kept: HashMap<&str, &GapRecord> = records.iter().map(|r| (r.id.as_str(), r)).collect();
+        let mut views = Vec::with_capacity(found.gaps.len());
+        for (gap, times) in found.gaps.iter().zip(&found.times) {
+            let Some(record) = kept.get(gap.id.as_str()) else { continue };
+            let closure = self.closure(&found, knowledge, record, times, now).await?;
+            views.push(KeptGap { gap: gap.clone(), decided: decided(record), closure });
         }
+        let ids: HashSet<&str> = found.gaps.iter().map(|gap| gap.id.as_str()).collect();
         let mut others = Vec::new();
-        for record in kept.values().filter(|record| !ids.contains(&record.id)) {
-            let closure = closure(store, knowledge, record, &[], now).await?;
+        for record in records.iter().filter(|record| !ids.contains(record.id.as_str())) {
             others.push(QuietGap {
                 id: record.id.clone(),
                 name: record.name.clone(),
                 decided: decided(record),
                 last_seen_at: record.last_seen_at,
-                closure,
+                closure: self.closure(&found, knowledge, record, &[], now).await?,
             });
         }
         others.sort_by(|a, b| (b.last_seen_at, &a.id).cmp(&(a.last_seen_at, &b.id)));
+        let grouped = found.gaps.iter().map(|gap| gap.tickets).sum();
         Ok(GapReport {
             window: question.window,
             filter: question.filter.clone(),
             as_of: held.seen.as_of,
-            unanswered,
-            looked_at: tickets.len(),
+            unanswered: found.unanswered,
+            looked_at: found.looked_at,
             grouped,
             vital: vital(&views, grouped),
             groups: views,
             others,
         })
+    }
+
+    /// The groups, as they were found last where the question is the same.
+    async fn found(
+        &self,
+        question: &Question,
+        held: &Held,
+        encoder: &str,
+        now: Timestamp,
+    ) -> Result<Arc<Found>, AuditError> {
+        let asked = Asked::new(question, held.seen.as_of, encoder);
+        let mut last = self.last_gaps().lock().await;
+        if let Some(found) = last.as_ref().filter(|found| found.asked == asked) {
+            return Ok(Arc::clone(found));
+        }
+        let store = self.store();
+        let (unanswered, places) = unanswered::chosen(&held.seen, question, self.rules())?;
+        let tickets = unanswered::read(store, &held.seen, &places, encoder).await?;
+        let records = store.gaps().await?;
+        let known = records.iter().map(|record| known(record, encoder)).collect::<Vec<_>>();
+        let looked_at = tickets.len();
+        let (gaps, times) = off_the_runtime(move || {
+            let gaps = groups(&tickets, &known);
+            let times = times(&gaps, &tickets);
+            (gaps, times)
+        })
+        .await?;
+        keep(store, &gaps, &records, encoder, question.filter == Filter::default(), now).await?;
+        let closures = Mutex::default();
+        let found = Arc::new(Found { asked, unanswered, looked_at, gaps, times, closures });
+        *last = Some(Arc::clone(&found));
+        Ok(found)
+    }
+
+    async fn closure(
+        &self,
+        found: &Found,
+        knowledge: &Knowledge,
+        record: &GapRecord,
+        times: &[Timestamp],
+        now: Timestamp,
+    ) -> Result<Option<Closure>, AuditError> {
+        let Some(published_at) = record.published_at else { return Ok(None) };
+        let key = (record.id.clone(), published_at);
+        if let Some(known) = found.closures.lock().await.get(&key) {
+            return Ok(Some(known.clone()));
+        }
+        let closure = closure(self.store(), knowledge, record, times, now).await?;
+        if let Some(closure) = &closure {
+            found.closures.lock().await.insert(key, closure.clone());
+        }
+        Ok(closure)
     }
 
     /// Keeps a decision about a group; `now` is when. Gives the group as it is kept.
@@ -202,6 +280,13 @@ impl Audits {
         }
         Ok(decided(&record))
     }
+}
+
+fn times(gaps: &[Gap], tickets: &[GapTicket]) -> Vec<Vec<Timestamp>> {
+    let at: HashMap<&str, Option<Timestamp>> =
+        tickets.iter().map(|t| (t.id.as_str(), t.created_at)).collect();
+    let of = |gap: &Gap| gap.members.iter().filter_map(|id| at.get(id.as_str()).copied().flatten()).collect();
+    gaps.iter().map(of).collect()
 }
 
 fn known(record: &GapRecord, encoder: &str) -> KnownGap {

@@ -7,6 +7,7 @@
 
 mod base;
 mod collect;
+mod contradictions;
 mod coverage;
 mod error;
 mod findings;
@@ -22,10 +23,12 @@ mod report;
 mod service;
 mod stats;
 mod tally;
+mod trouble;
 mod unanswered;
 
 pub use base::{ArticleFacts, Base};
 pub use collect::{Voices, from_store};
+pub use contradictions::Contradiction;
 pub use coverage::{CategoryCoverage, Coverage, Flag, UsedArticle, coverage};
 pub use error::AuditError;
 pub use findings::{ArticleFinding, FlagKind};
@@ -36,3 +39,5 @@ pub use pareto::{Pareto, ParetoStep};
 pub use question::{DEFAULT_DAYS, DEFAULT_TOP, Filter, Question, Rules, Window};
 pub use service::Audits;
 pub use stats::Share;
+pub use trouble::{Contradicting, Refused, TroubleReport, Troubled};
+pub use unanswered::gaps_of;

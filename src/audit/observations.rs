@@ -65,7 +65,6 @@ pub(super) struct Row {
     pub(super) reopened: bool,
     pub(super) escalated: bool,
     pub(super) low_scored: bool,
-    pub(super) minutes: u32,
     /// A version that the ticket names and the article used for it does not know.
     pub(super) unknown_version: u32,
 }
@@ -134,7 +133,6 @@ impl Observations {
             reopened: ticket.reopened,
             escalated: ticket.escalated,
             low_scored: ticket.low_scored,
-            minutes: ticket.handling_minutes.unwrap_or(u32::MAX),
             unknown_version: names.number(unknown.as_deref()),
         };
         self.rows.push(row);

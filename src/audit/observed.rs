@@ -17,8 +17,12 @@ pub struct Observed {
     pub organization: Option<String>,
     /// The group of agents that it went to.
     pub agent_group: Option<String>,
-    /// Subject and body, for the versions that they name; not kept.
+    /// Subject.
+    pub subject: String,
+    /// Subject and body: for the versions that they name, and for grouping.
     pub text: String,
+    /// Its embedding, for grouping; empty where grouping reads it from the store.
+    pub embedding: Vec<f32>,
     /// How likely it is that an article answers it, 0 to 1; `None` where it was never searched for.
     pub answer_confidence: Option<f32>,
     /// The best article that was found, with its score, 0 to 1.
@@ -37,4 +41,8 @@ pub struct Observed {
     pub low_scored: bool,
     /// How long people worked on it.
     pub handling_minutes: Option<u32>,
+    /// How its requester felt, -1 to 1.
+    pub sentiment: Option<f32>,
+    /// What solved it.
+    pub resolution: Option<String>,
 }

@@ -10,6 +10,7 @@ use super::base::Base;
 use super::collect::from_store;
 use super::coverage::{Coverage, coverage};
 use super::error::AuditError;
+use super::gap_report::Found;
 use super::observations::Observations;
 use super::question::{Question, Rules};
 use crate::knowledge::KnowledgeError;
@@ -29,6 +30,7 @@ struct Shared {
     rules: Rules,
     held: Mutex<Option<Arc<Held>>>,
     refreshing: AtomicBool,
+    gaps: Mutex<Option<Arc<Found>>>,
 }
 
 /// Articles and tickets as they were at one time.
@@ -41,7 +43,13 @@ pub(super) struct Held {
 impl Audits {
     /// Over the tickets and articles of `store`.
     pub fn new(store: Store, rules: Rules) -> Self {
-        Self(Arc::new(Shared { store, rules, held: Mutex::default(), refreshing: AtomicBool::new(false) }))
+        Self(Arc::new(Shared {
+            store,
+            rules,
+            held: Mutex::default(),
+            refreshing: AtomicBool::new(false),
+            gaps: Mutex::default(),
+        }))
     }
 
     /// The coverage report; `now` is when it is asked. What it stands on may be some minutes old; the report
@@ -58,6 +66,11 @@ impl Audits {
         &self.0.store
     }
 
+    /// The groups that were found last.
+    pub(super) fn last_gaps(&self) -> &Mutex<Option<Arc<Found>>> {
+        &self.0.gaps
+    }
+
     pub(super) fn rules(&self) -> &Rules {
         &self.0.rules
     }
@@ -68,10 +81,10 @@ impl Audits {
         let fresh = i64::from(self.0.rules.settings.refresh_seconds);
         if let Some(known) = held.as_ref() {
             let age = now.as_second().saturating_sub(known.seen.as_of.as_second());
-            if age <= fresh {
+            if age < fresh {
                 return Ok(Arc::clone(known));
             }
-            if age <= TOO_OLD * fresh {
+            if age < TOO_OLD * fresh {
                 self.refresh(now);
                 return Ok(Arc::clone(known));
             }

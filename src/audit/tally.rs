@@ -110,8 +110,9 @@ impl Tally {
         if row.is_answered(threshold) {
             self.articles.entry(row.best).or_default().shown += 1;
         }
+        let used = row.attached.first().copied().or(row.is_answered(threshold).then_some(row.best));
         if row.unknown_version != NONE
-            && let Some(article) = row.used(threshold).next()
+            && let Some(article) = used
         {
             let of = self.articles.entry(article).or_default();
             of.versions.entry(row.unknown_version).or_default().push(place);

@@ -1,8 +1,11 @@
 //! The unanswered tickets of a window, with what grouping needs.
 
+use std::collections::{HashMap, HashSet};
+
 use super::error::AuditError;
-use super::gaps::{GapTicket, MOST_TICKETS, draw};
+use super::gaps::{Gap, GapTicket, MOST_TICKETS, draw, groups};
 use super::observations::Observations;
+use super::observed::Observed;
 use super::question::{Chosen, Question, Rules};
 use crate::store::{Store, TicketRecord};
 use crate::text::{mail, with_subject};
@@ -45,8 +48,7 @@ pub(super) async fn read(
     let mut tickets = Vec::with_capacity(places.len());
     for page in places.chunks(PAGE) {
         let ids: Vec<String> = page.iter().map(|place| seen.rows[*place].id.to_string()).collect();
-        let by_id: std::collections::HashMap<&str, &usize> =
-            page.iter().map(|place| (&*seen.rows[*place].id, place)).collect();
+        let by_id: HashMap<&str, &usize> = page.iter().map(|place| (&*seen.rows[*place].id, place)).collect();
         for record in store.tickets(&ids).await? {
             let Some(row) = by_id.get(record.id.as_str()).map(|place| &seen.rows[**place]) else { continue };
             if record.embedding.as_ref().is_none_or(|embedding| embedding.encoder != encoder) {
@@ -78,4 +80,39 @@ pub(super) fn gap_ticket(record: TicketRecord) -> Option<GapTicket> {
         resolution: record.resolution,
         answer_confidence: 0.0,
     })
+}
+
+/// The groups among tickets of a file: those of `tickets` that the question's window and filter hold and that
+/// nothing answers. Nothing is kept, so that groups of before are not known.
+///
+/// # Errors
+/// [`AuditError`] as for the coverage.
+pub fn gaps_of(
+    seen: &Observations,
+    tickets: Vec<GapTicket>,
+    question: &Question,
+    rules: &Rules,
+) -> Result<Vec<Gap>, AuditError> {
+    let (_, places) = chosen(seen, question, rules)?;
+    let ids: HashSet<&str> = places.iter().map(|place| &*seen.rows[*place].id).collect();
+    let tickets: Vec<GapTicket> =
+        tickets.into_iter().filter(|ticket| ids.contains(ticket.id.as_str())).collect();
+    Ok(groups(&tickets, &[]))
+}
+
+impl From<Observed> for GapTicket {
+    fn from(ticket: Observed) -> Self {
+        Self {
+            id: ticket.id,
+            created_at: ticket.created_at,
+            category: ticket.category,
+            subject: ticket.subject,
+            text: ticket.text,
+            embedding: ticket.embedding,
+            handling_minutes: ticket.handling_minutes,
+            sentiment: ticket.sentiment,
+            resolution: ticket.resolution,
+            answer_confidence: ticket.answer_confidence.unwrap_or(0.0),
+        }
+    }
 }

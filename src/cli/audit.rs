@@ -1,6 +1,9 @@
 //! `deskhand audit`: what the owners of the knowledge base should look at.
 
+mod articles;
+mod asked;
 mod coverage;
+mod gaps;
 
 use std::io::Write;
 
@@ -25,6 +28,10 @@ enum What {
     /// By category, how many tickets have an adequate article, and what is missing, outdated or does not
     /// resolve
     Coverage(Box<coverage::CoverageFlags>),
+    /// Tickets that no article answers, put together by what they mean
+    Gaps(Box<gaps::GapFlags>),
+    /// Articles that are never suggested, often refused, expired, said twice or contradict each other
+    Articles(articles::ArticleFlags),
     /// Articles that say the same, or nearly
     #[command(after_help = "Example:\n  deskhand audit duplicates --data kb --format json")]
     Duplicates(Flags),
@@ -58,6 +65,8 @@ impl Audit {
     pub(super) async fn run(self) -> anyhow::Result<Outcome> {
         let flags = match self.what {
             What::Coverage(flags) => return flags.run().await,
+            What::Gaps(flags) => return flags.run().await,
+            What::Articles(flags) => return flags.run().await,
             What::Duplicates(flags) => flags,
         };
         let store = export::open(&flags.data, &Settings::load(flags.config.as_deref())?).await?;

@@ -1,4 +1,4 @@
-//! `GET /v1/audit/coverage`.
+//! `GET /v1/audit/coverage` and `GET /v1/audit/articles`.
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::docs::{OfAnswer, OfAudit};
 use super::error::Problem;
 use super::state::AppState;
-use crate::audit::{Coverage, DEFAULT_TOP, Filter, Question, Window};
+use crate::audit::{Coverage, DEFAULT_TOP, Filter, Question, TroubleReport, Window};
 
 /// Most categories that may be asked for.
 const MOST_CATEGORIES: usize = 10_000;
@@ -158,6 +158,41 @@ pub(super) async fn coverage(
             ([(CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response()
         }
     })
+}
+
+/// A window.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub(super) struct WindowParams {
+    /// Beginning of the window, a day or a time; 90 days before its end, if it is not given.
+    #[param(example = "2026-08-01")]
+    from: Option<String>,
+    /// End of the window, not part of it; now, if it is not given.
+    #[param(example = "2026-11-01")]
+    to: Option<String>,
+}
+
+/// Articles in trouble
+///
+/// Never suggested in the window, often refused, expired, due for review, said twice, or contradicting each
+/// other: of pairs that nearly say the same, sentences that differ only in their numbers or a negation. That is
+/// a simple rule: two articles about two products may differ so rightly.
+#[utoipa::path(
+    get,
+    path = "/v1/audit/articles",
+    operation_id = "auditArticles",
+    tag = "audit",
+    params(WindowParams),
+    responses((status = 200, description = "The articles.", body = TroubleReport), OfAudit, OfAnswer)
+)]
+pub(super) async fn articles(
+    State(app): State<AppState>,
+    params: Result<Query<WindowParams>, QueryRejection>,
+) -> Result<Json<TroubleReport>, Problem> {
+    let WindowParams { from, to } = params.map_err(unknown_parameter)?.0;
+    let (now, params) = (Timestamp::now(), CoverageParams { from, to, ..CoverageParams::default() });
+    Ok(Json(app.audits.articles(params.question(now)?.window, now).await?))
 }
 
 pub(super) fn unknown_parameter(rejection: QueryRejection) -> Problem {

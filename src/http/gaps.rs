@@ -69,7 +69,7 @@ pub(super) async fn list(
     params(("id" = String, Path, description = "The group's id.", example = "gap-0c5a1f22b9")),
     request_body(content = GapDecision, examples(
         ("assign" = (summary = "Somebody writes an article", value = json!({"state": "assigned", "owner": "mira"}))),
-        ("publish" = (summary = "The article is out", value = json!({"state": "published", "article_id": "vpn-on-trains"})))
+        ("publish" = (summary = "The article is out", value = json!({"state": "published", "article_id": "vpn-drops"})))
     )),
     responses((status = 200, description = "It is kept.", body = Decided), OfGap, OfBody, OfAnswer, OfKeeping)
 )]

@@ -62,6 +62,7 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(outcome::tell))
         .routes(routes!(outcome::close_check))
         .routes(routes!(audit::coverage))
+        .routes(routes!(audit::articles))
         .routes(routes!(gaps::list))
         .routes(routes!(gaps::decide))
         .merge(OpenApiRouter::from(crate::ui::router(state.pages()).with_state(())))

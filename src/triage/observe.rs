@@ -20,6 +20,8 @@ pub struct AuditRow {
     dismissed_article_ids: Vec<String>,
     /// Whether its requester gave a low rating.
     low_scored: Option<bool>,
+    /// How its requester felt, -1 to 1.
+    sentiment: Option<f32>,
 }
 
 impl AuditRow {
@@ -80,7 +82,9 @@ impl Triage {
             channel: ticket.channel,
             organization: ticket.organization_id,
             agent_group: ticket.agent_group,
+            subject: ticket.subject,
             text: text.to_owned(),
+            embedding: reading.embedding(),
             answer_confidence: found.as_ref().map(|found| found.answer_confidence),
             best: found.as_ref().and_then(best),
             expired: would
@@ -91,6 +95,8 @@ impl Triage {
             escalated: outcome.escalated.unwrap_or(false),
             low_scored: row.low_scored.unwrap_or(false),
             handling_minutes: outcome.handling_minutes,
+            sentiment: row.sentiment,
+            resolution: outcome.resolution.clone(),
         })
     }
 

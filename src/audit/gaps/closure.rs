@@ -4,7 +4,6 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::GapTicket;
 use crate::audit::error::AuditError;
 use crate::knowledge::{Knowledge, Query};
 use crate::store::{Audience, GapRecord, Store};
@@ -37,12 +36,12 @@ pub struct Closure {
     pub weekly_after: Option<f64>,
 }
 
-/// Looks again at the tickets of a published group. `current` are those that the group has now.
+/// Looks again at the tickets of a published group. `current` is when those came in that it has now.
 pub(in crate::audit) async fn closure(
     store: &Store,
     knowledge: &Knowledge,
     gap: &GapRecord,
-    current: &[&GapTicket],
+    current: &[Timestamp],
     now: Timestamp,
 ) -> Result<Option<Closure>, AuditError> {
     let Some(published_at) = gap.published_at else { return Ok(None) };
@@ -73,9 +72,6 @@ pub(in crate::audit) async fn closure(
         }
         None => 0,
     };
-    let times = |after: bool| {
-        current.iter().filter_map(|t| t.created_at).filter(move |at| (*at >= published_at) == after)
-    };
     let first = store.tickets(&gap.members).await?.into_iter().filter_map(|ticket| ticket.created_at).min();
     let before = weeks(first.unwrap_or(gap.first_seen_at), published_at);
     let since = weeks(published_at, now);
@@ -87,7 +83,8 @@ pub(in crate::audit) async fn closure(
         searched,
         attached,
         weekly_before: gap.members.len() as f64 / before.max(1.0),
-        weekly_after: (since >= 1.0).then(|| times(true).count() as f64 / since),
+        weekly_after: (since >= 1.0)
+            .then(|| current.iter().filter(|at| **at >= published_at).count() as f64 / since),
     }))
 }
 
