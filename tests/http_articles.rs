@@ -35,6 +35,19 @@ async fn an_article_is_found_from_its_answer_on_and_gone_from_its_deletion_on() 
 }
 
 #[tokio::test]
+async fn the_search_index_can_be_built_anew_while_it_serves() {
+    let app = TestApp::new().await;
+    let article = json!({"title": "VPN drops", "body": "Update the VPN client."});
+    assert_eq!(app.put(VPN, article.clone()).await.status, 200);
+    assert_eq!(app.put("/v1/articles/b", article).await.status, 200);
+    let rebuilt = app.post("/v1/articles/reindex", json!({})).await;
+    assert_eq!((rebuilt.status.as_u16(), rebuilt.json()), (200, json!({"articles": 2})));
+    assert_eq!(app.delete("/v1/articles/b").await.status, 204);
+    let found = app.post("/v1/suggest", json!({"text": "vpn", "audience": "agent"})).await.json();
+    assert_eq!(ids(&found), ["vpn/drops"]);
+}
+
+#[tokio::test]
 async fn an_article_for_agents_is_shown_only_where_agents_are_asked_for() {
     let app = TestApp::new().await;
     let agents = json!({"title": "VPN secrets", "body": "The VPN admin password is in the safe."});

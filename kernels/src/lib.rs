@@ -1,5 +1,5 @@
-//! The encoder's forward pass on a CPU, the operations of its training ([`training`]), and the products of a
-//! search by embeddings ([`Scanner`]).
+//! The encoder's forward pass on a CPU, the operations of its training ([`training`]), the products of a search
+//! by embeddings ([`Scanner`]), and the files that it looks through ([`Mapped`]).
 //!
 //! For one architecture only: BERT, of any width, depth and number of heads. Weights are packed once at
 //! load; texts of different length lie side by side without padding; nothing is allocated in the pass
@@ -8,7 +8,7 @@
 //! 8-bit products, which each set does its own way with the same integers as a result.
 //!
 //! All `unsafe` code of Deskhand is here; README.md says under what it is tested. This crate knows nothing
-//! of files, tokenizers or tickets.
+//! of tokenizers or tickets, nor what is in a file.
 
 mod attention;
 mod dot;
@@ -16,6 +16,7 @@ mod encoder;
 mod isa;
 mod kernels;
 mod linear;
+mod mapped;
 mod math;
 mod memory;
 mod packed;
@@ -30,6 +31,7 @@ mod vector;
 
 pub use encoder::{Encoder, Invalid, Precision, Scratch, Shape, Text};
 pub use isa::Isa;
+pub use mapped::Mapped;
 pub use math::Activation;
 pub use packed::{Matrix, Values};
 pub use scan::Scanner;

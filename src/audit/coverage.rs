@@ -130,7 +130,7 @@ pub fn coverage(
         order.iter().map(|(number, of)| category(seen, seen.names.name(**number), of, question)).collect();
     let level = Level::of(&all, rules);
     for (category, (_, of)) in all.iter_mut().zip(&order) {
-        flags(category, of, seen, base, &articles, level, rules);
+        flags(category, of, seen, base, &articles, (level, tally.with_article), rules);
     }
     let rows = order.iter().flat_map(|(_, of)| of.rows.iter());
     Ok(Coverage {

@@ -172,9 +172,7 @@ fn not_resolving(
     }
     let (uses, failures) = (tally.uses - of.uses, tally.failures - failed);
     let elsewhere = if uses == 0 { 0.0 } else { failures as f64 / uses as f64 };
-    let z = stats::quantile(rules.settings.certainty);
-    let (low, _) = stats::wilson(failed as f64, of.uses as f64, z);
-    if low <= elsewhere + rules.settings.resolving_margin {
+    if !clearly_more(failed, of.uses, elsewhere, rules) {
         return None;
     }
     finding.failed = Share::of(failed, of.uses);
@@ -188,6 +186,14 @@ fn not_resolving(
     let rows = of.failures.iter().take(MOST_TICKETS);
     finding.tickets = rows.map(|(row, _)| seen.rows[*row as usize].id.to_string()).collect();
     Some(finding)
+}
+
+/// Whether `failed` of `of` is clearly more than the share `elsewhere`: the lower bound (Wilson, one-sided, at
+/// the certainty of the settings) lies above it by the margin.
+pub(super) fn clearly_more(failed: u64, of: u64, elsewhere: f64, rules: &Rules) -> bool {
+    let z = stats::quantile(rules.settings.certainty);
+    let (low, _) = stats::wilson(failed as f64, of as f64, z);
+    low > elsewhere + rules.settings.resolving_margin
 }
 
 /// How often which way.

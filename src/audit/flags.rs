@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::base::Base;
 use super::coverage::{CategoryCoverage, Flag, UsedArticle};
-use super::findings::{ArticleFinding, FlagKind, MOST_TICKETS};
+use super::findings::{ArticleFinding, FlagKind, MOST_TICKETS, clearly_more};
 use super::observations::{NONE, Observations, Row};
 use super::question::Rules;
 use super::stats::{Mean, Share};
@@ -56,7 +56,7 @@ pub(super) fn flags(
     seen: &Observations,
     base: &Base,
     findings: &[ArticleFinding],
-    level: Level,
+    (level, with_article): (Level, (u64, u64)),
     rules: &Rules,
 ) {
     let rows = || of.rows.iter().map(|row| &seen.rows[*row as usize]);
@@ -67,13 +67,18 @@ pub(super) fn flags(
     }
     category.flags.extend(missing(rows(), seen, base, level, rules));
     category.flags.extend(expired(rows(), seen, base, rules));
+    let has = |category: &CategoryCoverage, kind| category.flags.iter().any(|flag| flag.kind == kind);
     for kind in [FlagKind::Outdated, FlagKind::NotResolving] {
-        if category.flags.iter().any(|flag| flag.kind == kind) {
+        // What is shown where nothing answers says nothing of the articles that should.
+        if has(category, kind) || (kind == FlagKind::Outdated && has(category, FlagKind::Missing)) {
             continue;
         }
         let faulty: Vec<&ArticleFinding> =
             findings.iter().filter(|f| f.kind == kind && uses.contains_key(&f.number)).collect();
         category.flags.extend(by_articles(kind, &faulty, rows(), &uses, seen, base, rules));
+    }
+    if !has(category, FlagKind::NotResolving) {
+        category.flags.extend(not_resolving(rows(), &uses, with_article, seen, base, rules));
     }
 }
 
@@ -233,6 +238,44 @@ fn by_articles<'a>(
         ),
         rate,
         articles,
+        tickets,
+    })
+}
+
+/// Whether the category's tickets come back after articles clearly more often than those of other categories,
+/// though no single article stands out. `with_article` are all tickets of the window that had an article, and
+/// those of them that came back.
+fn not_resolving<'a>(
+    rows: impl Iterator<Item = &'a Row>,
+    uses: &HashMap<u32, Uses>,
+    with_article: (u64, u64),
+    seen: &Observations,
+    base: &Base,
+    rules: &Rules,
+) -> Option<Flag> {
+    let (mut with, mut back, mut tickets) = (0_u64, 0_u64, Vec::new());
+    for row in rows {
+        let Some(failed) = row.failed(rules.answer_threshold) else { continue };
+        with += 1;
+        back += u64::from(failed);
+        if failed && tickets.len() < MOST_TICKETS {
+            tickets.push(row.id.to_string());
+        }
+    }
+    let others = (with_article.0 - with, with_article.1 - back);
+    let elsewhere = if others.0 == 0 { 0.0 } else { others.1 as f64 / others.0 as f64 };
+    let enough = back >= 2 && with >= u64::from(rules.settings.min_uses);
+    if !enough || !clearly_more(back, with, elsewhere, rules) {
+        return None;
+    }
+    Some(Flag {
+        kind: FlagKind::NotResolving,
+        reason: format!(
+            "{back} of its {with} tickets with an article came back, {:.0} % in other categories",
+            100.0 * elsewhere
+        ),
+        rate: Share::of(back, with)?,
+        articles: named(seen, base, uses, |_| true),
         tickets,
     })
 }

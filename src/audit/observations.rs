@@ -160,6 +160,11 @@ impl Row {
         self.attached.iter().copied().chain(shown).chain(refused)
     }
 
+    /// Whether anything went wrong after an article was used; `None` where none was.
+    pub(super) fn failed(&self, threshold: f32) -> Option<bool> {
+        self.used(threshold).map(|article| self.failure(article).is_some()).reduce(|one, other| one || other)
+    }
+
     /// What went wrong after this article was used, if anything did.
     pub(super) fn failure(&self, article: u32) -> Option<Failure> {
         if self.reopened {

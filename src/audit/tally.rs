@@ -43,6 +43,8 @@ pub(super) struct Tally {
     pub(super) uses: u64,
     /// Uses after which something went wrong.
     pub(super) failures: u64,
+    /// Tickets of the window on which an article was used, and those of them that came back.
+    pub(super) with_article: (u64, u64),
     /// Tickets in the window that fit the filter.
     pub(super) tickets: u64,
     /// The same in the window before.
@@ -60,6 +62,7 @@ impl Tally {
             articles: HashMap::new(),
             uses: 0,
             failures: 0,
+            with_article: (0, 0),
             tickets: 0,
             previous: 0,
             undated: 0,
@@ -92,6 +95,10 @@ impl Tally {
             self.categories.entry(row.category).or_default().rows.push(place);
         }
         let threshold = rules.answer_threshold;
+        if let Some(failed) = row.failed(threshold) {
+            self.with_article.0 += 1;
+            self.with_article.1 += u64::from(failed);
+        }
         for article in row.used(threshold) {
             let of = self.articles.entry(article).or_default();
             of.uses += 1;

@@ -21,6 +21,7 @@ mod metrics;
 mod observe;
 mod outcome;
 mod reason;
+mod reindex;
 mod sentiment;
 pub mod serve;
 mod state;
@@ -47,8 +48,8 @@ pub use state::{Answering, App, AppState, OpenError};
 pub fn router(state: AppState) -> Router {
     let admit = from_fn_with_state(state.clone(), admission::admit);
     let time_limit = from_fn_with_state(state.clone(), admission::time_limit);
-    // An import may take minutes: it is admitted like the rest, but has no time limit.
-    let slow = OpenApiRouter::new().routes(routes!(import::import));
+    // These may take minutes: they are admitted like the rest, but have no time limit.
+    let slow = OpenApiRouter::new().routes(routes!(import::import)).routes(routes!(reindex::reindex));
     let api = OpenApiRouter::new()
         .routes(routes!(triage::triage))
         .routes(routes!(suggest::suggest))

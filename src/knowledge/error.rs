@@ -19,7 +19,7 @@ pub enum KnowledgeError {
     Model(#[from] ModelError),
     /// The search index could not be read or written. The store has everything that is in it.
     #[error(
-        "the search index in {} cannot be used: {source}; stop Deskhand, delete that folder and start again: it is rebuilt from the store",
+        "the search index in {} cannot be used: {source}; have it built anew by POST /v1/articles/reindex, or stop Deskhand, delete that folder and start again",
         path.display()
     )]
     Index {

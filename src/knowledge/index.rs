@@ -258,6 +258,16 @@ impl SearchIndex {
         writer.map_or(Ok(()), IndexWriter::wait_merging_threads).map_err(|source| self.unusable(source))
     }
 
+    /// Gives its folder free for another; what is searched stays as it was.
+    pub(super) fn close(&self) {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    /// How many articles can be found.
+    pub(super) fn articles(&self) -> u64 {
+        self.reader.searcher().num_docs()
+    }
+
     /// The error for what the index library reported.
     pub(super) fn unusable(&self, source: TantivyError) -> KnowledgeError {
         unusable(&self.dir, source)

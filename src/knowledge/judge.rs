@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::plain_bm25::PlainBm25;
+use super::ranking::AnswerRule;
 use super::{Channel, Knowledge, KnowledgeError, Query, passages};
 use crate::learn::calibrate::{Platt, fit_platt};
 use crate::learn::metrics::{
@@ -56,9 +57,12 @@ pub struct SearchReport {
     pub channels: BTreeMap<&'static str, SearchFigures>,
     /// Expected calibration error of the answer confidence, where there are gaps.
     pub answer_confidence_ece: Option<f64>,
-    /// What would bring the answer confidence nearest to what came true on these tickets: its log odds times
-    /// the slope a, and the offset b; 1 and 0 where it is right as it is.
+    /// The settings `search.answer_slope` (a) and `answer_offset` (b) that would bring it nearest to what came
+    /// true on these tickets.
     pub best_answer_curve: Option<Platt>,
+    /// The calibration error that is to be expected with such settings: those found on one half of these
+    /// tickets, measured on the other, and the other way round.
+    pub ece_with_own_curve: Option<f64>,
 }
 
 /// Measuring that could not be carried out.
@@ -89,13 +93,13 @@ impl Knowledge {
             channels.insert(name, self.figures(queries, Some(channel), &plain).await?);
         }
         let mut outcomes = Vec::new();
-        let mut odds = Vec::new();
         for query in queries {
             let answer = self.suggest(&asked(query)).await?;
-            let confidence = f64::from(answer.answer_confidence).clamp(1e-6, 1.0 - 1e-6);
-            odds.push((confidence / (1.0 - confidence)).ln());
             outcomes.push((answer.answer_confidence, !query.relevant.is_empty()));
         }
+        let AnswerRule { slope, offset, .. } = self.shared.answer_rule;
+        // Of the settings in use, and what would have to be done to them.
+        let over = |Platt { a, b }| Platt { a: a * f64::from(slope), b: a * f64::from(offset) + b };
         let gaps = queries.iter().filter(|query| query.relevant.is_empty()).count();
         Ok(SearchReport {
             articles: self.shared.store.article_count().await.map_err(KnowledgeError::from)?,
@@ -103,9 +107,8 @@ impl Knowledge {
             gaps,
             channels,
             answer_confidence_ece: if gaps > 0 { reliability(&outcomes)?.ece } else { None },
-            // Without tickets of both kinds there is no curve to fit.
-            best_answer_curve: fit_platt(&odds, &outcomes.iter().map(|(_, yes)| *yes).collect::<Vec<_>>())
-                .ok(),
+            best_answer_curve: curve(&outcomes).map(over),
+            ece_with_own_curve: crossed(&outcomes).and_then(|outcomes| reliability(&outcomes).ok()?.ece),
         })
     }
 
@@ -154,6 +157,36 @@ impl Knowledge {
     }
 }
 
+/// The curve that brings these confidences nearest to what came true; `None` where it is the same for all.
+fn curve(outcomes: &[(f32, bool)]) -> Option<Platt> {
+    let (odds, came_true): (Vec<f64>, Vec<bool>) =
+        outcomes.iter().map(|(p, yes)| (log_odds(*p), *yes)).unzip();
+    fit_platt(&odds, &came_true).ok()
+}
+
+fn log_odds(confidence: f32) -> f64 {
+    let p = f64::from(confidence).clamp(1e-6, 1.0 - 1e-6);
+    (p / (1.0 - p)).ln()
+}
+
+/// The confidences by curves that were fitted on the other half; each half has every other ticket of a kind.
+fn crossed(outcomes: &[(f32, bool)]) -> Option<Vec<(f32, bool)>> {
+    let mut counts = [0, 0];
+    let halves = outcomes.iter().map(|outcome| {
+        let count = &mut counts[usize::from(outcome.1)];
+        *count += 1;
+        (*count % 2, *outcome)
+    });
+    let halves: Vec<(usize, (f32, bool))> = halves.collect();
+    let of = |half| halves.iter().filter(move |(h, _)| *h == half).map(|(_, outcome)| *outcome);
+    let mut found = Vec::with_capacity(outcomes.len());
+    for half in [0, 1] {
+        let curve = curve(&of(1 - half).collect::<Vec<_>>())?;
+        found.extend(of(half).map(|(p, yes)| (curve.probability(log_odds(p)) as f32, yes)));
+    }
+    Some(found)
+}
+
 fn asked(query: &JudgedQuery) -> Query<'_> {
     Query {
         text: &query.text,
@@ -197,9 +230,13 @@ impl SearchReport {
         }
         if let Some(curve) = self.best_answer_curve {
             lines.push(format!(
-                "its log odds would fit these tickets best times {:.2}, {:+.2}",
+                "settings that fit these tickets best: answer_slope = {:.2}, answer_offset = {:.2} in [search]",
                 curve.a, curve.b
             ));
+        }
+        if let Some(ece) = self.ece_with_own_curve {
+            lines
+                .push(format!("calibration error with settings of one half of them, on the other: {ece:.3}"));
         }
         lines.join("\n")
     }

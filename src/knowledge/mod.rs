@@ -38,7 +38,7 @@ mod vectors;
 mod write;
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::Mutex;
@@ -57,6 +57,7 @@ use crate::model::Model;
 use crate::store::{Article, Store};
 use index::SearchIndex;
 use projected::Passages;
+use ranking::AnswerRule;
 use similar::Standing;
 use usefulness::Usefulness;
 use vectors::VectorSet;
@@ -72,13 +73,17 @@ pub struct Knowledge {
 /// What there is once, whatever model reads it.
 struct Shared {
     store: Store,
-    /// Confidence from which a ticket counts as answered, 0 to 1.
-    answer_threshold: f32,
-    index: SearchIndex,
+    answer_rule: AnswerRule,
+    /// The one in use.
+    index: RwLock<Arc<SearchIndex>>,
+    /// Where it lies.
+    index_dir: PathBuf,
     /// What people said about articles.
     usefulness: Arc<Usefulness>,
     /// What the model that answers now sees: changes are made to it.
     current: RwLock<Arc<View>>,
+    /// Held while the index is built anew.
+    rebuilding: Mutex<()>,
     /// Held while a change goes from the store to the index and the vectors.
     changing: Mutex<()>,
     /// Held while tickets go from the store to their vectors.
@@ -95,7 +100,7 @@ struct View {
 impl fmt::Debug for Knowledge {
     /// Without the articles: nothing that people wrote belongs in a log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Knowledge").field("seq", &self.shared.index.seq()).finish_non_exhaustive()
+        f.debug_struct("Knowledge").field("seq", &self.shared.index().seq()).finish_non_exhaustive()
     }
 }
 
@@ -120,18 +125,24 @@ impl Knowledge {
         let index = sync::open_index(&store, data_dir).await?;
         let dimension = model.manifest().encoder.hidden_size;
         let view = Arc::new(View {
-            passages: Arc::new(sync::load_passages(&store, &model).await?),
+            passages: Arc::new(sync::open_passages(&store, &model, data_dir).await?),
             tickets: Arc::new(sync::load_tickets(&store, model.encoder_id(), dimension).await?),
             model,
         });
         let shared = Arc::new(Shared {
-            answer_threshold: settings.answer_threshold,
+            answer_rule: AnswerRule {
+                threshold: settings.answer_threshold,
+                slope: settings.answer_slope,
+                offset: settings.answer_offset,
+            },
             current: RwLock::new(Arc::clone(&view)),
             usefulness: Arc::new(Usefulness::load(&store, settings).await?),
             changing: Mutex::default(),
             remembering: Mutex::default(),
             store,
-            index,
+            index: RwLock::new(Arc::new(index)),
+            index_dir: data_dir.join("index"),
+            rebuilding: Mutex::default(),
         });
         shared.catch_up().await?;
         Ok(Self { shared, view })
@@ -152,6 +163,10 @@ impl Knowledge {
 }
 
 impl Shared {
+    fn index(&self) -> Arc<SearchIndex> {
+        Arc::clone(&self.index.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// What the model that answers now sees.
     fn current(&self) -> Arc<View> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))

@@ -1,7 +1,13 @@
 //! Embeddings as the bundle's projection turns them.
 //!
 //! The store keeps embeddings as the encoder gives them; what a model's bundle has learnt about search is
-//! applied when they are loaded and when a ticket asks, so that a better projection embeds nothing anew.
+//! applied when they are loaded and when a ticket asks, so that a better projection embeds nothing anew. As they
+//! are turned they are kept in a file, which the next start maps instead of reading the store.
+
+use std::io;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
 
 use super::scope::Facets;
 use super::vectors::{Scan, VectorSet};
@@ -13,6 +19,28 @@ pub(super) struct Passages {
     projection: Option<Projection>,
 }
 
+/// Raised whenever what is kept in the file changes its meaning.
+const VERSION: u32 = 1;
+
+/// What the vectors in a file are.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Label {
+    version: u32,
+    /// The encoder that made the embeddings.
+    encoder: String,
+    /// The SHA-256 of the bundle's projection, where it has one.
+    projection: Option<String>,
+    /// The last change of the store that is in it.
+    seq: u64,
+}
+
+impl Label {
+    fn of(model: &Model, seq: u64) -> Self {
+        let projection = model.projection_id().map(str::to_owned);
+        Self { version: VERSION, encoder: model.encoder_id().to_owned(), projection, seq }
+    }
+}
+
 /// A change of one article: its id, and its facets with its plain embeddings; none if it is gone.
 pub(super) type Change = (String, Option<(Facets, Vec<f32>)>);
 
@@ -21,6 +49,19 @@ impl Passages {
     pub(super) fn new(model: &Model) -> Self {
         let set = VectorSet::new(model.manifest().encoder.hidden_size);
         Self { set, projection: model.projection().cloned() }
+    }
+
+    /// Those that [`Passages::save`] wrote for a model that sees them as `model` does, with the last change
+    /// of the store that is in them; `None` where there is no such file, or a damaged one.
+    pub(super) fn open(path: &Path, model: &Model) -> Option<(u64, Self)> {
+        let (label, set) = VectorSet::read::<Label>(path, model.manifest().encoder.hidden_size)?;
+        let seq = label.seq;
+        (label == Label::of(model, seq)).then(|| (seq, Self { set, projection: model.projection().cloned() }))
+    }
+
+    /// Writes them as `model` sees them, with everything up to the change numbered `seq`.
+    pub(super) fn save(&self, path: &Path, model: &Model, seq: u64) -> io::Result<()> {
+        self.set.write(path, &Label::of(model, seq))
     }
 
     /// Numbers of an embedding.

@@ -65,9 +65,23 @@ fn z_scores(values: impl Iterator<Item = f32> + Clone) -> Vec<f32> {
     values.map(|x| (x - mean) * scale).collect()
 }
 
-/// How likely it is that some article answers, 0 to 1.
-pub(super) fn answer_confidence(best_cosine: f32, coverage: f32) -> f32 {
-    1.0 / (1.0 + (-(BY_COSINE * best_cosine + BY_COVERAGE * coverage + OFFSET)).exp())
+/// How a house reads the answer confidence.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AnswerRule {
+    /// From which confidence on a ticket counts as answered, 0 to 1.
+    pub(super) threshold: f32,
+    /// The log odds of the curve at [`BY_COSINE`] times this,
+    pub(super) slope: f32,
+    /// and this added, are those that are right in this house.
+    pub(super) offset: f32,
+}
+
+impl AnswerRule {
+    /// How likely it is that some article answers, 0 to 1.
+    pub(super) fn confidence(self, best_cosine: f32, coverage: f32) -> f32 {
+        let odds = BY_COSINE * best_cosine + BY_COVERAGE * coverage + OFFSET;
+        1.0 / (1.0 + (-(self.slope * odds + self.offset)).exp())
+    }
 }
 
 /// The score that people see, 0 to 1: the answer confidence for the best article, and less by the
@@ -119,10 +133,13 @@ mod tests {
         fn confidence_rises_with_both_and_stays_between_0_and_1(
             cosine in -1f32..1.0, coverage in 0f32..1.0, more in 0f32..1.0
         ) {
-            let confidence = answer_confidence(cosine, coverage);
-            prop_assert!((0.0..=1.0).contains(&confidence));
-            prop_assert!(answer_confidence(cosine + more, coverage) >= confidence);
-            prop_assert!(answer_confidence(cosine, coverage + more) >= confidence);
+            for (slope, offset) in [(1.0, 0.0), (0.3, -2.0), (4.0, 1.0)] {
+                let rule = AnswerRule { threshold: 0.5, slope, offset };
+                let confidence = rule.confidence(cosine, coverage);
+                prop_assert!((0.0..=1.0).contains(&confidence));
+                prop_assert!(rule.confidence(cosine + more, coverage) >= confidence);
+                prop_assert!(rule.confidence(cosine, coverage + more) >= confidence);
+            }
         }
 
         #[test]

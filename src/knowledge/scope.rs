@@ -1,6 +1,7 @@
 //! Which articles a search may see.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::Query;
 use crate::store::{Article, ArticleStatus, Audience};
@@ -9,7 +10,7 @@ use crate::store::{Article, ArticleStatus, Audience};
 pub(super) const UNKNOWN_LANGUAGE: &str = "und";
 
 /// What decides whether an article is in scope.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Facets {
     /// Who may see it.
     pub(super) audience: Audience,

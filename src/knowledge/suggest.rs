@@ -11,7 +11,7 @@ use super::cosine::dot;
 use super::error::KnowledgeError;
 use super::lexical::Lexical;
 use super::marks::{Highlight, highlights};
-use super::ranking::{self, Evidence};
+use super::ranking::{self, AnswerRule, Evidence};
 use super::scope::{Facets, Scope};
 use super::usefulness::Usefulness;
 use super::vectors::{Cosines, Scan, best_first};
@@ -186,8 +186,8 @@ impl Knowledge {
         .await??;
         let ids: Vec<String> = ranked.iter().map(|ranked| ranked.id.clone()).collect();
         let found = self.shared.in_scope(&ids, &asked.scope).await?;
-        let threshold = self.shared.answer_threshold;
-        off_the_runtime(move || evidences.suggestions(&asked, ranked, found, threshold)).await
+        let rule = self.shared.answer_rule;
+        off_the_runtime(move || evidences.suggestions(&asked, ranked, found, rule)).await
     }
 
     /// Ids of the `query.top` best articles by one channel with their scores, the best first, for
@@ -229,8 +229,8 @@ impl Knowledge {
     }
 
     fn words(&self, asked: &Asked) -> Result<Lexical, KnowledgeError> {
-        let index = &self.shared.index;
-        Lexical::search(index, &asked.text, &asked.scope).map_err(|source| index.unusable(source))
+        let index = self.shared.index();
+        Lexical::search(&index, &asked.text, &asked.scope).map_err(|source| index.unusable(source))
     }
 
     fn dense(&self, turned: &[f32], asked: &Asked) -> Scan<Facets> {
@@ -305,13 +305,13 @@ impl Evidences {
 
     /// How likely it is that some article answers, by the plain embeddings in the store: those that are
     /// turned for the search tell apart what is near, and say less about whether anything is.
-    fn answer_confidence(&self, asked: &Asked, ranked: &[Ranked], found: &Found) -> f32 {
+    fn answer_confidence(&self, asked: &Asked, ranked: &[Ranked], found: &Found, rule: AnswerRule) -> f32 {
         let seen = ranked.iter().filter_map(|ranked| found.get(&ranked.id).map(|(_, passages)| passages));
         let stored = seen.filter(|passages| self.were_scanned(passages)).flatten();
         let cosines = stored.map(|stored| dot(&stored.passage.embedding, &asked.embedding));
         let Some(nearest) = cosines.max_by(f32::total_cmp) else { return 0.0 };
         let first = ranked.iter().find(|ranked| found.contains_key(&ranked.id));
-        ranking::answer_confidence(nearest, first.map_or(0.0, |ranked| ranked.coverage))
+        rule.confidence(nearest, first.map_or(0.0, |ranked| ranked.coverage))
     }
 
     /// Whether the store's embeddings are those that were scanned, and not yet another model's.
@@ -327,9 +327,9 @@ impl Evidences {
         asked: &Asked,
         ranked: Vec<Ranked>,
         mut found: Found,
-        threshold: f32,
+        rule: AnswerRule,
     ) -> Suggestions {
-        let confidence = self.answer_confidence(asked, &ranked, &found);
+        let confidence = self.answer_confidence(asked, &ranked, &found, rule);
         let best = ranked.first().map_or(0.0, |ranked| ranked.score);
         let articles: Vec<Suggested> = ranked
             .into_iter()
@@ -342,7 +342,7 @@ impl Evidences {
             .collect();
         let answer_confidence = if articles.is_empty() { 0.0 } else { confidence };
         Suggestions {
-            answered: !articles.is_empty() && answer_confidence >= threshold,
+            answered: !articles.is_empty() && answer_confidence >= rule.threshold,
             answer_confidence,
             articles,
         }

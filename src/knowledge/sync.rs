@@ -2,22 +2,25 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
-use tracing::info;
+use tracing::{info, warn};
 
 use super::error::KnowledgeError;
 use super::index::{self, IndexChange, SearchIndex};
-use super::projected::Passages;
+use super::projected::{Change, Passages};
 use super::scope::Facets;
 use super::similar::Standing;
 use super::vectors::VectorSet;
-use super::{Shared, off_the_runtime};
+use super::{Knowledge, Shared, off_the_runtime};
 use crate::model::Model;
 use crate::store::{Store, StoredPassage};
 
 /// Articles read from the store at a time: some megabytes.
 const ARTICLES: u32 = 128;
+/// Most changes that are taken into vectors from their file; with more the store is read anew. One at a time
+/// they take some two seconds.
+const REPLAYED: u32 = 2_000;
 /// Passages or tickets read from the store at a time.
 const ROWS: u32 = 1_000;
 
@@ -43,6 +46,12 @@ pub(super) async fn open_index(store: &Store, data_dir: &Path) -> Result<SearchI
 
 /// Builds the index beside its place and moves it there whole.
 async fn rebuild(store: &Store, dir: &Path, new: &Path) -> Result<SearchIndex, KnowledgeError> {
+    build(store, new).await?;
+    put_in_place(dir, new).await
+}
+
+/// Builds an index of all articles in the folder `new`.
+async fn build(store: &Store, new: &Path) -> Result<(), KnowledgeError> {
     // Before the first article is read: changes made meanwhile are taken in afterwards.
     let seq = store.change_seq().await?;
     let building = {
@@ -58,17 +67,72 @@ async fn rebuild(store: &Store, dir: &Path, new: &Path) -> Result<SearchIndex, K
         let building = Arc::clone(&building);
         off_the_runtime(move || building.fill(page)).await??;
     }
+    off_the_runtime(move || building.finish(seq)).await?
+}
+
+/// Moves an index that was built beside to its place, and opens it there.
+async fn put_in_place(dir: &Path, new: &Path) -> Result<SearchIndex, KnowledgeError> {
     let (dir, new) = (dir.to_owned(), new.to_owned());
     off_the_runtime(move || {
-        building.finish(seq)?;
-        drop(building);
         index::swap(&new, &dir)?;
         SearchIndex::open(&dir).map_err(|unusable| KnowledgeError::Failed(unusable.to_string()))
     })
     .await?
 }
 
-/// The vectors of all articles that may be suggested.
+/// The vectors of all articles that may be suggested, from the file in the data folder and with what changed
+/// since; or from the store, where there is no such file or too much has changed. Nobody may change an article
+/// meanwhile.
+pub(super) async fn open_passages(
+    store: &Store,
+    model: &Arc<Model>,
+    data_dir: &Path,
+) -> Result<Passages, KnowledgeError> {
+    let path = data_dir.join("vectors").join("passages");
+    let now = store.change_seq().await?;
+    if let Some((seq, passages)) = map_passages(&path, model).await?
+        && seq <= now
+    {
+        let changes = store.changes_since(seq, REPLAYED + 1).await?;
+        if changes.len() <= REPLAYED as usize {
+            for change in changes {
+                let row = row_of(store, change.article_id).await?;
+                passages.update([row]);
+            }
+            return Ok(passages);
+        }
+    }
+    let passages = load_passages(store, model).await?;
+    let (kept, to) = (Arc::clone(model), path.clone());
+    let written = off_the_runtime(move || {
+        let folder = to.parent().map_or(Ok(()), std::fs::create_dir_all);
+        let written = folder.and_then(|()| passages.save(&to, &kept, now));
+        (written, passages)
+    });
+    match written.await? {
+        (Ok(()), passages) => Ok(map_passages(&path, model).await?.map_or(passages, |(_, mapped)| mapped)),
+        (Err(error), passages) => {
+            warn!(path = %path.display(), %error, "the embeddings could not be written to their file; the next start reads them from the store again");
+            Ok(passages)
+        }
+    }
+}
+
+async fn map_passages(path: &Path, model: &Arc<Model>) -> Result<Option<(u64, Passages)>, KnowledgeError> {
+    let (path, model) = (path.to_owned(), Arc::clone(model));
+    off_the_runtime(move || Passages::open(&path, &model)).await
+}
+
+/// What an article is now to the search by embeddings.
+async fn row_of(store: &Store, id: String) -> Result<Change, KnowledgeError> {
+    let article = store.article(&id).await?;
+    let Some(facets) = article.as_ref().and_then(Facets::of) else { return Ok((id, None)) };
+    let passages = store.passages_of(&id).await?;
+    let rows = passages.into_iter().flat_map(|stored| stored.passage.embedding).collect();
+    Ok((id, Some((facets, rows))))
+}
+
+/// The vectors of all articles that may be suggested, from the store.
 pub(super) async fn load_passages(store: &Store, model: &Model) -> Result<Passages, KnowledgeError> {
     let mut facets = load_facets(store).await?;
     let mut complete = |(id, rows): (String, Vec<f32>)| {
@@ -127,38 +191,53 @@ pub(super) async fn load_tickets(
     }
 }
 
+impl Knowledge {
+    /// Builds the search index anew from the store, while searches and changes go on, and lets it take the
+    /// place of the one in use. Gives the number of articles that it has then.
+    ///
+    /// # Errors
+    /// Those of the store and the index; then the former one stays in use.
+    pub async fn rebuild_index(&self) -> Result<u64, KnowledgeError> {
+        let shared = Arc::clone(&self.shared);
+        // To its end even if the caller goes away: half an exchange would leave no index.
+        let task = tokio::spawn(async move {
+            let _one = shared.rebuilding.lock().await;
+            build(&shared.store, &shared.index_dir.with_extension("new")).await?;
+            let _alone = shared.changing.lock().await;
+            shared.index().close();
+            let index = put_in_place(&shared.index_dir, &shared.index_dir.with_extension("new")).await?;
+            *shared.index.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(index);
+            // What was changed while it was built.
+            shared.catch_up().await?;
+            Ok::<u64, KnowledgeError>(shared.index().articles())
+        });
+        task.await.map_err(|e| KnowledgeError::Failed(e.to_string()))?
+    }
+}
+
 impl Shared {
     /// Takes the changes of the store into the index and the vectors. When this returns, the very
     /// next search sees them. The caller holds `changing`, or nobody else has this yet.
-    pub(super) async fn catch_up(self: &Arc<Self>) -> Result<(), KnowledgeError> {
-        let view = self.current();
+    pub(super) async fn catch_up(&self) -> Result<(), KnowledgeError> {
+        let (view, index) = (self.current(), self.index());
         loop {
-            let changes = self.store.changes_since(self.index.seq(), ARTICLES).await?;
+            let changes = self.store.changes_since(index.seq(), ARTICLES).await?;
             let Some(last) = changes.last() else { return Ok(()) };
             let seq = last.seq;
             let mut indexed = Vec::with_capacity(changes.len());
             let mut embedded = Vec::with_capacity(changes.len());
             for change in changes {
                 let article = self.store.article(&change.article_id).await?;
-                let rows = match article.as_ref().and_then(Facets::of) {
-                    Some(facets) => Some((facets, self.rows_of(&change.article_id).await?)),
-                    None => None,
-                };
-                embedded.push((change.article_id.clone(), rows));
+                embedded.push(row_of(&self.store, change.article_id.clone()).await?);
                 indexed.push(IndexChange { id: change.article_id, article });
             }
-            let (shared, view) = (Arc::clone(self), Arc::clone(&view));
+            let (index, view) = (Arc::clone(&index), Arc::clone(&view));
             off_the_runtime(move || {
-                shared.index.apply(&indexed, seq)?;
+                index.apply(&indexed, seq)?;
                 view.passages.update(embedded);
                 Ok::<(), KnowledgeError>(())
             })
             .await??;
         }
-    }
-
-    async fn rows_of(&self, id: &str) -> Result<Vec<f32>, KnowledgeError> {
-        let passages = self.store.passages_of(id).await?;
-        Ok(passages.into_iter().flat_map(|stored| stored.passage.embedding).collect())
     }
 }

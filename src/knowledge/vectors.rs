@@ -1,4 +1,4 @@
-//! Embeddings in memory, in 8 bits, compared one by one.
+//! Embeddings in memory or in a mapped file, in 8 bits, compared one by one.
 //!
 //! A scan is exact over what is kept and reads every vector once: a million passages of 384 numbers are
 //! 388 MB. Large sets are shared between threads. A reader works on a snapshot, so that it neither blocks a
@@ -6,6 +6,7 @@
 //! it changes while somebody reads them.
 
 mod codes;
+mod file;
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
@@ -204,6 +205,13 @@ impl Cosines {
     }
 }
 
+impl<M> VectorSet<M> {
+    /// The entries at this moment.
+    fn snapshot(&self) -> Arc<Entries<M>> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
 impl<M: Clone> VectorSet<M> {
     /// An empty set of vectors of `dimension` numbers.
     pub(super) fn new(dimension: usize) -> Self {
@@ -245,7 +253,7 @@ impl<M: Send + Sync> VectorSet<M> {
     /// The cosine of `query`, a unit vector of the set's dimension, with every entry that `admits`
     /// lets through, found by at most so many threads.
     pub(super) fn scan(&self, query: &[f32], threads: usize, admits: impl Fn(&M) -> bool + Sync) -> Scan<M> {
-        let entries = Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner));
+        let entries = self.snapshot();
         let query = QueryCode::new(query);
         let blocks = &entries.blocks;
         let mut cosines = vec![None; blocks.len() * BLOCK];

@@ -153,6 +153,11 @@ impl Model {
         self.bundle.encoder_id()
     }
 
+    /// Names the projection: the SHA-256 of its file.
+    pub fn projection_id(&self) -> Option<&str> {
+        self.manifest().files.get(bundle::SEARCH).map(String::as_str)
+    }
+
     /// The tokenizer, for those who need ids rather than features.
     pub fn tokenizer(&self) -> &Tokenizer {
         &self.tokenizer

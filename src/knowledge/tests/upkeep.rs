@@ -95,6 +95,66 @@ async fn what_was_kept_before_a_crash_is_found_after_the_next_start() {
     assert_eq!(having(&knowledge, "ORA-12154").await, ["ora"]);
 }
 
+#[tokio::test]
+async fn a_start_maps_the_vectors_and_takes_in_what_has_changed_since() {
+    let data = tempfile::tempdir().unwrap();
+    let knowledge = open(data.path()).await;
+    knowledge.put(articles()).await.unwrap();
+    let before = ask(&knowledge, "LarkVPN from home", Audience::Agent).await;
+    end(knowledge).await;
+    let file = data.path().join("vectors").join("passages");
+    // The first start wrote it before there were articles, so that a start from it has to take them all in.
+    let early = std::fs::read(&file).unwrap();
+    let knowledge = open(data.path()).await;
+    assert_eq!(ask(&knowledge, "LarkVPN from home", Audience::Agent).await, before);
+    assert!(knowledge.delete("ora").await.unwrap());
+    end(knowledge).await;
+    assert_eq!(std::fs::read(&file).unwrap(), early);
+    let knowledge = open(data.path()).await;
+    assert!(having(&knowledge, "ORA-12154").await.is_empty());
+    end(knowledge).await;
+
+    // A copy of another time, a damaged one, and none: the store is the truth.
+    std::fs::remove_file(&file).unwrap();
+    end(open(data.path()).await).await;
+    let whole = std::fs::read(&file).unwrap();
+    assert!(whole.len() > early.len());
+    std::fs::write(&file, &whole[..whole.len() / 2]).unwrap();
+    let knowledge = open(data.path()).await;
+    assert_eq!(std::fs::read(&file).unwrap(), whole);
+    let now = ask(&knowledge, "LarkVPN from home", Audience::Agent).await;
+    assert_eq!(now.articles[0].id, before.articles[0].id);
+}
+
+#[tokio::test]
+async fn the_index_is_built_anew_while_it_is_searched_and_changed() {
+    let data = tempfile::tempdir().unwrap();
+    let knowledge = open(data.path()).await;
+    knowledge.put(articles()).await.unwrap();
+    let many = (0..300).map(|n| article(&format!("a-{n}"), Audience::Agent, "Printer", "Toner and paper."));
+    knowledge.put(many.collect()).await.unwrap();
+    let late = vec![article("late", Audience::Customer, "Zirconium", "Handle zirconium with care.")];
+    let searches = async {
+        for _ in 0..20 {
+            assert_eq!(having(&knowledge, "LarkVPN").await, ["vpn"]);
+        }
+    };
+    let (rebuilt, put, deleted, ()) =
+        tokio::join!(knowledge.rebuild_index(), knowledge.put(late), knowledge.delete("ora"), searches);
+    let (articles, _, deleted) = (rebuilt.unwrap(), put.unwrap(), deleted.unwrap());
+    assert!(deleted && (302..=304).contains(&articles), "{articles}");
+    for _ in 0..2 {
+        assert_eq!(having(&knowledge, "zirconium").await, ["late"]);
+        assert!(having(&knowledge, "ORA-12154").await.is_empty());
+        // And again with nothing going on.
+        assert_eq!(knowledge.rebuild_index().await.unwrap(), 303);
+    }
+    assert!(!data.path().join("index.new").exists());
+    end(knowledge).await;
+    let knowledge = open(data.path()).await;
+    assert_eq!(having(&knowledge, "zirconium").await, ["late"]);
+}
+
 /// Spoils the index of a knowledge base at rest, and checks that the next start mends it.
 async fn mended_after(spoil: impl FnOnce(&Path)) {
     let data = tempfile::tempdir().unwrap();

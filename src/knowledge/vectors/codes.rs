@@ -5,9 +5,9 @@
 //! 16 bits, which adds nothing to that.
 
 use std::ops::Range;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
-use deskhand_kernels::{Isa, Scanner};
+use deskhand_kernels::{Isa, Mapped, Scanner};
 
 static SCANNER: LazyLock<Scanner> = LazyLock::new(|| Scanner::new(Isa::detect()));
 
@@ -15,24 +15,68 @@ static SCANNER: LazyLock<Scanner> = LazyLock::new(|| Scanner::new(Isa::detect())
 #[derive(Debug, Clone, Default)]
 pub(super) struct Codes {
     /// In steps, one vector after another.
-    numbers: Vec<i8>,
+    numbers: Numbers,
     /// The size of a step, by vector.
     steps: Vec<f32>,
+}
+
+/// Numbers in memory of our own, or in a file until they change.
+#[derive(Debug, Clone, Default)]
+struct Numbers {
+    own: Vec<i8>,
+    mapped: Option<(Arc<Mapped>, Range<usize>)>,
+}
+
+impl Numbers {
+    fn new(own: Vec<i8>) -> Self {
+        Self { own, mapped: None }
+    }
+
+    fn all(&self) -> &[i8] {
+        match &self.mapped {
+            None => &self.own,
+            Some((file, range)) => file.numbers().get(range.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// To change them; copied into memory if they are in a file.
+    fn own(&mut self) -> &mut Vec<i8> {
+        if self.mapped.is_some() {
+            *self = Self::new(self.all().to_vec());
+        }
+        &mut self.own
+    }
 }
 
 impl Codes {
     /// The vectors of `dimension` numbers each that lie one after another in `rows`.
     pub(super) fn new(rows: &[f32], dimension: usize) -> Self {
-        let mut codes = Self {
-            numbers: Vec::with_capacity(rows.len()),
-            steps: Vec::with_capacity(rows.len() / dimension),
-        };
+        let mut numbers = Vec::with_capacity(rows.len());
+        let mut steps = Vec::with_capacity(rows.len() / dimension);
         for row in rows.chunks_exact(dimension) {
             let step = step(row, f32::from(i8::MAX));
-            codes.numbers.extend(row.iter().map(|x| in_steps(*x, step) as i8));
-            codes.steps.push(step);
+            numbers.extend(row.iter().map(|x| in_steps(*x, step) as i8));
+            steps.push(step);
         }
-        codes
+        Self { numbers: Numbers::new(numbers), steps }
+    }
+
+    /// Vectors with these steps whose numbers stand in a file, from the byte `at` on; `None` where the file
+    /// ends before them.
+    pub(super) fn mapped(file: &Arc<Mapped>, at: usize, steps: Vec<f32>, dimension: usize) -> Option<Self> {
+        let range = at..at.checked_add(steps.len().checked_mul(dimension)?)?;
+        file.bytes().get(range.clone())?;
+        Some(Self { numbers: Numbers { own: Vec::new(), mapped: Some((Arc::clone(file), range)) }, steps })
+    }
+
+    /// In steps, one vector after another.
+    pub(super) fn numbers(&self) -> &[i8] {
+        self.numbers.all()
+    }
+
+    /// The size of a step, by vector.
+    pub(super) fn steps(&self) -> &[f32] {
+        &self.steps
     }
 
     /// How many vectors there are.
@@ -42,19 +86,20 @@ impl Codes {
 
     /// Puts other vectors in place of some.
     pub(super) fn replace(&mut self, places: Range<usize>, by: Self, dimension: usize) {
-        self.numbers.splice(places.start * dimension..places.end * dimension, by.numbers);
+        let by_numbers = by.numbers.all().iter().copied();
+        self.numbers.own().splice(places.start * dimension..places.end * dimension, by_numbers);
         self.steps.splice(places, by.steps);
     }
 
     /// Takes some vectors out.
     pub(super) fn take(&mut self, places: Range<usize>, dimension: usize) -> Self {
-        let numbers = self.numbers.drain(places.start * dimension..places.end * dimension).collect();
-        Self { numbers, steps: self.steps.drain(places).collect() }
+        let numbers = self.numbers.own().drain(places.start * dimension..places.end * dimension).collect();
+        Self { numbers: Numbers::new(numbers), steps: self.steps.drain(places).collect() }
     }
 
     /// Gives back memory that growing has left over.
     pub(super) fn shrink(&mut self) {
-        self.numbers.shrink_to_fit();
+        self.numbers.own.shrink_to_fit();
         self.steps.shrink_to_fit();
     }
 }
@@ -80,7 +125,7 @@ impl QueryCode {
         let Scratch { sums, cosines } = scratch;
         sums.clear();
         sums.resize(places.len(), 0);
-        let rows = &codes.numbers[places.start * dimension..places.end * dimension];
+        let rows = &codes.numbers()[places.start * dimension..places.end * dimension];
         SCANNER.products(&self.numbers, rows, sums);
         let cosine = |(&sum, &step): (&i32, &f32)| (sum as f32 * (step * self.step)).clamp(-1.0, 1.0);
         cosines.clear();
