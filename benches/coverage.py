@@ -105,6 +105,21 @@ def asked(covered, gaps, faults, draw):
                    "category": name, "reopened": int(draw.random() < share)}
 
 
+def base(args, folder):
+    """The data folder, and its articles by id as they are when nothing is wrong with them."""
+    data, exported, done = str(folder / "kb"), folder / "base.jsonl", folder / "fresh.jsonl"
+    if not done.exists():
+        run(args.binary, "import", "articles", args.articles, "--data", data)
+        run(args.binary, "export", "articles", "--data", data, "--output", str(exported))
+        fresh = [{**row, "updated_at": FRESH} for row in rows(exported)]
+        for row in fresh:
+            row.pop("expires_at", None), row.pop("review_at", None)
+        file = write(folder / "begun.jsonl", fresh)
+        run(args.binary, "import", "articles", file, "--data", data)
+        Path(file).rename(done)
+    return data, {row["id"]: row for row in rows(done)}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--articles", required=True, help="articles, as `deskhand import articles` reads them")
@@ -115,6 +130,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--seed", type=int, default=6)
     parser.add_argument("--binary", default="target/debug/deskhand")
+    parser.add_argument("--keep", help="folder in which the base is kept, so that a further run need not read it")
+    parser.add_argument("--prepare", action="store_true", help="only make the base in --keep")
     parser.add_argument("--misses", action="store_true", help="name what was missed or false")
     args = parser.parse_args()
     all_tickets = rows(args.tickets)
@@ -122,14 +139,11 @@ def main():
     gaps = [row for row in all_tickets if not answers(row)] + (rows(args.gap) if args.gap else [])
     counts = {kind: Counter() for kind in KINDS}
     with tempfile.TemporaryDirectory() as folder:
-        folder = Path(folder)
-        data, exported = str(folder / "kb"), folder / "base.jsonl"
-        run(args.binary, "import", "articles", args.articles, "--data", data)
-        run(args.binary, "export", "articles", "--data", data, "--output", str(exported))
-        fresh = {row["id"]: {**row, "updated_at": FRESH} for row in rows(exported)}
-        for row in fresh.values():
-            row.pop("expires_at", None), row.pop("review_at", None)
-        run(args.binary, "import", "articles", write(folder / "fresh.jsonl", fresh.values()), "--data", data)
+        folder = Path(args.keep or folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        data, fresh = base(args, folder)
+        if args.prepare:
+            return
         for round in range(args.rounds):
             draw = random.Random(args.seed * 1000 + round)
             covered, missing = categories(tickets, gaps, args.size, draw)

@@ -27,7 +27,7 @@ pub struct Closure {
     pub found_first: usize,
     /// How many were searched for.
     pub searched: usize,
-    /// Tickets to which the article was attached, in all.
+    /// Tickets to which the article was attached, or which it solved, whichever are more; of all times.
     pub attached: u64,
     /// Unanswered tickets of the group a week, until it came out.
     pub weekly_before: f64,
