@@ -2,7 +2,9 @@
 //! (`DESKHAND_SERVER__LISTEN=…`, two underscores between section and field), then flags; the later
 //! wins. A field that does not exist is refused by name, so that a typing error never passes as a default.
 
+mod audit;
 mod surveys;
+mod ui;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -16,9 +18,8 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 
+pub use audit::AuditSettings;
 pub use surveys::{LowScores, OwnerRules, SurveySettings};
-mod ui;
-
 pub use ui::{Secret, UiSettings};
 
 /// Everything that can be set.
@@ -40,6 +41,9 @@ pub struct Settings {
     /// How articles are found.
     #[garde(dive)]
     pub search: SearchSettings,
+    /// When the audit of the knowledge base raises a flag.
+    #[garde(dive)]
+    pub audit: AuditSettings,
     /// What customers answer, and who calls them.
     #[garde(dive)]
     pub surveys: SurveySettings,

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use axum::body::Body;
 use axum::http::Method;
 use common::{TestApp, request};
+use deskhand::store::{Embedding, GapRecord, GapState};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -31,12 +32,31 @@ async fn every_operation_has_a_name_of_its_own_and_says_how_it_may_be_refused() 
     }
 }
 
+/// A gap group of this id.
+fn gap(id: &str) -> GapRecord {
+    let now = jiff::Timestamp::UNIX_EPOCH;
+    GapRecord {
+        id: id.into(),
+        name: "vpn".into(),
+        state: GapState::Open,
+        owner: None,
+        article_id: None,
+        members: Vec::new(),
+        centroid: Embedding { encoder: "none".into(), vector: Vec::new() },
+        confidence: 0.0,
+        first_seen_at: now,
+        last_seen_at: now,
+        published_at: None,
+    }
+}
+
 #[tokio::test]
 async fn every_example_in_the_document_is_accepted() {
     let app = TestApp::new().await;
     app.put("/v1/articles/vpn-drops", json!({"title": "VPN"})).await;
     app.post("/v1/triage", json!({"ticket": {"id": "vpn-drops", "subject": "VPN"}})).await;
     app.post("/v1/surveys", json!({"id": "vpn-drops", "rating": 2})).await;
+    app.app.store.save_gaps(&[gap("vpn-drops")]).await.unwrap();
     let document = app.get("/openapi.json").await.json();
     let mut tried = 0;
     for (path, item) in document["paths"].as_object().unwrap() {

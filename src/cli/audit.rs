@@ -1,5 +1,10 @@
 //! `deskhand audit`: what the owners of the knowledge base should look at.
 
+mod articles;
+mod asked;
+mod coverage;
+mod gaps;
+
 use std::io::Write;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -11,7 +16,9 @@ use crate::knowledge::duplicates::{Duplicates, Thresholds, duplicates};
 
 /// Flags of `deskhand audit`.
 #[derive(Args)]
-#[command(after_help = "Example:\n  deskhand audit duplicates --data kb")]
+#[command(
+    after_help = "Examples:\n  deskhand audit coverage --tickets samples/tickets.jsonl --data kb\n  deskhand audit duplicates --data kb"
+)]
 pub(super) struct Audit {
     #[command(subcommand)]
     what: What,
@@ -19,6 +26,13 @@ pub(super) struct Audit {
 
 #[derive(Subcommand)]
 enum What {
+    /// By category, how many tickets have an adequate article, and what is missing, outdated or does not
+    /// resolve
+    Coverage(Box<coverage::CoverageFlags>),
+    /// Tickets that no article answers, put together by what they mean
+    Gaps(Box<gaps::GapFlags>),
+    /// Articles that are never suggested, often refused, expired, said twice or contradict each other
+    Articles(articles::ArticleFlags),
     /// Articles that say the same, or nearly
     #[command(after_help = "Example:\n  deskhand audit duplicates --data kb --format json")]
     Duplicates(Flags),
@@ -53,8 +67,11 @@ enum Format {
 impl Audit {
     pub(super) async fn run(self) -> anyhow::Result<Outcome> {
         let flags = match self.what {
-            What::Duplicates(flags) => flags,
             What::Mismatches(flags) => return flags.run().await,
+            What::Coverage(flags) => return flags.run().await,
+            What::Gaps(flags) => return flags.run().await,
+            What::Articles(flags) => return flags.run().await,
+            What::Duplicates(flags) => flags,
         };
         let store = export::open(&flags.data, &Settings::load(flags.config.as_deref())?).await?;
         let thresholds = Thresholds { overlap: flags.overlap, cosine: flags.cosine };

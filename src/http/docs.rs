@@ -29,7 +29,7 @@ pub(super) const DOCUMENT: &str = "/openapi.json";
         (name = "triage", description = "Tickets: predictions, articles, similar tickets"),
         (name = "articles", description = "The knowledge base"),
         (name = "surveys", description = "What customers answer: sentiment, follow-ups, trends"),
-        (name = "audit", description = "What tickets tell about those who send and answer them"),
+        (name = "audit", description = "What the knowledge base lacks, and whose labels are wrong"),
         (name = "service", description = "For those who run it")
     )
 )]
@@ -106,6 +106,10 @@ refusals! {
     OfParams: InvalidRequest;
     /// Of an address that needs a head which a bundle may not have.
     OfTask: TaskNotInBundle;
+    /// Of an audit.
+    OfAudit: NothingToAudit InvalidRequest;
+    /// Of an address with the id of a gap group.
+    OfGap: GapNotFound InvalidRequest;
     /// Of a service that is not ready.
     OfService: ModelFailed StoreFailed Stopping StoreUnavailable;
 }

@@ -72,6 +72,10 @@ table! {
     SurveyNotFound "survey_not_found" NOT_FOUND
         "There is no survey with this id"
         "Surveys are kept when POST /v1/surveys gets them; check the id, and write a / in it as %2F."
+    GapNotFound "gap_not_found" NOT_FOUND
+        "There is no gap group with this id" "GET /v1/audit/gaps lists those that there are."
+    NothingToAudit "nothing_to_audit" NOT_FOUND
+        "There are no tickets to look at" "Choose another window or filter."
     MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED
         "This address does not take the method" "Use one of the methods that the Allow header names."
     SlowBody "slow_body" REQUEST_TIMEOUT

@@ -7,6 +7,7 @@
 mod admission;
 mod articles;
 mod aside;
+mod audit;
 mod body;
 mod deflections;
 mod docs;
@@ -14,6 +15,7 @@ mod elsewhere;
 mod error;
 mod feedback;
 mod follow_ups;
+mod gaps;
 mod health;
 mod id;
 mod import;
@@ -80,6 +82,10 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(follow_ups::list))
         .routes(routes!(deflections::summary))
         .merge(for_widgets)
+        .routes(routes!(audit::coverage))
+        .routes(routes!(audit::articles))
+        .routes(routes!(gaps::list))
+        .routes(routes!(gaps::decide))
         .merge(OpenApiRouter::from(crate::ui::router(state.pages()).with_state(())))
         .layer(time_limit)
         .merge(slow)

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::admission::Admission;
 use super::metrics::Metrics;
+use crate::audit::{Audits, Rules};
 use crate::config::Settings;
 use crate::knowledge::{Knowledge, KnowledgeError};
 use crate::model::{BundleError, Model, Shelf};
@@ -63,6 +64,8 @@ pub struct App {
     pub store: Store,
     /// Which bundles were promoted in the data folder.
     pub(super) shelf: Shelf,
+    /// What the tickets ask for and the articles do not answer.
+    pub audits: Audits,
     answering: RwLock<Arc<Answering>>,
     /// Tickets that the first page offers to try.
     pub examples: Arc<[Ticket]>,
@@ -122,6 +125,9 @@ impl App {
             |done: usize, of: usize| tracing::info!(done, of, "embedding articles for this bundle");
         let knowledge =
             Knowledge::open(store.clone(), Arc::clone(&model), data_dir, &settings.search, &progress).await?;
+        let rules =
+            Rules { settings: settings.audit.clone(), answer_threshold: settings.search.answer_threshold };
+        let audits = Audits::new(store.clone(), rules);
         let answering = Answering::new(model, knowledge, &store, &settings);
         Ok(Self {
             metrics: Metrics::new(answering.model.manifest())?,
@@ -134,6 +140,7 @@ impl App {
             shelf: Shelf::of(data_dir),
             settings,
             store,
+            audits,
         })
     }
 

@@ -148,6 +148,11 @@ impl Knowledge {
         Ok(Self { shared, view })
     }
 
+    /// Which encoder's embeddings can be compared with those that this sees.
+    pub fn encoder_id(&self) -> &str {
+        self.view.encoder_id()
+    }
+
     /// The article with this id, whatever its audience and status.
     ///
     /// # Errors

@@ -161,6 +161,7 @@ fn steps() -> Migrator {
         step(3, "article fields", include_str!("migrations/0003_article_fields.sql")),
         step(4, "findings", include_str!("migrations/0004_findings.sql")),
         step(5, "surveys", include_str!("migrations/0005_surveys.sql")),
+        step(6, "gap groups", include_str!("migrations/0006_gap_groups.sql")),
         step(7, "deflections", include_str!("migrations/0007_deflections.sql")),
     ])
 }

@@ -10,6 +10,7 @@
 
 mod article;
 mod articles;
+mod audited;
 mod column;
 mod database;
 mod deflections;
@@ -17,6 +18,7 @@ mod error;
 mod feedback;
 mod findings;
 mod follow_ups;
+mod gaps;
 mod outcomes;
 mod survey;
 mod surveys;
@@ -31,6 +33,7 @@ mod tests;
 
 pub use article::{Article, ArticleStatus, ArticleVersion, Attachment, Audience, Passage};
 pub use articles::{ArticleChange, EmbeddedArticle, PassageVectors, StoredPassage};
+pub use audited::AuditedTicket;
 pub use database::Store;
 pub use deflections::{Deflection, DeflectionOutcome, DeflectionSummary, UnansweredText};
 pub use error::StoreError;
@@ -40,6 +43,7 @@ pub use feedback::{
 pub use follow_ups::{
     ContactOutcome, FollowUpChange, FollowUpClock, FollowUpRecord, FollowUpState, NewFollowUp, RootCause,
 };
+pub use gaps::{GapRecord, GapState};
 pub use outcomes::OutcomeRecord;
 pub use survey::{
     Aspect, RatingScale, SurveyFigures, SurveyFilter, SurveyGroup, SurveyReading, SurveyRecord, SurveyTicket,

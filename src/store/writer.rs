@@ -16,8 +16,8 @@ use super::articles::{self, EmbeddedArticle, PassageVectors};
 use super::deflections::Deflection;
 use super::feedback::{self, Feedback, FeedbackWritten};
 use super::{Finding, OutcomeRecord, PredictionRecord, StoreError, TicketRecord};
-use super::{FollowUpChange, KeptSurvey, NewFollowUp};
-use super::{deflections, follow_ups, outcomes, surveys, tickets};
+use super::{FollowUpChange, GapRecord, KeptSurvey, NewFollowUp};
+use super::{deflections, follow_ups, gaps, outcomes, surveys, tickets};
 
 /// Most writes in one transaction, and most that wait in the queue; a further caller waits before it.
 const GROUP: usize = 64;
@@ -38,6 +38,8 @@ pub(super) enum Write {
     DeleteSurvey { id: String },
     ChangeFollowUp(Box<(String, NewFollowUp, FollowUpChange, Timestamp)>),
     SaveDeflection(Box<(Deflection, u32)>),
+    SaveGaps(Vec<GapRecord>),
+    DecideGap(Box<GapRecord>),
 }
 
 /// What there is to tell of a write.
@@ -45,7 +47,7 @@ pub(super) enum Write {
 pub(super) struct Written {
     /// The number of the article change that it made, if it made one.
     pub(super) seq: Option<u64>,
-    /// Whether the ticket or the survey that it was about is there.
+    /// Whether the ticket, survey or gap group that it was about is there.
     pub(super) found: bool,
     /// What counts otherwise now.
     pub(super) feedback: FeedbackWritten,
@@ -208,6 +210,8 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Writt
             outcomes::save(connection, ticket_id, outcome, *now).await
         }
         Write::Say(said) => feedback::say(connection, said, false).await.map(Written::feedback),
+        Write::SaveGaps(batch) => gaps::save(connection, batch).await.map(|()| Written::default()),
+        Write::DecideGap(gap) => gaps::decide(connection, gap).await,
         Write::TakeBack(said) => feedback::take_back(connection, said).await.map(Written::feedback),
         Write::KeepSurveys { batch, now } => {
             surveys::keep(connection, batch, *now).await.map(|()| Written::default())

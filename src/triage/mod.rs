@@ -6,6 +6,7 @@
 
 mod answer;
 mod decision;
+mod observe;
 mod priority;
 mod reasons;
 mod record;
@@ -21,6 +22,7 @@ use jiff::Timestamp;
 pub use answer::{Mismatch, Prediction, Raised, Ranked, TriageAnswer};
 use decision::Rule;
 pub use decision::{ConfidenceLevel, Decision};
+pub use observe::AuditRow;
 pub use reasons::{DeletionReport, DeletionTask, Field, Reason};
 pub use rows::{HistoryRow, TicketRow};
 pub use ticket::{Options, Sla, Submitted, Ticket};

@@ -67,6 +67,12 @@ impl HistoryRow {
         self.ticket.id.as_ref().is_some_and(|id| !id.trim().is_empty())
     }
 
+    /// Whether there is anything to read.
+    pub(super) fn has_words(&self) -> bool {
+        let words = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.trim().is_empty());
+        words(&self.ticket.subject) || words(&self.ticket.body)
+    }
+
     pub(super) fn labels(&self) -> FinalLabels {
         FinalLabels {
             category: self.category.clone(),

@@ -3,6 +3,7 @@
 use tokio::task::JoinError;
 
 use super::{Code, FieldError, Problem};
+use crate::audit::AuditError;
 use crate::knowledge::KnowledgeError;
 use crate::model::ModelError;
 use crate::store::StoreError;
@@ -49,6 +50,30 @@ impl From<StoreError> for Problem {
             }
         }
     }
+}
+
+impl From<AuditError> for Problem {
+    fn from(error: AuditError) -> Self {
+        match error {
+            AuditError::Backwards { .. } => {
+                Self::field("from", "is not before `to` (now, if that is not given); exchange them")
+            }
+            AuditError::NoTickets(why) => Self::because(Code::NothingToAudit, sentence(&why)),
+            AuditError::UnknownValue { field, message } | AuditError::Incomplete { field, message } => {
+                Self::field(field, message)
+            }
+            AuditError::NoSuchGap => Self::new(Code::GapNotFound),
+            AuditError::Knowledge(error) => error.into(),
+            AuditError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// With a capital and a full stop.
+fn sentence(text: &str) -> String {
+    let mut rest = text.chars();
+    let first = rest.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(rest).chain(['.']).collect()
 }
 
 impl From<KnowledgeError> for Problem {

@@ -1,0 +1,82 @@
+//! `GET /v1/audit/gaps` and `POST /v1/audit/gaps/{id}`.
+
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+
+use super::audit::{CoverageParams, Face, unknown_parameter};
+use super::docs::{OfAnswer, OfAudit, OfBody, OfGap, OfKeeping};
+use super::error::Problem;
+use super::id::Id;
+use super::json::Valid;
+use super::state::AppState;
+use crate::audit::{Decided, GapDecision, GapReport};
+
+/// What nothing answers
+///
+/// Tickets without an adequate article, put together by what they mean: named by their telling words and a
+/// typical ticket, ranked by cost (tickets × handling minutes × dissatisfaction), each with the outline of an
+/// article taken from what solved them, and what people decided about it. A group keeps its id from run to run;
+/// new ones are kept by this request. Of a published one `closure` shows what moved since. `top` and
+/// `reviewed_since` mean nothing here.
+#[utoipa::path(
+    get,
+    path = "/v1/audit/gaps",
+    operation_id = "auditGaps",
+    tag = "audit",
+    params(CoverageParams),
+    responses(
+        (status = 200, description = "The groups.", body = GapReport),
+        OfAudit,
+        OfAnswer,
+        OfKeeping
+    )
+)]
+pub(super) async fn list(
+    State(app): State<AppState>,
+    params: Result<Query<CoverageParams>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let params = params.map_err(unknown_parameter)?.0;
+    let (now, face) = (Timestamp::now(), params.face()?);
+    if face == Face::Html {
+        return Err(Problem::field("format", "has to be `json` or `csv` here"));
+    }
+    let report = app.audits.gaps(&params.question(now)?, &app.now().knowledge, now).await?;
+    Ok(match face {
+        Face::Csv => {
+            let headers = [
+                (CONTENT_TYPE, "text/csv; charset=utf-8"),
+                (CONTENT_DISPOSITION, "attachment; filename=\"gaps.csv\""),
+            ];
+            (headers, report.csv()).into_response()
+        }
+        _ => Json(report).into_response(),
+    })
+}
+
+/// Decide about a group
+///
+/// What is not given stays. `assigned` needs an owner, `published` an article that there is; from then on the
+/// group shows what moved since. Nothing needs to have gone before: a group may be published at once.
+#[utoipa::path(
+    post,
+    path = "/v1/audit/gaps/{id}",
+    operation_id = "decideGap",
+    tag = "audit",
+    params(("id" = String, Path, description = "The group's id.", example = "gap-0c5a1f22b9")),
+    request_body(content = GapDecision, examples(
+        ("assign" = (summary = "Somebody writes an article", value = json!({"state": "assigned", "owner": "mira"}))),
+        ("publish" = (summary = "The article is out", value = json!({"state": "published", "article_id": "vpn-drops"})))
+    )),
+    responses((status = 200, description = "It is kept.", body = Decided), OfGap, OfBody, OfAnswer, OfKeeping)
+)]
+pub(super) async fn decide(
+    State(app): State<AppState>,
+    Id(id): Id,
+    request: Valid<GapDecision>,
+) -> Result<Json<Decided>, Problem> {
+    Ok(Json(app.audits.decide(&id, &request.value, Timestamp::now()).await?))
+}

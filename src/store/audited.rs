@@ -1,0 +1,90 @@
+//! Tickets with what the last answer said, as the audit reads them: many, in order, without embeddings.
+
+use jiff::Timestamp;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{FromRow, Row};
+
+use super::column;
+use super::{Store, StoreError};
+
+/// What the audit reads of a ticket.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AuditedTicket {
+    /// The ticket system's id.
+    pub id: String,
+    /// Subject.
+    pub subject: String,
+    /// First message as received.
+    pub body: String,
+    /// How it came in.
+    pub channel: Option<String>,
+    /// When it came in.
+    pub created_at: Option<Timestamp>,
+    /// For whom the requester works.
+    pub organization_id: Option<String>,
+    /// The group of agents that it went to.
+    pub agent_group: Option<String>,
+    /// The category that agents settled on, else that of the latest prediction.
+    pub category: Option<String>,
+    /// Articles that were used to solve it.
+    pub article_ids: Vec<String>,
+    /// How often it was opened again.
+    pub reopened: Option<u32>,
+    /// Whether it was handed up.
+    pub escalated: Option<bool>,
+    /// How long people worked on it.
+    pub handling_minutes: Option<u32>,
+    /// How likely it was, by the latest prediction, that an article answers, 0 to 1.
+    pub answer_confidence: Option<f32>,
+    /// The article that it showed first, whose score that is.
+    pub best_article: Option<String>,
+}
+
+impl Store {
+    /// Up to `limit` tickets in order of id, from the first after `after`, or from the start.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn audited_page(
+        &self,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<AuditedTicket>, StoreError> {
+        sqlx::query_as(
+            "SELECT tickets.id, tickets.subject, tickets.body, tickets.channel, tickets.created_at,
+                 tickets.organization_id, tickets.agent_group,
+                 coalesce(tickets.final_category, findings.category) AS category,
+                 tickets.article_ids, tickets.reopened, tickets.escalated, tickets.handling_minutes,
+                 findings.answer_confidence, findings.best_article
+             FROM tickets LEFT JOIN findings ON findings.ticket_id = tickets.id
+             WHERE tickets.id > ?1 ORDER BY tickets.id LIMIT ?2",
+        )
+        // No id is empty, so that everything comes after the empty one.
+        .bind(after.unwrap_or_default())
+        .bind(limit)
+        .fetch_all(self.readers())
+        .await
+        .map_err(|error| self.failed(error))
+    }
+}
+
+impl FromRow<'_, SqliteRow> for AuditedTicket {
+    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: row.try_get("id")?,
+            subject: row.try_get("subject")?,
+            body: row.try_get("body")?,
+            channel: row.try_get("channel")?,
+            created_at: column::optional_time(row, "created_at")?,
+            organization_id: row.try_get("organization_id")?,
+            agent_group: row.try_get("agent_group")?,
+            category: row.try_get("category")?,
+            article_ids: column::json(row, "article_ids")?,
+            reopened: row.try_get("reopened")?,
+            escalated: row.try_get("escalated")?,
+            handling_minutes: row.try_get("handling_minutes")?,
+            answer_confidence: row.try_get("answer_confidence")?,
+            best_article: row.try_get("best_article")?,
+        })
+    }
+}

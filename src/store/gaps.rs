@@ -1,0 +1,173 @@
+//! Groups of unanswered tickets as they are kept.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{FromRow, Row, SqliteConnection};
+use utoipa::ToSchema;
+
+use super::column;
+use super::writer::{Write, Written};
+use super::{Embedding, Store, StoreError};
+
+/// What people decided about a group of unanswered tickets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum GapState {
+    /// Nobody has taken it up.
+    #[default]
+    Open,
+    /// Somebody is to write an article.
+    Assigned,
+    /// There is a draft.
+    Drafted,
+    /// The article is out.
+    Published,
+    /// It is to have no article.
+    Dismissed,
+    /// No ticket of it has come for long; one that comes opens it again.
+    Expired,
+}
+
+/// A group of unanswered tickets.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GapRecord {
+    /// The same from run to run, not empty.
+    pub id: String,
+    /// Its telling words.
+    pub name: String,
+    /// What people decided.
+    pub state: GapState,
+    /// Who looks after it.
+    pub owner: Option<String>,
+    /// The article that is to answer it.
+    pub article_id: Option<String>,
+    /// Ids of its tickets when they were last put together.
+    pub members: Vec<String>,
+    /// Middle of their embeddings.
+    pub centroid: Embedding,
+    /// Their mean answer confidence, 0 to 1; from the publication on as it was then.
+    pub confidence: f64,
+    /// When it was first found.
+    pub first_seen_at: Timestamp,
+    /// When it was last found.
+    pub last_seen_at: Timestamp,
+    /// When its article came out.
+    pub published_at: Option<Timestamp>,
+}
+
+impl Store {
+    /// All groups, in order of id.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn gaps(&self) -> Result<Vec<GapRecord>, StoreError> {
+        sqlx::query_as("SELECT * FROM gap_groups ORDER BY id")
+            .fetch_all(self.readers())
+            .await
+            .map_err(|error| self.failed(error))
+    }
+
+    /// The group with this id.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn gap(&self, id: &str) -> Result<Option<GapRecord>, StoreError> {
+        sqlx::query_as("SELECT * FROM gap_groups WHERE id = ?1")
+            .bind(id)
+            .fetch_optional(self.readers())
+            .await
+            .map_err(|error| self.failed(error))
+    }
+
+    /// Keeps groups as they were found, all or none. Of one that is known, what people decided stays, but one
+    /// that had expired is open again; of a published one its tickets and their confidence stay as they were
+    /// then.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] and the like; then nothing is kept.
+    pub async fn save_gaps(&self, batch: &[GapRecord]) -> Result<(), StoreError> {
+        self.writer().write(Write::SaveGaps(batch.to_vec())).await.map(drop)
+    }
+
+    /// Keeps what people decided about a group: state, owner, article, and when it was published. Whether there
+    /// is such a group.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] and the like; then nothing is kept.
+    pub async fn decide_gap(&self, gap: &GapRecord) -> Result<bool, StoreError> {
+        self.writer().write(Write::DecideGap(Box::new(gap.clone()))).await.map(|written| written.found)
+    }
+}
+
+/// Saves the batch.
+pub(super) async fn save(connection: &mut SqliteConnection, batch: &[GapRecord]) -> Result<(), sqlx::Error> {
+    for gap in batch {
+        sqlx::query(
+            "INSERT INTO gap_groups (id, name, state, owner, article_id, members, encoder, centroid, confidence,
+                 first_seen_at, last_seen_at, published_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+             ON CONFLICT (id) DO UPDATE SET
+                 name = excluded.name,
+                 state = iif(state = 'expired', 'open', state),
+                 members = iif(published_at IS NULL, excluded.members, members),
+                 encoder = excluded.encoder, centroid = excluded.centroid,
+                 confidence = iif(published_at IS NULL, excluded.confidence, confidence),
+                 last_seen_at = max(last_seen_at, excluded.last_seen_at)",
+        )
+        .bind(&gap.id)
+        .bind(&gap.name)
+        .bind(column::word_text(&gap.state)?)
+        .bind(&gap.owner)
+        .bind(&gap.article_id)
+        .bind(column::json_text(&gap.members)?)
+        .bind(&gap.centroid.encoder)
+        .bind(column::vector_bytes(&gap.centroid.vector))
+        .bind(gap.confidence)
+        .bind(column::time_text(gap.first_seen_at))
+        .bind(column::time_text(gap.last_seen_at))
+        .bind(gap.published_at.map(column::time_text))
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
+}
+
+/// Keeps what people decided.
+pub(super) async fn decide(
+    connection: &mut SqliteConnection,
+    gap: &GapRecord,
+) -> Result<Written, sqlx::Error> {
+    let done = sqlx::query(
+        "UPDATE gap_groups SET state = ?2, owner = ?3, article_id = ?4, published_at = ?5 WHERE id = ?1",
+    )
+    .bind(&gap.id)
+    .bind(column::word_text(&gap.state)?)
+    .bind(&gap.owner)
+    .bind(&gap.article_id)
+    .bind(gap.published_at.map(column::time_text))
+    .execute(connection)
+    .await?;
+    Ok(Written { found: done.rows_affected() > 0, ..Written::default() })
+}
+
+impl FromRow<'_, SqliteRow> for GapRecord {
+    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: row.try_get("id")?,
+            name: row.try_get("name")?,
+            state: column::word(row, "state")?,
+            owner: row.try_get("owner")?,
+            article_id: row.try_get("article_id")?,
+            members: column::json(row, "members")?,
+            centroid: Embedding {
+                encoder: row.try_get("encoder")?,
+                vector: column::vector(row, "centroid")?,
+            },
+            confidence: row.try_get("confidence")?,
+            first_seen_at: column::time(row, "first_seen_at")?,
+            last_seen_at: column::time(row, "last_seen_at")?,
+            published_at: column::optional_time(row, "published_at")?,
+        })
+    }
+}
