@@ -28,10 +28,10 @@ const ROWS: [&str; 3] = [
      WITH RECURSIVE n(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < ?1 - 1)
      SELECT printf('t-%09d', n), 'LarkVPN ' || (n % 8) || '.2 drops', hex(randomblob(350)), 'text',
          iif(n % 3, 'email', 'web'), strftime('%Y-%m-%dT%H:%M:%S.000000000Z', 1780000000 + n * 15552000 / ?1, 'unixepoch'),
-         'o-' || n % 500, 'g-' || n % 20, iif(n % 4, '[]', printf('[\"kb-%04d\"]', n % 2000)), n % 20 = 0, n % 50 = 0,
+         'o-' || (n % 500), 'g-' || (n % 20), iif(n % 4, '[]', printf('[\"kb-%04d\"]', n % 2000)), n % 20 = 0, n % 50 = 0,
          n % 60, 'made up', zeroblob(1536) FROM n",
     "INSERT INTO findings (ticket_id, found_at, category, priority, answer_confidence, best_article)
-     SELECT id, created_at, 'Category ' || rowid % 30, 'P3', (rowid % 30) / 40.0 + abs(random() % 1000) / 4000.0,
+     SELECT id, created_at, 'Category ' || (rowid % 30), 'P3', (rowid % 30) / 40.0 + abs(random() % 1000) / 4000.0,
          printf('kb-%04d', rowid % 2000) FROM tickets",
 ];
 

@@ -29,7 +29,7 @@ FRESH, OLD = "2026-10-22T00:00:00Z", "2023-11-22T00:00:00Z"
 
 
 def rows(path):
-    return [json.loads(line) for line in Path(path).read_text(encoding="utf-8").splitlines() if line.strip()]
+    return [json.loads(line) for line in Path(path).read_text(encoding="utf-8").split("\n") if line.strip()]
 
 
 def answers(row):
