@@ -130,3 +130,35 @@ async fn a_page_of_another_site_gets_what_is_for_customers_and_no_more() {
     assert_eq!(refused.json()["errors"][0]["field"], "/audience");
     assert_eq!(ask("https://desk.example", "agent").await.status, StatusCode::OK);
 }
+
+#[tokio::test]
+async fn what_was_typed_in_vain_feeds_the_gaps_beside_tickets_and_their_surveys() {
+    let app = TestApp::with(|settings| {
+        settings.ui.widget_origins = vec![PORTAL.into()];
+        settings.ui.keep_unanswered = 9;
+    })
+    .await;
+    let words = "Which standing desk may I order for my home office";
+    for n in 0..3 {
+        let visit = json!({"session_id": format!("v{n}"), "outcome": "unanswered", "text": words});
+        assert_eq!(say(&app, visit).await.json()["text_kept"], true);
+    }
+    let ticket = json!({"ticket": {"id": "81", "subject": words}});
+    assert_eq!(app.post("/v1/triage", ticket).await.status, StatusCode::OK);
+    let survey = json!({"id": "s1", "ticket_id": "81", "rating": 1, "comment": "Nobody ever answered me."});
+    assert_eq!(app.post("/v1/surveys", survey).await.status, StatusCode::OK);
+
+    let report = app.get("/v1/audit/gaps").await.json();
+    assert_eq!((&report["unanswered"], &report["grouped"]), (&json!(4), &json!(4)), "{report:#}");
+    let group = &report["groups"][0];
+    assert_eq!((&group["tickets"], &group["visits"]), (&json!(4), &json!(3)));
+    let members: Vec<&str> = group["members"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert!(members.contains(&"81") && members.contains(&"visit:v0"), "{members:?}");
+    let felt = app.app.store.ticket_sentiments(&["81".to_owned(), "82".to_owned()]).await.unwrap();
+    assert_eq!(felt.len(), 1);
+    assert!(felt["81"] >= -1.0 && felt["81"] <= 1.0);
+
+    // A visit is of no channel: a filter leaves it out.
+    let filtered = app.get("/v1/audit/gaps?channel=email").await;
+    assert!(filtered.status == StatusCode::NOT_FOUND || filtered.json()["unanswered"] == 0);
+}

@@ -112,7 +112,7 @@ fn observed(ticket: AuditedTicket) -> Observed {
         dismissed: Vec::new(),
         reopened: ticket.reopened.is_some_and(|times| times > 0),
         escalated: ticket.escalated.unwrap_or(false),
-        low_scored: false,
+        low_scored: ticket.low_scored,
         handling_minutes: ticket.handling_minutes,
     }
 }

@@ -13,7 +13,7 @@ use super::error::AuditError;
 use super::gaps::{Closure, Gap, GapTicket, KnownGap, closure, groups};
 use super::question::{Filter, Question, Window};
 use super::service::{Audits, Held, off_the_runtime};
-use super::unanswered;
+use super::{unanswered, visits};
 use crate::knowledge::Knowledge;
 use crate::store::{Embedding, GapRecord, GapState, Store};
 
@@ -32,7 +32,7 @@ pub struct GapReport {
     /// When the tickets were read.
     #[schema(value_type = String, format = DateTime)]
     pub as_of: Timestamp,
-    /// Tickets that no article answers.
+    /// Tickets that no article answers, with visits to the portal that found nothing.
     pub unanswered: usize,
     /// Those that were put together: at most 20,000, those whose ids have the smallest hashes.
     pub looked_at: usize,
@@ -156,7 +156,7 @@ impl Audits {
         now: Timestamp,
     ) -> Result<GapReport, AuditError> {
         let held = self.held(now).await?;
-        let found = self.found(question, &held, knowledge.encoder_id(), now).await?;
+        let found = self.found(question, &held, knowledge, now).await?;
         let records = self.store().gaps().await?;
         let kept: HashMap<&str, &GapRecord> = records.iter().map(|r| (r.id.as_str(), r)).collect();
         let mut views = Vec::with_capacity(found.gaps.len());
@@ -196,9 +196,10 @@ impl Audits {
         &self,
         question: &Question,
         held: &Held,
-        encoder: &str,
+        knowledge: &Knowledge,
         now: Timestamp,
     ) -> Result<Arc<Found>, AuditError> {
+        let encoder = knowledge.encoder_id();
         let asked = Asked::new(question, held.seen.as_of, encoder);
         let mut last = self.last_gaps().lock().await;
         if let Some(found) = last.as_ref().filter(|found| found.asked == asked) {
@@ -206,7 +207,10 @@ impl Audits {
         }
         let store = self.store();
         let (unanswered, places) = unanswered::chosen(&held.seen, question, self.rules())?;
-        let tickets = unanswered::read(store, &held.seen, &places, encoder).await?;
+        let mut tickets = unanswered::read(store, &held.seen, &places, encoder).await?;
+        let visits = visits::in_vain(store, knowledge, question).await?;
+        let unanswered = unanswered + visits.len();
+        tickets.extend(visits);
         let records = store.gaps().await?;
         let known = records.iter().map(|record| known(record, encoder)).collect::<Vec<_>>();
         let looked_at = tickets.len();

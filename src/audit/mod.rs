@@ -27,6 +27,7 @@ mod stats;
 mod tally;
 mod trouble;
 mod unanswered;
+mod visits;
 
 pub use base::{ArticleFacts, Base};
 pub use collect::{Voices, from_store};

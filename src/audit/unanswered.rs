@@ -49,6 +49,7 @@ pub(super) async fn read(
     for page in places.chunks(PAGE) {
         let ids: Vec<String> = page.iter().map(|place| seen.rows[*place].id.to_string()).collect();
         let by_id: HashMap<&str, &usize> = page.iter().map(|place| (&*seen.rows[*place].id, place)).collect();
+        let sentiments = store.ticket_sentiments(&ids).await?;
         for record in store.tickets(&ids).await? {
             let Some(row) = by_id.get(record.id.as_str()).map(|place| &seen.rows[**place]) else { continue };
             if record.embedding.as_ref().is_none_or(|embedding| embedding.encoder != encoder) {
@@ -58,6 +59,7 @@ pub(super) async fn read(
             tickets.push(GapTicket {
                 category: Some(seen.names.name(row.category).to_owned()),
                 answer_confidence: row.confidence,
+                sentiment: sentiments.get(&ticket.id).copied(),
                 ..ticket
             });
         }

@@ -53,7 +53,7 @@ pub use suggest::{Channel, FoundBy, MAX_SUGGESTIONS, Query, Suggested, Suggestio
 pub use write::{ImportReport, PutReport};
 
 use crate::config::SearchSettings;
-use crate::model::Model;
+use crate::model::{Input, Lane, Model};
 use crate::store::{Article, Store};
 use index::SearchIndex;
 use projected::Passages;
@@ -151,6 +151,16 @@ impl Knowledge {
     /// Which encoder's embeddings can be compared with those that this sees.
     pub fn encoder_id(&self) -> &str {
         self.view.encoder_id()
+    }
+
+    /// The embeddings of texts, as tickets are embedded, behind every request that waits for the model.
+    ///
+    /// # Errors
+    /// Those of the model.
+    pub async fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, KnowledgeError> {
+        let inputs: Vec<Input<'_>> = texts.iter().map(|text| Input::text(text)).collect();
+        let readings = self.view.model.read(&inputs, Lane::Bulk).await?;
+        Ok(readings.iter().map(|reading| reading.embedding()).collect())
     }
 
     /// The article with this id, whatever its audience and status.

@@ -1,5 +1,7 @@
 //! Tickets with what the last answer said, as the audit reads them: many, in order, without embeddings.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row};
@@ -38,6 +40,8 @@ pub struct AuditedTicket {
     pub answer_confidence: Option<f32>,
     /// The article that it showed first, whose score that is.
     pub best_article: Option<String>,
+    /// Whether a survey about it is low.
+    pub low_scored: bool,
 }
 
 impl Store {
@@ -55,7 +59,8 @@ impl Store {
                  tickets.organization_id, tickets.agent_group,
                  coalesce(tickets.final_category, findings.category) AS category,
                  tickets.article_ids, tickets.reopened, tickets.escalated, tickets.handling_minutes,
-                 findings.answer_confidence, findings.best_article
+                 findings.answer_confidence, findings.best_article,
+                 EXISTS (SELECT 1 FROM surveys WHERE surveys.ticket_id = tickets.id AND surveys.low) AS low_scored
              FROM tickets LEFT JOIN findings ON findings.ticket_id = tickets.id
              WHERE tickets.id > ?1 ORDER BY tickets.id LIMIT ?2",
         )
@@ -65,6 +70,26 @@ impl Store {
         .fetch_all(self.readers())
         .await
         .map_err(|error| self.failed(error))
+    }
+}
+
+impl Store {
+    /// How the requesters of these tickets felt, by the comments of their surveys: the mean score, -1 to 1, of
+    /// each ticket with one.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn ticket_sentiments(&self, ids: &[String]) -> Result<HashMap<String, f32>, StoreError> {
+        let ids = column::json_text(ids).map_err(|error| self.failed(error))?;
+        let rows: Vec<(String, f64)> = sqlx::query_as(
+            "SELECT ticket_id, avg(score) FROM surveys
+             WHERE ticket_id IN (SELECT value FROM json_each(?1)) AND score IS NOT NULL GROUP BY ticket_id",
+        )
+        .bind(ids)
+        .fetch_all(self.readers())
+        .await
+        .map_err(|error| self.failed(error))?;
+        Ok(rows.into_iter().map(|(id, score)| (id, score as f32)).collect())
     }
 }
 
@@ -85,6 +110,7 @@ impl FromRow<'_, SqliteRow> for AuditedTicket {
             handling_minutes: row.try_get("handling_minutes")?,
             answer_confidence: row.try_get("answer_confidence")?,
             best_article: row.try_get("best_article")?,
+            low_scored: row.try_get("low_scored")?,
         })
     }
 }

@@ -54,6 +54,8 @@ pub struct DeflectionSummary {
 /// What somebody typed in vain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnansweredText {
+    /// The visit's id.
+    pub session_id: String,
     /// When.
     pub at: Timestamp,
     /// Their words.
@@ -134,7 +136,7 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<UnansweredText>, StoreError> {
         let rows = sqlx::query(
-            "SELECT at, text FROM deflections WHERE text IS NOT NULL AND at >= ?1 AND at < ?2
+            "SELECT session_id, at, text FROM deflections WHERE text IS NOT NULL AND at >= ?1 AND at < ?2
              ORDER BY at DESC, session_id DESC LIMIT ?3",
         )
         .bind(column::time_text(from))
@@ -143,9 +145,13 @@ impl Store {
         .fetch_all(self.readers())
         .await
         .map_err(|error| self.failed(error))?;
-        let texts = rows
-            .iter()
-            .map(|row| Ok(UnansweredText { at: column::time(row, "at")?, text: row.try_get("text")? }));
+        let texts = rows.iter().map(|row| {
+            Ok(UnansweredText {
+                session_id: row.try_get("session_id")?,
+                at: column::time(row, "at")?,
+                text: row.try_get("text")?,
+            })
+        });
         texts.collect::<Result<_, sqlx::Error>>().map_err(|error| self.failed(error))
     }
 }

@@ -27,6 +27,8 @@ pub use outline::Outline;
 /// Most tickets that are looked at; of more, those whose ids have the smallest hashes, so that each run
 /// looks at the same ones.
 pub const MOST_TICKETS: usize = 20_000;
+/// What the id of a visit to a portal begins with, among those of tickets.
+pub const VISIT: &str = "visit:";
 /// Fewest tickets that make a group.
 pub const FEWEST: usize = 3;
 /// Minutes that a ticket is taken to cost where no ticket says.
@@ -69,8 +71,10 @@ pub struct Gap {
     /// The category of most of its tickets.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
-    /// Its tickets in the window.
+    /// Its tickets in the window, with the visits.
     pub tickets: usize,
+    /// Those of them that were never written: what a customer typed in the portal and found no answer to.
+    pub visits: usize,
     /// What they cost, in minutes: tickets × handling minutes × the factor of the sentiment.
     pub cost: f64,
     /// Handling minutes of a ticket, the median of those that say; else of the house; else 1.
@@ -83,7 +87,7 @@ pub struct Gap {
     pub answer_confidence: f64,
     /// What an article that answers them might say.
     pub outline: Outline,
-    /// Ids of its tickets.
+    /// Ids of its tickets; of a visit `visit:` and its session.
     pub members: Vec<String>,
     #[serde(skip)]
     pub(super) centroid: Vec<f32>,
@@ -130,6 +134,7 @@ fn gap(tickets: &[GapTicket], words: &naming::Words, house: f64, cluster: cluste
         typical: TypicalTicket { id: typical.id.clone(), subject: outline::masked(&typical.subject, words) },
         category: commonest(&members),
         tickets: count,
+        visits: members.iter().filter(|ticket| ticket.id.starts_with(VISIT)).count(),
         cost: count as f64 * minutes * factor,
         minutes,
         sentiment_factor: factor,
