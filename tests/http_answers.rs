@@ -115,6 +115,8 @@ async fn a_ticket_is_answered_and_kept_with_its_answer() {
           ]
         }
       },
+      "answered": false,
+      "answer_confidence": 0.0,
       "articles": [],
       "similar_tickets": [],
       "open_tickets": [],

@@ -44,7 +44,7 @@ async fn an_unknown_field_is_refused_by_name() {
     insta::assert_snapshot!(answer.refusal(), @r#"
     422 invalid_request
     The request is not valid: Correct what `errors` names; /docs shows the form of each field.
-    "/ticket/titel" is not a field that is known here; known are `id`, `subject`, `body`, `body_format`, `channel`, `created_at`, `requester_id`, `organization_id`, `submitted`, `sla`
+    "/ticket/titel" is not a field that is known here; known are `id`, `subject`, `body`, `body_format`, `channel`, `created_at`, `requester_id`, `organization_id`, `form`, `agent_group`, `submitted`, `sla`
     "#);
     let answer = app.post(TRIAGE, json!({"ticket": {"subject": "a"}, "option": {}})).await;
     insta::assert_snapshot!(answer.refusal(), @r#"

@@ -90,7 +90,7 @@ async fn an_outcome_that_cannot_be_kept_says_why() {
     insta::assert_snapshot!(refused(json!({"solution": "New toner"})).await, @r#"
     422 invalid_request
     The request is not valid: Correct what `errors` names; /docs shows the form of each field.
-    "/solution" is not a field that is known here; known are `status`, `category`, `impact`, `urgency`, `priority`, `solved_at`, `resolution`, `article_ids`, `reopened`, `escalated`, `handling_minutes`
+    "/solution" is not a field that is known here; known are `status`, `category`, `impact`, `urgency`, `priority`, `solved_at`, `resolution`, `article_ids`, `reopened`, `escalated`, `handling_minutes`, `agent_group`
     "#);
     assert_eq!(app.get("/v1/tickets/81").await.json()["outcome"]["status"], Value::Null);
 }
