@@ -19,7 +19,7 @@ use crate::knowledge::import;
 use crate::model::{Lane, Shelf};
 use crate::survey::import::SurveyReader;
 use crate::survey::{Keeping, NewSurvey, SurveyQuery};
-use crate::triage::{HistoryRow, Ticket};
+use crate::triage::{HistoryRow, Options, Ticket};
 
 /// Data folder unless --data says otherwise.
 const DATA: &str = "./deskhand-data";
@@ -102,6 +102,7 @@ async fn demo(app: &App, samples: &Path) -> anyhow::Result<Vec<Ticket>> {
     let mut lines = Lines::open(&samples.join("tickets.jsonl"))?;
     let empty = app.store.ticket_count().await? == 0;
     let mut examples = Vec::new();
+    let mut kept = Vec::new();
     let progress = Progress::new("sample tickets", None);
     loop {
         let batch = lines.batch::<HistoryRow>(64)?;
@@ -115,8 +116,16 @@ async fn demo(app: &App, samples: &Path) -> anyhow::Result<Vec<Ticket>> {
             app.store.save_tickets(&records).await?;
             let ids: Vec<String> = records.into_iter().map(|record| record.id).collect();
             now.knowledge.remember(&ids).await?;
+            kept.extend(rows.iter().map(|row| Ticket::from(row.ticket())));
         }
         progress.add(rows.len() as u64);
+    }
+    progress.finish();
+    // As if each had been triaged when it came in: coverage, gaps and mismatches stand on the answers.
+    let (progress, options) = (Progress::new("answers to them", None), Options::default());
+    for ticket in &kept {
+        now.triage.answer_and_record(ticket, &options, Timestamp::now()).await?;
+        progress.add(1);
     }
     progress.finish();
     demo_surveys(app, &samples.join("surveys.jsonl")).await?;
