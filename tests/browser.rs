@@ -47,10 +47,14 @@ fn no_page_asks_anybody_else_for_anything_or_breaks_its_own_policy() {
     let mut tab = stage.browser();
     for path in PAGES {
         tab.open(&stage.address(path));
+        // What Chromium draws a calendar with is in itself.
         let own = stage.address("/");
         let requests = tab.requests();
         assert!(requests.len() >= 2, "{path}: {requests:?}");
-        assert!(requests.iter().all(|address| address.starts_with(&own)), "{path}: {requests:?}");
+        assert!(
+            requests.iter().all(|address| address.starts_with(&own) || address.starts_with("data:")),
+            "{path}: {requests:?}"
+        );
         let mut complaints = tab.complaints();
         // That a page of a missing article is a 404 is as it should be.
         complaints.retain(|told| !(path.ends_with("none") && told.contains("404")));

@@ -57,7 +57,8 @@ pub(super) async fn show(State(pages): State<Pages>, address: Address) -> Respon
 /// What is asked, and under which name its answer is held.
 fn question(pages: &Pages, address: &Address, span: Span) -> (String, Question) {
     let model = pages.answering.now().model;
-    let labels = model.head("category").map(|head| head.spec().labels.iter().cloned().collect());
+    let labels =
+        model.head("category").map(|head| head.spec().labels.iter().cloned().collect::<BTreeSet<_>>());
     let (by, task) = (mismatches_view::by(address), mismatches_view::task(address));
     let given = |name: &str| address.get(name).unwrap_or_default().to_owned();
     let manifest = model.manifest();
@@ -71,7 +72,7 @@ fn question(pages: &Pages, address: &Address, span: Span) -> (String, Question) 
         by,
         task,
         limit: MAX_LIMIT,
-        categories: labels.unwrap_or_else(BTreeSet::new),
+        categories: labels.unwrap_or_default(),
         matrix: pages.matrix.clone(),
     };
     (name, question)

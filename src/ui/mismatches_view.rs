@@ -83,38 +83,37 @@ fn name(group: &LedgerGroup) -> String {
     group.name.clone().unwrap_or_else(|| "not known".to_owned())
 }
 
+/// A group, the one `at` this place; of the first ones the name leads to their tickets.
+fn row(at: usize, group: &LedgerGroup, address: &Address) -> Vec<Cell> {
+    let named = if at < DRAWN && !group.evidence.is_empty() {
+        Cell::Link { href: format!("{}#tickets-{at}", address.with(&[], "")), words: name(group) }
+    } else {
+        Cell::words(name(group))
+    };
+    let of = |counts: &Option<TaskCounts>, value: fn(&TaskCounts) -> u64| {
+        counts.as_ref().map_or(Cell::Nothing, |counts| Cell::count(value(counts)))
+    };
+    let worst = group.evidence.first().map(|wrong| TicketLink::new(&wrong.ticket_id));
+    vec![
+        named,
+        Cell::number(group.cost, 1),
+        Cell::count(group.tickets),
+        of(&group.category, |counts| counts.wrong),
+        of(&group.category, |counts| counts.compared),
+        of(&group.category, |counts| counts.suspected),
+        of(&group.priority, |counts| counts.wrong),
+        of(&group.priority, |counts| counts.compared),
+        of(&group.priority, |counts| counts.suspected),
+        of(&group.priority, |counts| counts.under),
+        of(&group.priority, |counts| counts.under_p1),
+        of(&group.priority, |counts| counts.over),
+        worst.map_or(Cell::Nothing, |ticket| Cell::Link { href: ticket.href, words: ticket.id }),
+    ]
+}
+
 /// One row for each group, the worst first.
 pub(super) fn groups(ledger: Option<&Ledger>, address: &Address) -> Table {
-    let shown = |at: usize, group: &LedgerGroup| at < DRAWN && !group.evidence.is_empty();
-    let row = |(at, group): (usize, &LedgerGroup)| {
-        let named = if shown(at, group) {
-            Cell::Link { href: format!("{}#tickets-{at}", address.with(&[], "")), words: name(group) }
-        } else {
-            Cell::words(name(group))
-        };
-        let of = |counts: &Option<TaskCounts>, value: fn(&TaskCounts) -> u64| {
-            counts.as_ref().map_or(Cell::Nothing, |counts| Cell::count(value(counts)))
-        };
-        let ids: Vec<&str> = group.evidence.iter().map(|wrong| wrong.ticket_id.as_str()).collect();
-        vec![
-            named,
-            Cell::number(group.cost, 1),
-            Cell::count(group.tickets),
-            of(&group.category, |counts| counts.wrong),
-            of(&group.category, |counts| counts.compared),
-            of(&group.category, |counts| counts.suspected),
-            of(&group.priority, |counts| counts.wrong),
-            of(&group.priority, |counts| counts.compared),
-            of(&group.priority, |counts| counts.suspected),
-            of(&group.priority, |counts| counts.under),
-            of(&group.priority, |counts| counts.under_p1),
-            of(&group.priority, |counts| counts.over),
-            ids.first().map_or(Cell::Nothing, |id| Cell::Link {
-                href: TicketLink::new(id).href,
-                words: (*id).to_owned(),
-            }),
-        ]
-    };
+    let groups = ledger.map(|ledger| ledger.groups.as_slice()).unwrap_or_default();
     Table {
         id: "groups",
         caption: "Groups, the most costly first".into(),
@@ -135,7 +134,7 @@ pub(super) fn groups(ledger: Option<&Ledger>, address: &Address) -> Table {
             Column::numbers("over", "Too high"),
             Column::words("worst_ticket", "Worst ticket"),
         ],
-        rows: ledger.map(|ledger| ledger.groups.iter().enumerate().map(row).collect()).unwrap_or_default(),
+        rows: groups.iter().enumerate().map(|(at, group)| row(at, group, address)).collect(),
     }
 }
 

@@ -88,7 +88,7 @@ async fn summed(
     address: &Address,
     now: Timestamp,
 ) -> Result<Result<Summary, Nothing>, SurveyError> {
-    let window = Span::asked(address, now).and_then(|span| surveys_view::window(span));
+    let window = Span::asked(address, now).and_then(surveys_view::window);
     let window = match window {
         Ok(window) => window,
         Err(words) => return Ok(Err(Nothing::wrong(words))),
