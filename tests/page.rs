@@ -11,6 +11,7 @@ use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 use axum::response::Response;
 use common::TestApp;
+use deskhand::audit::mismatches::Ledgers;
 use deskhand::model::Shelf;
 use deskhand::store::{Article, ArticleStatus, Audience};
 use deskhand::text::Format;
@@ -53,6 +54,9 @@ impl Browser {
             examples: Arc::from([example]),
             max_form_bytes: LIMIT,
             shelf: Shelf::of(&app.dir.path().join("data")),
+            audits: app.app.audits.clone(),
+            ledgers: Ledgers::new(app.app.store.clone(), 60),
+            matrix: app.app.settings.triage.matrix.clone(),
             settings: app.app.settings.ui.clone(),
         });
         Self { app, router }

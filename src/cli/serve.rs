@@ -19,7 +19,7 @@ use crate::knowledge::import;
 use crate::model::{Lane, Shelf};
 use crate::survey::import::SurveyReader;
 use crate::survey::{Keeping, NewSurvey, SurveyQuery};
-use crate::triage::{HistoryRow, Ticket};
+use crate::triage::{HistoryRow, Options, Ticket};
 
 /// Data folder unless --data says otherwise.
 const DATA: &str = "./deskhand-data";
@@ -99,30 +99,46 @@ async fn demo(app: &App, samples: &Path) -> anyhow::Result<Vec<Ticket>> {
         now.knowledge.import(rows, &|done| progress.set(done as u64, done as u64)).await?;
         progress.finish();
     }
-    let mut lines = Lines::open(&samples.join("tickets.jsonl"))?;
     let empty = app.store.ticket_count().await? == 0;
-    let mut examples = Vec::new();
-    let progress = Progress::new("sample tickets", None);
-    loop {
-        let batch = lines.batch::<HistoryRow>(64)?;
-        if batch.is_empty() {
-            break;
+    let (mut examples, mut kept) = (Vec::new(), Vec::new());
+    for file in ["tickets.jsonl", "unanswered.jsonl"] {
+        let mut lines = Lines::open(&samples.join(file))?;
+        let progress = Progress::new("sample tickets", None);
+        loop {
+            let batch = lines.batch::<HistoryRow>(64)?;
+            if batch.is_empty() {
+                break;
+            }
+            let rows: Vec<HistoryRow> = batch.into_iter().filter_map(|row| row.content.ok()).collect();
+            examples.extend(rows.iter().filter(|row| row.is_open()).map(|row| Ticket::from(row.ticket())));
+            if empty {
+                let records = now.triage.history(&rows, Timestamp::now()).await?;
+                app.store.save_tickets(&records).await?;
+                let ids: Vec<String> = records.into_iter().map(|record| record.id).collect();
+                now.knowledge.remember(&ids).await?;
+                kept.extend(rows.iter().map(|row| Ticket::from(row.ticket())));
+            }
+            progress.add(rows.len() as u64);
         }
-        let rows: Vec<HistoryRow> = batch.into_iter().filter_map(|row| row.content.ok()).collect();
-        examples.extend(rows.iter().filter(|row| row.is_open()).map(|row| Ticket::from(row.ticket())));
-        if empty {
-            let records = now.triage.history(&rows, Timestamp::now()).await?;
-            app.store.save_tickets(&records).await?;
-            let ids: Vec<String> = records.into_iter().map(|record| record.id).collect();
-            now.knowledge.remember(&ids).await?;
-        }
-        progress.add(rows.len() as u64);
+        progress.finish();
     }
-    progress.finish();
+    demo_answers(app, &kept).await?;
     demo_surveys(app, &samples.join("surveys.jsonl")).await?;
     // Spread over the file, so that they are of many kinds.
     let step = examples.len().div_ceil(EXAMPLES).max(1);
     Ok(examples.into_iter().step_by(step).collect())
+}
+
+/// Triages the tickets as if each had just come in: coverage, gaps and mismatches stand on the answers.
+async fn demo_answers(app: &App, tickets: &[Ticket]) -> anyhow::Result<()> {
+    let (now, options) = (app.now(), Options::default());
+    let progress = Progress::new("answers to them", None);
+    for ticket in tickets {
+        now.triage.answer_and_record(ticket, &options, Timestamp::now()).await?;
+        progress.add(1);
+    }
+    progress.finish();
+    Ok(())
 }
 
 /// Brings the sample surveys into a data folder without any.

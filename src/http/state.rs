@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::admission::Admission;
 use super::metrics::Metrics;
+use crate::audit::mismatches::Ledgers;
 use crate::audit::{Audits, Rules};
 use crate::config::Settings;
 use crate::knowledge::{Knowledge, KnowledgeError};
@@ -52,6 +53,7 @@ impl Answering {
             triage: self.triage.clone(),
             knowledge: self.knowledge.clone(),
             model: Arc::clone(&self.model),
+            desk: self.desk.clone(),
         }
     }
 }
@@ -185,6 +187,9 @@ impl AppState {
             examples: Arc::clone(&self.examples),
             max_form_bytes: self.settings.server.max_body_bytes,
             shelf: self.shelf.clone(),
+            audits: self.audits.clone(),
+            ledgers: Ledgers::new(self.store.clone(), self.settings.audit.refresh_seconds),
+            matrix: self.settings.triage.matrix.clone(),
             settings: self.settings.ui.clone(),
         }
     }

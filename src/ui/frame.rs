@@ -7,18 +7,38 @@ pub(super) enum Place {
     Triage,
     /// Paste a question, read what answers it.
     Suggestions,
+    /// What the knowledge base covers.
+    Coverage,
+    /// What nothing answers.
+    Gaps,
+    /// How customers feel.
+    Surveys,
+    /// Whose labels are wrong.
+    Mismatches,
     /// What answers.
     Model,
 }
 
 impl Place {
     /// In the order of the navigation.
-    const ALL: [Self; 3] = [Self::Triage, Self::Suggestions, Self::Model];
+    const ALL: [Self; 7] = [
+        Self::Triage,
+        Self::Suggestions,
+        Self::Coverage,
+        Self::Gaps,
+        Self::Surveys,
+        Self::Mismatches,
+        Self::Model,
+    ];
 
     fn href(self) -> &'static str {
         match self {
             Self::Triage => "/",
             Self::Suggestions => "/suggest",
+            Self::Coverage => "/coverage",
+            Self::Gaps => "/gaps",
+            Self::Surveys => "/surveys",
+            Self::Mismatches => "/mismatches",
             Self::Model => "/model",
         }
     }
@@ -27,6 +47,10 @@ impl Place {
         match self {
             Self::Triage => "Triage",
             Self::Suggestions => "Suggestions",
+            Self::Coverage => "Coverage",
+            Self::Gaps => "Gaps",
+            Self::Surveys => "Surveys",
+            Self::Mismatches => "Mismatches",
             Self::Model => "Model",
         }
     }

@@ -9,17 +9,30 @@ mod article;
 mod article_page;
 mod assets;
 mod card;
+mod coverage_page;
+mod coverage_view;
 mod example;
 mod excerpt;
+mod figures;
+mod follow_up_form;
+mod follow_up_view;
 mod frame;
+mod gaps_page;
+mod gaps_view;
 pub mod link;
+mod mismatches_page;
+mod mismatches_view;
 mod model_page;
 mod model_view;
+mod own;
 mod panel_page;
 mod problem;
 #[cfg(test)]
 mod samples;
+mod span;
 mod suggest_page;
+mod surveys_page;
+mod surveys_view;
 mod table;
 mod triage_page;
 mod view;
@@ -31,14 +44,18 @@ use askama::Template;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::from_fn;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use crate::config::UiSettings;
+use crate::audit::Audits;
+use crate::audit::mismatches::Ledgers;
+use crate::config::{Matrix, UiSettings};
 use crate::knowledge::Knowledge;
 use crate::model::{Model, Shelf};
 use crate::store::Store;
+use crate::survey::SurveyDesk;
 use crate::triage::{Ticket, Triage};
 
 /// What answers by one bundle.
@@ -50,6 +67,8 @@ pub struct Now {
     pub knowledge: Knowledge,
     /// What the page about the model tells of.
     pub model: Arc<Model>,
+    /// Surveys with their follow-ups.
+    pub desk: SurveyDesk,
 }
 
 /// Gives what answers at this moment; it may be another one the next time.
@@ -86,11 +105,18 @@ pub struct Pages {
     pub max_form_bytes: usize,
     /// Which bundles were promoted.
     pub shelf: Shelf,
+    /// What the tickets ask for and the articles do not answer.
+    pub audits: Audits,
+    /// Whose labels are wrong.
+    pub ledgers: Ledgers,
+    /// Which priority follows from settled impact and urgency.
+    pub matrix: Matrix,
     /// As the site set them.
     pub settings: UiSettings,
 }
 
-/// The pages: `/`, `/suggest`, `/articles/{id}`, `/model`, `/panel/{ticket_id}`, and what they load from `/assets/`.
+/// The pages: `/`, `/suggest`, `/articles/{id}`, `/coverage`, `/gaps`, `/surveys`, `/mismatches`, `/model`,
+/// `/panel/{ticket_id}`, and what they load from `/assets/`.
 pub fn router(pages: Pages) -> Router {
     let limit = DefaultBodyLimit::max(pages.max_form_bytes);
     let widgets = !pages.settings.widget_origins.is_empty();
@@ -98,9 +124,14 @@ pub fn router(pages: Pages) -> Router {
         .route("/", get(triage_page::first).post(triage_page::answer).layer(limit))
         .route("/suggest", get(suggest_page::first).post(suggest_page::answer).layer(limit))
         .route("/articles/{id}", get(article_page::show))
+        .route("/coverage", get(coverage_page::show))
+        .route("/gaps", get(gaps_page::show).post(gaps_page::decide).layer(limit))
+        .route("/surveys", get(surveys_page::show).post(follow_up_form::tell).layer(limit))
+        .route("/mismatches", get(mismatches_page::show))
         .route("/model", get(model_page::show))
         .route("/panel/{ticket_id}", get(panel_page::show).post(panel_page::say).layer(limit))
-        .with_state(pages);
+        .with_state(pages)
+        .layer(from_fn(own::forms_only));
     for (name, value) in PAGE_HEADERS {
         router = router.layer(SetResponseHeaderLayer::if_not_present(name, value));
     }

@@ -90,7 +90,7 @@ pub(super) fn tasks(manifest: &Manifest) -> Table {
 pub(super) fn task_filter(manifest: &Manifest) -> Filter {
     let tasks = manifest.heads.iter().map(|head| (head.task.clone(), head.task.clone()));
     let all = (String::new(), "all tasks".to_owned());
-    Filter { name: "task", label: "Task", choices: std::iter::once(all).chain(tasks).collect() }
+    Filter::choice("task", "Task", std::iter::once(all).chain(tasks))
 }
 
 /// One row for each label of `task`, or of all.

@@ -103,6 +103,52 @@ impl Problem {
         Self { in_form: true, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, title, advice) }
     }
 
+    /// A form that another site had the browser send.
+    pub(super) fn foreign_form() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "This form came from another site.",
+            "Nothing was changed. Open the page here and fill it in again.",
+        )
+    }
+
+    /// A form about what is no longer there.
+    pub(super) fn gone() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "What this form is about is not there any more.",
+            "It may have been deleted since the page was made. Open the page again.",
+        )
+    }
+
+    /// A form with a word in it that is not understood.
+    pub(super) fn bad_form() -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "The form did not arrive as it should.",
+            "Nothing was changed. Open the page again and fill it in once more.",
+        )
+    }
+
+    /// A field of a form with more characters than it may have.
+    pub(super) fn too_long(field: &str, most: usize) -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "What was written is too long.",
+            format!("The field \"{field}\" may have {most} characters. Nothing was changed."),
+        )
+    }
+
+    /// A decision about a gap that lacks what it needs; `field` is the API's name of what is missing.
+    pub(super) fn incomplete(field: &str) -> Self {
+        let advice = if field == "/owner" {
+            "An assigned group needs an owner. Say who writes the article. Nothing was changed."
+        } else {
+            "A published group needs the id of an article that there is. Put the article first. Nothing was changed."
+        };
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "Something is missing.", advice)
+    }
+
     /// A link to a panel that was altered, or whose time is over.
     pub(super) fn bad_link() -> Self {
         Self::new(

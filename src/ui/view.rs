@@ -324,7 +324,7 @@ impl Day {
 }
 
 /// The page of an article.
-fn article_href(id: &str) -> String {
+pub(super) fn article_href(id: &str) -> String {
     format!("/articles/{}", escaped(id))
 }
 

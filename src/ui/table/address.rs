@@ -62,8 +62,22 @@ impl Address {
         format!("{}?{}{anchor}", self.path, pairs.join("&"))
     }
 
+    /// This address with other values for some names, at `anchor`; what belongs to a table goes.
+    pub(in crate::ui) fn with(&self, values: &[(&str, &str)], anchor: &str) -> String {
+        let keep = |name: &str| !(OF_TABLE.contains(&name) || values.iter().any(|(other, _)| *other == name));
+        let kept = self.pairs.iter().filter(|(name, _)| keep(name));
+        let pairs: Vec<String> = kept
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .chain(values.iter().copied().filter(|(_, value)| !value.is_empty()))
+            .map(|(name, value)| format!("{}={}", escaped(name), escaped(value)))
+            .collect();
+        let question = if pairs.is_empty() { "" } else { "?" };
+        let anchor = if anchor.is_empty() { String::new() } else { format!("#{anchor}") };
+        format!("{}{question}{}{anchor}", self.path, pairs.join("&"))
+    }
+
     /// The path alone.
-    pub(super) fn path(&self) -> &str {
+    pub(in crate::ui) fn path(&self) -> &str {
         &self.path
     }
 

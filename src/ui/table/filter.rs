@@ -11,14 +11,40 @@ pub(in crate::ui) struct Filter {
     pub(in crate::ui) name: &'static str,
     /// What stands before it.
     pub(in crate::ui) label: &'static str,
-    /// What may be chosen: values with their words; the first one is what holds where none is.
+    /// What may be chosen: values with their words; the first one is what holds where none is. Empty where
+    /// something is written.
     pub(in crate::ui) choices: Vec<(String, String)>,
+    /// What is written where nothing is to choose: `text` or `date`.
+    pub(in crate::ui) kind: &'static str,
 }
 
 impl Filter {
-    /// The value that the address asks for: one of the choices, else the first.
+    /// One of some values.
+    pub(in crate::ui) fn choice(
+        name: &'static str,
+        label: &'static str,
+        choices: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
+    ) -> Self {
+        let choices = choices.into_iter().map(|(value, words)| (value.into(), words.into())).collect();
+        Self { name, label, choices, kind: "text" }
+    }
+
+    /// Any words.
+    pub(in crate::ui) fn words(name: &'static str, label: &'static str) -> Self {
+        Self { name, label, choices: Vec::new(), kind: "text" }
+    }
+
+    /// A day.
+    pub(in crate::ui) fn day(name: &'static str, label: &'static str) -> Self {
+        Self { name, label, choices: Vec::new(), kind: "date" }
+    }
+
+    /// The value that the address asks for: one of the choices, else the first; or what is written.
     pub(in crate::ui) fn chosen(&self, address: &Address) -> String {
         let asked = address.get(self.name);
+        if self.choices.is_empty() {
+            return asked.unwrap_or_default().trim().to_owned();
+        }
         let known = self.choices.iter().find(|(value, _)| Some(value.as_str()) == asked);
         known.or(self.choices.first()).map(|(value, _)| value.clone()).unwrap_or_default()
     }
@@ -40,6 +66,8 @@ impl askama::filters::HtmlSafe for Filters {}
 struct Field {
     name: &'static str,
     label: &'static str,
+    kind: &'static str,
+    written: String,
     choices: Vec<Choice>,
 }
 
@@ -59,7 +87,9 @@ impl Filters {
             Field {
                 name: filter.name,
                 label: filter.label,
+                kind: filter.kind,
                 choices: filter.choices.into_iter().map(choice).collect(),
+                written: chosen,
             }
         };
         Self {

@@ -99,11 +99,7 @@ fn the_csv_has_all_rows_in_the_order_asked_for_and_only_of_the_table_asked_for()
 
 #[test]
 fn a_filter_takes_only_what_may_be_chosen() {
-    let filter = Filter {
-        name: "task",
-        label: "Task",
-        choices: [("", "all"), ("category", "category")].map(|(a, b)| (a.to_owned(), b.to_owned())).to_vec(),
-    };
+    let filter = Filter::choice("task", "Task", [("", "all"), ("category", "category")]);
     let chosen = |query| filter.chosen(&Address::new("/model", query));
     assert_eq!([chosen("task=category"), chosen("task=%3Cx"), chosen("")], ["category", "", ""]);
     let html = Filters::new(vec![filter.clone()], &Address::new("/model", "task=category&sort=a&page=2"))
