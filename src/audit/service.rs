@@ -62,6 +62,14 @@ impl Audits {
         off_the_runtime(move || coverage(&held.seen, &held.base, &question, &rules)).await?
     }
 
+    /// Reads the tickets and articles as they are at the time `now`, so that the first report does not wait.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn read_ahead(&self, now: Timestamp) -> Result<(), AuditError> {
+        self.held(now).await.map(drop)
+    }
+
     pub(super) fn store(&self) -> &Store {
         &self.0.store
     }

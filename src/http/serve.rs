@@ -10,6 +10,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use jiff::Timestamp;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -39,6 +40,7 @@ pub async fn serve(
 ) -> Result<(), StoreError> {
     let (stop, stopped) = watch::channel(false);
     let folding = tokio::spawn(fold(app.clone()));
+    let reading = tokio::spawn(read_ahead(app.clone()));
     let mut connections = JoinSet::new();
     accept(&app, listener, shutdown, &stopped, &mut connections).await;
     app.stop();
@@ -54,7 +56,15 @@ pub async fn serve(
         connections.shutdown().await;
     }
     folding.abort();
+    reading.abort();
     app.store.close().await
+}
+
+/// Reads what audits stand on, so that the first who looks does not wait for it.
+async fn read_ahead(app: AppState) {
+    if let Err(error) = app.audits.read_ahead(Timestamp::now()).await {
+        tracing::warn!(%error, "the tickets could not be read for the audit; the first audit reads them");
+    }
 }
 
 async fn accept(
