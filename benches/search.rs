@@ -340,17 +340,7 @@ impl Bench {
 }
 
 fn query<'a>(text: &'a str, embedding: &'a [f32], audience: Audience) -> Query<'a> {
-    Query {
-        text,
-        embedding,
-        audience,
-        category: None,
-        language: None,
-        product: None,
-        labels: &[],
-        now: Timestamp::UNIX_EPOCH,
-        top: TOP,
-    }
+    Query::unfiltered(text, embedding, audience, Timestamp::UNIX_EPOCH, TOP)
 }
 
 fn main() {

@@ -9,6 +9,7 @@ use super::observations::{Failure, Observations};
 use super::question::{Question, Rules};
 use super::stats::{self, Share};
 use super::tally::{OfArticle, Tally};
+use crate::learn::metrics::wilson_interval;
 
 /// Ticket ids that stand as evidence.
 pub(super) const MOST_TICKETS: usize = 10;
@@ -192,7 +193,7 @@ fn not_resolving(
 /// the certainty of the settings) lies above it by the margin.
 pub(super) fn clearly_more(failed: u64, of: u64, elsewhere: f64, rules: &Rules) -> bool {
     let z = stats::quantile(rules.settings.certainty);
-    let (low, _) = stats::wilson(failed as f64, of as f64, z);
+    let low = wilson_interval(failed, of, z).low;
     low > elsewhere + rules.settings.resolving_margin
 }
 

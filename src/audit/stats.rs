@@ -3,6 +3,8 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::learn::metrics::{Interval, Z_TWO_SIDED_95, wilson_interval};
+
 /// A share of tickets, with the interval in which it lies with 95 % certainty.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
 pub struct Share {
@@ -16,14 +18,11 @@ pub struct Share {
     pub tickets: u64,
 }
 
-/// Standard normal quantile of a two-sided 95 % interval.
-const TWO_SIDED_95: f64 = 1.959_963_984_540_054;
-
 impl Share {
     /// The share of `count` among `of` tickets with Wilson's interval; `None` of no tickets.
     pub(super) fn of(count: u64, of: u64) -> Option<Self> {
         (of > 0).then(|| {
-            let (low, high) = wilson(count as f64, of as f64, TWO_SIDED_95);
+            let Interval { low, high } = wilson_interval(count, of, Z_TWO_SIDED_95);
             Self { share: (count as f64 / of as f64).clamp(0.0, 1.0), low, high, tickets: of }
         })
     }
@@ -89,17 +88,6 @@ fn student(p: f64, freedom: f64) -> f64 {
     let (x3, x5) = (x.powi(3), x.powi(5));
     let third = (3.0 * x.powi(7) + 19.0 * x5 + 17.0 * x3 - 15.0 * x) / (384.0 * freedom.powi(3));
     x + (x3 + x) / (4.0 * freedom) + (5.0 * x5 + 16.0 * x3 + 3.0 * x) / (96.0 * freedom * freedom) + third
-}
-
-/// Both ends of the score interval of the share `count / of` at the normal quantile `z`; `of` is above 0.
-///
-/// Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22
-/// (1927).
-pub(super) fn wilson(count: f64, of: f64, z: f64) -> (f64, f64) {
-    let (share, z2) = ((count / of).clamp(0.0, 1.0), z * z);
-    let centre = (share + z2 / (2.0 * of)) / (1.0 + z2 / of);
-    let reach = z / (1.0 + z2 / of) * (share * (1.0 - share) / of + z2 / (4.0 * of * of)).sqrt();
-    ((centre - reach).clamp(0.0, 1.0), (centre + reach).clamp(0.0, 1.0))
 }
 
 /// The standard normal quantile of `p`, 0.5 to 0.999, within 0.0005.

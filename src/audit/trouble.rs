@@ -14,6 +14,7 @@ use super::service::Audits;
 use super::stats::{self, Share};
 use super::tally::Tally;
 use crate::knowledge::duplicates::{self, Duplicates, NearPair};
+use crate::learn::metrics::wilson_interval;
 use crate::store::{Article, ArticleStatus, Store};
 
 /// Fewest tickets in the window before an article counts as never suggested.
@@ -137,7 +138,7 @@ fn often_dismissed(seen: &Observations, base: &Base, tally: &Tally, rules: &Rule
     for (number, of) in &tally.articles {
         let all = (of.attached + of.dismissed).max(of.now.1);
         let enough = of.dismissed >= 2 && all >= u64::from(rules.settings.min_uses);
-        if enough && stats::wilson(of.dismissed as f64, all as f64, z).0 > OFTEN {
+        if enough && wilson_interval(of.dismissed, all, z).low > OFTEN {
             let id = seen.names.name(*number);
             let share = Share::of(of.dismissed, all);
             found.extend(share.map(|share| Refused { id: id.to_owned(), title: base.title(id), share }));

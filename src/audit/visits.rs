@@ -30,17 +30,7 @@ pub(super) async fn in_vain(
         let words: Vec<&str> = batch.iter().map(|typed| typed.text.as_str()).collect();
         let embeddings = knowledge.embed(&words).await?;
         for (typed, embedding) in batch.iter().zip(embeddings) {
-            let query = Query {
-                text: &typed.text,
-                embedding: &embedding,
-                audience: Audience::Customer,
-                category: None,
-                language: None,
-                product: None,
-                labels: &[],
-                now: question.window.to,
-                top: 1,
-            };
+            let query = Query::unfiltered(&typed.text, &embedding, Audience::Customer, question.window.to, 1);
             let found = knowledge.suggest(&query).await?;
             if !found.answered {
                 visits.push(visit(typed, embedding, found.answer_confidence));

@@ -192,18 +192,8 @@ fn crossed(outcomes: &[(f32, bool)]) -> Option<Vec<(f32, bool)>> {
 }
 
 fn asked(query: &JudgedQuery) -> Query<'_> {
-    Query {
-        text: &query.text,
-        embedding: &query.embedding,
-        audience: Audience::Agent,
-        category: None,
-        language: None,
-        product: None,
-        labels: &[],
-        // Before everything: whether an article has expired meanwhile must not change the figures.
-        now: Timestamp::MIN,
-        top: TOP,
-    }
+    // Before everything: whether an article has expired meanwhile must not change the figures.
+    Query::unfiltered(&query.text, &query.embedding, Audience::Agent, Timestamp::MIN, TOP)
 }
 
 impl SearchReport {

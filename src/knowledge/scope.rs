@@ -108,17 +108,7 @@ mod tests {
     }
 
     fn query(audience: Audience) -> Query<'static> {
-        Query {
-            text: "",
-            embedding: &[],
-            audience,
-            category: None,
-            language: None,
-            product: None,
-            labels: &[],
-            now: Timestamp::UNIX_EPOCH,
-            top: 1,
-        }
+        Query::unfiltered("", &[], audience, Timestamp::UNIX_EPOCH, 1)
     }
 
     #[test]

@@ -53,6 +53,29 @@ pub struct Query<'a> {
     pub top: usize,
 }
 
+impl<'a> Query<'a> {
+    /// A query that takes articles of whatever category, language, product and labels.
+    pub fn unfiltered(
+        text: &'a str,
+        embedding: &'a [f32],
+        audience: Audience,
+        now: Timestamp,
+        top: usize,
+    ) -> Self {
+        Self {
+            text,
+            embedding,
+            audience,
+            category: None,
+            language: None,
+            product: None,
+            labels: &[],
+            now,
+            top,
+        }
+    }
+}
+
 /// Articles that may answer, and how likely it is that one does.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Suggestions {

@@ -71,17 +71,7 @@ fn now() -> Timestamp {
 }
 
 fn query<'a>(text: &'a str, embedding: &'a [f32], audience: Audience) -> Query<'a> {
-    Query {
-        text,
-        embedding,
-        audience,
-        category: None,
-        language: None,
-        product: None,
-        labels: &[],
-        now: now(),
-        top: 5,
-    }
+    Query::unfiltered(text, embedding, audience, now(), 5)
 }
 
 async fn ask(knowledge: &Knowledge, text: &str, audience: Audience) -> Suggestions {

@@ -3,8 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Standard normal quantile of a two-sided 95 % interval.
-const Z: f64 = 1.959_963_984_540_054;
+use crate::learn::metrics::{Interval, Z_TWO_SIDED_95, wilson_interval};
 
 /// Answers to one measure: how many, their sum, and the sum of their squares.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -49,16 +48,10 @@ impl Tally {
     }
 
     /// The share of ones among zeros and ones, with Wilson's score interval.
-    ///
-    /// Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22
-    /// (1927), 209-212.
     pub fn share(&self) -> Figure {
         let Some(share) = self.mean() else { return Figure::default() };
-        let n = self.n as f64;
-        let scale = 1.0 + Z * Z / n;
-        let centre = (share + Z * Z / (2.0 * n)) / scale;
-        let half = Z / scale * (share * (1.0 - share) / n + Z * Z / (4.0 * n * n)).sqrt();
-        Figure::new(self.n, share, centre - half, centre + half, [0.0, 1.0])
+        let Interval { low, high } = wilson_interval(self.sum.round() as u64, self.n, Z_TWO_SIDED_95);
+        Figure::new(self.n, share, low, high, [0.0, 1.0])
     }
 
     /// The mean of values between the `ends` of a scale, with the normal interval of that mean after two more
@@ -76,7 +69,7 @@ impl Tally {
             more.add(end);
         }
         let centre = more.mean().unwrap_or(mean);
-        let half = Z * (more.variance().unwrap_or(0.0) / more.n as f64).sqrt();
+        let half = Z_TWO_SIDED_95 * (more.variance().unwrap_or(0.0) / more.n as f64).sqrt();
         Figure::new(self.n, mean, centre - half, centre + half, ends)
     }
 }
@@ -226,7 +219,7 @@ mod tests {
             // Without the last guard of `Figure::new` against rounding.
             let mut more = tally(&values);
             [0.0, 0.0, 1.0, 1.0].iter().for_each(|end| more.add(*end));
-            let half = Z * (more.variance().unwrap() / more.n as f64).sqrt();
+            let half = Z_TWO_SIDED_95 * (more.variance().unwrap() / more.n as f64).sqrt();
             let off = (more.mean().unwrap() - tally(&values).mean().unwrap()).abs();
             prop_assert!(off <= half + 1e-12, "{off} {half}");
         }

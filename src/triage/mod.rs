@@ -272,17 +272,8 @@ impl Triage {
         if let Some(desk) = &self.desk {
             let embedding = reading.embedding();
             if options.articles > 0 {
-                let query = Query {
-                    text: &words.text,
-                    embedding: &embedding,
-                    audience: options.audience,
-                    category: None,
-                    language: None,
-                    product: None,
-                    labels: &[],
-                    now,
-                    top: options.articles,
-                };
+                let query =
+                    Query::unfiltered(&words.text, &embedding, options.audience, now, options.articles);
                 let found = desk.knowledge.suggest(&query).await?;
                 answer.answered = Some(found.answered);
                 answer.answer_confidence = Some(found.answer_confidence);

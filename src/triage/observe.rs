@@ -107,17 +107,8 @@ impl Triage {
         now: Timestamp,
     ) -> Result<Option<Suggestions>, TriageError> {
         let Some(desk) = &self.desk else { return Ok(None) };
-        let query = Query {
-            text,
-            embedding: &reading.embedding(),
-            audience: Audience::Agent,
-            category: None,
-            language: None,
-            product: None,
-            labels: &[],
-            now,
-            top: 1,
-        };
+        let embedding = reading.embedding();
+        let query = Query::unfiltered(text, &embedding, Audience::Agent, now, 1);
         Ok(Some(desk.knowledge.suggest(&query).await?))
     }
 }

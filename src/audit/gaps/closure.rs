@@ -49,17 +49,7 @@ pub(in crate::audit) async fn closure(
     let tickets = store.tickets(&ids).await?;
     let (mut sum, mut searched, mut found_first) = (0.0, 0, 0);
     for ticket in tickets.into_iter().filter_map(super::super::unanswered::gap_ticket) {
-        let query = Query {
-            text: &ticket.text,
-            embedding: &ticket.embedding,
-            audience: Audience::Agent,
-            category: None,
-            language: None,
-            product: None,
-            labels: &[],
-            now,
-            top: 1,
-        };
+        let query = Query::unfiltered(&ticket.text, &ticket.embedding, Audience::Agent, now, 1);
         let found = knowledge.suggest(&query).await?;
         sum += f64::from(found.answer_confidence);
         searched += 1;
