@@ -19,6 +19,7 @@ mod gaps;
 mod health;
 mod id;
 mod import;
+mod items;
 mod json;
 mod metrics;
 mod mismatches;
@@ -86,6 +87,8 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(audit::articles))
         .routes(routes!(gaps::list))
         .routes(routes!(gaps::decide))
+        .routes(routes!(items::put, items::get, items::delete))
+        .routes(routes!(items::list))
         .merge(OpenApiRouter::from(crate::ui::router(state.pages()).with_state(())))
         .layer(time_limit)
         .merge(slow)
