@@ -25,6 +25,7 @@ mod surveys;
 mod ticket;
 mod ticket_labels;
 mod tickets;
+mod timeline;
 mod versions;
 mod writer;
 
@@ -52,3 +53,4 @@ pub use surveys::{KeptSurvey, SurveyPlace};
 pub use ticket::{Embedding, FinalLabels, Finding, PredictionRecord, TicketRecord, TicketStatus};
 pub use ticket_labels::{LabelPair, TicketLabels};
 pub use tickets::TicketVector;
+pub use timeline::{EventKind, TicketEvent, TicketPlace, TicketTimeline};
