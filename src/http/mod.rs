@@ -36,6 +36,7 @@ mod survey_summary;
 mod surveys;
 pub mod switch;
 mod tickets;
+mod timeline;
 mod triage;
 
 use std::any::Any;
@@ -75,6 +76,7 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(articles::export))
         .routes(routes!(tickets::get))
         .routes(routes!(outcome::tell))
+        .routes(routes!(timeline::tell, timeline::get))
         .routes(routes!(outcome::close_check))
         .routes(routes!(surveys::keep, surveys::list))
         .routes(routes!(survey_summary::summary))

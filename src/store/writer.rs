@@ -17,6 +17,7 @@ use super::deflections::Deflection;
 use super::feedback::{self, Feedback, FeedbackWritten};
 use super::{ConfigurationItem, Finding, OutcomeRecord, PredictionRecord, StoreError, TicketRecord};
 use super::{FollowUpChange, GapRecord, Job, JobEnd, KeptSurvey, NewFollowUp, NewJob};
+use super::{TicketEvent, timeline};
 use super::{deflections, follow_ups, gaps, items, jobs, outcomes, surveys, tickets};
 
 /// Most writes in one transaction, and most that wait in the queue; a further caller waits before it.
@@ -32,6 +33,7 @@ pub(super) enum Write {
     EmbedTickets(Vec<TicketRecord>),
     SaveTriage(Box<(TicketRecord, PredictionRecord, Finding)>),
     SaveOutcome(Box<(String, OutcomeRecord, Timestamp)>),
+    SaveEvents(Box<(String, Vec<TicketEvent>, Timestamp)>),
     Say(Feedback),
     TakeBack(Feedback),
     KeepSurveys { batch: Vec<KeptSurvey>, now: Timestamp },
@@ -224,7 +226,11 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Writt
         }
         Write::SaveOutcome(told) => {
             let (ticket_id, outcome, now) = &**told;
-            outcomes::save(connection, ticket_id, outcome, *now).await
+            outcomes::save(connection, ticket_id, outcome, *now, Some(*now)).await
+        }
+        Write::SaveEvents(told) => {
+            let (ticket_id, events, now) = &**told;
+            timeline::save(connection, ticket_id, events, *now).await
         }
         Write::Say(said) => feedback::say(connection, said, false).await.map(Written::feedback),
         Write::SaveGaps(batch) => gaps::save(connection, batch).await.map(|()| Written::default()),
