@@ -1,0 +1,9 @@
+//! Integrations: Deskhand inside the helpdesk.
+//!
+//! In come deliveries of Zendesk, Zammad, Freshdesk or any other helpdesk that can send JSON; out go updates of
+//! their tickets. This room decides nothing about a ticket: the triage does. It knows nothing of HTTP handlers
+//! or pages.
+
+mod update;
+
+pub use update::{Note, NoteArticle, NoteReason, OWN_TAG, Product, Update, WRITE_BACK, words_version};
