@@ -4,6 +4,9 @@
 //! their tickets. This room decides nothing about a ticket: the triage does. It knows nothing of HTTP handlers
 //! or pages.
 
+pub mod outgoing;
+pub mod signature;
 mod update;
+pub mod write_back;
 
 pub use update::{Note, NoteArticle, NoteReason, OWN_TAG, Product, Update, WRITE_BACK, words_version};
