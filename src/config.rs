@@ -3,6 +3,7 @@
 //! wins. A field that does not exist is refused by name, so that a typing error never passes as a default.
 
 mod audit;
+mod integrations;
 mod surveys;
 mod ui;
 
@@ -19,6 +20,7 @@ use garde::Validate;
 use serde::{Deserialize, Serialize};
 
 pub use audit::AuditSettings;
+pub use integrations::{FieldMapping, HookSettings, IntegrationSettings, ProductSettings, TicketFields};
 pub use surveys::{LowScores, OwnerRules, SurveySettings};
 pub use ui::{Secret, UiSettings};
 
@@ -50,6 +52,9 @@ pub struct Settings {
     /// The pages, and what other sites show of them.
     #[garde(dive)]
     pub ui: UiSettings,
+    /// The helpdesks that send their tickets.
+    #[garde(dive)]
+    pub integrations: IntegrationSettings,
 }
 
 /// The HTTP service.
