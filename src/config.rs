@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub use audit::AuditSettings;
 pub use integrations::{FieldMapping, HookSettings, IntegrationSettings, ProductSettings, TicketFields};
+pub use integrations::{FreshdeskSettings, GenericSettings, ZammadSettings, ZendeskSettings};
 pub use surveys::{LowScores, OwnerRules, SurveySettings};
 pub use ui::{Secret, UiSettings};
 

@@ -14,6 +14,7 @@ use super::Priority;
 /// The helpdesks around Deskhand, and what is kept of what came and went.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate)]
 #[serde(deny_unknown_fields, default)]
+#[garde(custom(own_forms))]
 pub struct IntegrationSettings {
     /// Days after which deliveries and updates that are done, or were given up, are forgotten. A delivery that is
     /// sent once more later than that is taken for a new one.
@@ -23,70 +24,114 @@ pub struct IntegrationSettings {
     #[garde(range(min = 1, max = 64))]
     pub at_once: u32,
     /// Zendesk Support.
-    #[garde(dive, custom(own_form))]
-    pub zendesk: ProductSettings,
+    #[garde(dive)]
+    pub zendesk: ZendeskSettings,
     /// Zammad.
-    #[garde(dive, custom(own_form))]
-    pub zammad: ProductSettings,
+    #[garde(dive)]
+    pub zammad: ZammadSettings,
     /// Freshdesk.
-    #[garde(dive, custom(own_form))]
-    pub freshdesk: ProductSettings,
+    #[garde(dive)]
+    pub freshdesk: FreshdeskSettings,
     /// Any other that sends JSON.
     #[garde(dive)]
-    pub generic: ProductSettings,
+    pub generic: GenericSettings,
 }
 
 impl Default for IntegrationSettings {
     fn default() -> Self {
-        let product = ProductSettings::default;
         Self {
             keep_days: 30,
             at_once: 4,
-            zendesk: product(),
-            zammad: product(),
-            freshdesk: product(),
-            generic: product(),
+            zendesk: ZendeskSettings::default(),
+            zammad: ZammadSettings::default(),
+            freshdesk: FreshdeskSettings::default(),
+            generic: GenericSettings::default(),
         }
     }
 }
 
-/// One helpdesk.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate)]
-#[serde(deny_unknown_fields, default)]
-pub struct ProductSettings {
-    /// Whether nothing is written into tickets, and only kept what would have been: true until a site has seen
-    /// enough of that (`GET /v1/updates`, the page Deliveries) and says false.
-    #[garde(skip)]
+/// The settings of one helpdesk each: the same fields for all, but for how its REST API is reached.
+macro_rules! products {
+    ($($(#[$doc:meta])+ $name:ident;)+) => {
+        $(
+            $(#[$doc])+
+            #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate)]
+            #[serde(deny_unknown_fields, default)]
+            pub struct $name {
+                /// Whether nothing is written into tickets, and only kept what would have been: true until a site
+                /// has seen enough of that (`GET /v1/updates`, the page Deliveries) and says false.
+                #[garde(skip)]
+                pub dry_run: bool,
+                /// Whether fields are set by decisions `auto` alone; false: by `suggest` too.
+                #[garde(skip)]
+                pub auto_only: bool,
+                /// Whether an internal note with articles and reasons is added.
+                #[garde(skip)]
+                pub note: bool,
+                /// Whether the note says which words moved the decisions. They are found by reading the ticket up
+                /// to 24 times more.
+                #[garde(skip)]
+                pub reasons: bool,
+                /// Which fields of a ticket mean what.
+                #[garde(dive)]
+                pub fields: TicketFields,
+                /// What it sends.
+                #[garde(dive)]
+                pub hook: HookSettings,
+            }
+
+            impl Default for $name {
+                fn default() -> Self {
+                    Self {
+                        dry_run: true,
+                        auto_only: true,
+                        note: true,
+                        reasons: true,
+                        fields: TicketFields::default(),
+                        hook: HookSettings::default(),
+                    }
+                }
+            }
+
+            impl $name {
+                /// What all helpdesks have.
+                pub fn common(&self) -> ProductSettings<'_> {
+                    let Self { dry_run, auto_only, note, reasons, fields, hook, .. } = self;
+                    ProductSettings {
+                        dry_run: *dry_run,
+                        auto_only: *auto_only,
+                        note: *note,
+                        reasons: *reasons,
+                        fields,
+                        hook,
+                    }
+                }
+            }
+        )+
+    };
+}
+
+products! {
+    /// Zendesk Support.
+    ZendeskSettings;
+    /// Zammad.
+    ZammadSettings;
+    /// Freshdesk.
+    FreshdeskSettings;
+    /// Any other that sends JSON.
+    GenericSettings;
+}
+
+/// What the settings of all helpdesks have; see [`ZendeskSettings`].
+#[derive(Debug, Clone, Copy)]
+#[allow(missing_docs, reason = "they are documented where they are set")]
+pub struct ProductSettings<'a> {
     pub dry_run: bool,
-    /// Whether fields are set by decisions `auto` alone; false: by `suggest` too.
-    #[garde(skip)]
     pub auto_only: bool,
-    /// Whether an internal note with articles and reasons is added.
-    #[garde(skip)]
     pub note: bool,
-    /// Whether the note says which words moved the decisions. They are found by reading the ticket up to 24 times
-    /// more.
-    #[garde(skip)]
     pub reasons: bool,
-    /// Which fields of a ticket mean what.
-    #[garde(dive)]
-    pub fields: TicketFields,
-    /// What it sends.
-    #[garde(dive)]
-    pub hook: HookSettings,
-}
-
-impl Default for ProductSettings {
-    fn default() -> Self {
-        Self {
-            dry_run: true,
-            auto_only: true,
-            note: true,
-            reasons: true,
-            fields: TicketFields::default(),
-            hook: HookSettings::default(),
-        }
-    }
+    pub fields: &'a TicketFields,
+    pub hook: &'a HookSettings,
 }
 
 /// Which fields of a ticket mean what, read and written.
@@ -121,11 +166,12 @@ impl TicketFields {
 }
 
 /// Only the generic hook has a form that a site chooses.
-fn own_form(product: &ProductSettings, (): &()) -> garde::Result {
-    if product.hook.mapping.is_some() || product.hook.signature_header.is_some() {
-        let message =
-            "hook.mapping and hook.signature_header are for integrations.generic alone; take them out here";
-        return Err(garde::Error::new(message));
+fn own_forms(settings: &IntegrationSettings, (): &()) -> garde::Result {
+    let fixed = [&settings.zendesk.hook, &settings.zammad.hook, &settings.freshdesk.hook];
+    if fixed.iter().any(|hook| hook.mapping.is_some() || hook.signature_header.is_some()) {
+        return Err(garde::Error::new(
+            "hook.mapping and hook.signature_header are for integrations.generic alone; take them out elsewhere",
+        ));
     }
     Ok(())
 }
