@@ -24,7 +24,10 @@ use serde::{Deserialize, Serialize};
 
 pub use audit::AuditSettings;
 pub use events::{EndpointSettings, EventSettings, signing_key};
-pub use integrations::{ApiSettings, HelpdeskSettings, IntegrationSettings};
+pub use integrations::{
+    ApiSettings, FieldMapping, HookSettings, IntegrationSettings, ProductSettings, TicketFields,
+};
+pub use integrations::{FreshdeskSettings, GenericSettings, ZammadSettings, ZendeskSettings};
 pub use outgoing::{Allowed, OutgoingSettings};
 pub use surveys::{LowScores, OwnerRules, SurveySettings};
 pub use ui::{Secret, UiSettings};
@@ -57,7 +60,7 @@ pub struct Settings {
     /// The pages, and what other sites show of them.
     #[garde(dive)]
     pub ui: UiSettings,
-    /// The helpdesks that Deskhand works in.
+    /// The helpdesks that send their tickets.
     #[garde(dive)]
     pub integrations: IntegrationSettings,
     /// Events, and who hears of them.

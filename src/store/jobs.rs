@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row, SqliteConnection};
+use tokio::sync::watch;
 use utoipa::ToSchema;
 
 use super::column;
@@ -112,6 +113,11 @@ impl Store {
     /// [`StoreError::Full`] and the like; then none is taken on.
     pub async fn enqueue(&self, jobs: Vec<NewJob>, now: Timestamp) -> Result<Vec<bool>, StoreError> {
         self.writer().write(Write::Enqueue { jobs, now }).await.map(|written| written.added)
+    }
+
+    /// Changes whenever jobs were taken on or begun anew, of whatever kind.
+    pub fn jobs_came(&self) -> watch::Receiver<()> {
+        self.writer().jobs_came()
     }
 
     /// Up to `limit` jobs of `kind` that are due at `now`, the longest due first, each begun and leased until

@@ -1,13 +1,9 @@
 //! Settings of a helpdesk's REST interface, by which updates are written into its tickets.
 
-use std::collections::BTreeMap;
-use std::fmt;
-
 use garde::Validate;
-use serde::de::{self, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
-use crate::config::{Priority, Secret};
+use crate::config::Secret;
 
 /// A helpdesk's REST interface. Which of the credentials it takes is its own; `docs/integrations` says which.
 /// A secret may be `file:` and the path of a file that it stands in.
@@ -33,20 +29,13 @@ pub struct ApiSettings {
     pub password: Option<Secret>,
     /// With them updates to a generic helpdesk are signed as Standard Webhooks are: `whsec_…`, the newest first.
     pub signing_secrets: Vec<Secret>,
-    /// Field that holds the category: Zendesk the number of the field, Zammad its name, Freshdesk `cf_…` or `type`.
-    /// Absent: the category is not written.
-    #[serde(deserialize_with = "name_or_number", skip_serializing_if = "Option::is_none")]
-    pub category_field: Option<String>,
-    /// Field that holds the impact, whose options are called high, medium and low.
-    #[serde(deserialize_with = "name_or_number", skip_serializing_if = "Option::is_none")]
+    /// Field that holds the impact, whose options are called high, medium and low; named as that of the category
+    /// (`fields.category`). Absent: the impact is not written.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub impact_field: Option<String>,
     /// Field that holds the urgency, likewise.
-    #[serde(deserialize_with = "name_or_number", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub urgency_field: Option<String>,
-    /// What the helpdesk calls a category that it calls otherwise than Deskhand: label = value of the option.
-    pub categories: BTreeMap<String, String>,
-    /// What the helpdesk calls a priority, where it is not what `docs/integrations` says: P1 = "urgent".
-    pub priorities: BTreeMap<Priority, String>,
 }
 
 fn address(url: &str, (): &()) -> garde::Result {
@@ -58,46 +47,17 @@ fn address(url: &str, (): &()) -> garde::Result {
     }
 }
 
-/// Zendesk's fields have numbers, and who writes one should not have to put it in quotes.
-fn name_or_number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    struct Name;
-    impl Visitor<'_> for Name {
-        type Value = Option<String>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("the name or number of a field")
-        }
-
-        fn visit_str<E: de::Error>(self, name: &str) -> Result<Self::Value, E> {
-            Ok(Some(name.to_owned()).filter(|name| !name.is_empty()))
-        }
-
-        fn visit_u64<E: de::Error>(self, number: u64) -> Result<Self::Value, E> {
-            Ok(Some(number.to_string()))
-        }
-
-        fn visit_i64<E: de::Error>(self, number: i64) -> Result<Self::Value, E> {
-            Ok(Some(number.to_string()))
-        }
-    }
-    from.deserialize_any(Name)
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
-    fn a_field_is_named_or_numbered_and_an_address_holds_no_credentials() {
-        let read = |text: &str| toml::from_str::<ApiSettings>(text).unwrap();
-        assert_eq!(read("category_field = 360001").category_field.as_deref(), Some("360001"));
-        assert_eq!(read("category_field = \"cf_topic\"").category_field.as_deref(), Some("cf_topic"));
-        let names = read("[priorities]\nP1 = \"urgent\"\n");
-        assert_eq!(names.priorities.get(&Priority::P1).map(String::as_str), Some("urgent"));
+    fn an_address_has_a_scheme_and_holds_no_credentials() {
+        let problem = |url: &str| ApiSettings { url: url.into(), ..ApiSettings::default() }.validate().err();
+        assert!(problem("https://acme.zendesk.com").is_none() && problem("http://127.0.0.1:9000").is_none());
         for bad in ["", "acme.zendesk.com", "ftp://acme.example", "https://kim:pw@acme.example"] {
-            let settings = ApiSettings { url: bad.into(), ..ApiSettings::default() };
-            let told = settings.validate().unwrap_err().to_string();
+            let told = problem(bad).unwrap().to_string();
             assert!(told.contains("url") && !told.contains("kim"), "{told}");
         }
     }

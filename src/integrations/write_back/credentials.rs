@@ -9,7 +9,7 @@ use crate::integrations::update::Product;
 
 /// An interface that cannot be used as it is set.
 #[derive(Debug, thiserror::Error)]
-#[error("integrations.{product}.api: {problem}")]
+#[error("integrations.{product}: {problem}")]
 pub struct SetupError {
     /// Whose.
     pub product: Product,
@@ -30,7 +30,7 @@ pub(super) fn authorization(product: Product, api: &ApiSettings) -> Result<Optio
     let read = |name: &str, secret: &Option<Secret>| match secret {
         None => Ok(None),
         Some(secret) => {
-            secret.resolved().map(Some).map_err(|error| wrong(&format!("{name} cannot be read: {error}")))
+            secret.resolved().map(Some).map_err(|error| wrong(&format!("api.{name} cannot be read: {error}")))
         }
     };
     let token = read("token", &api.token)?;
@@ -44,7 +44,9 @@ pub(super) fn authorization(product: Product, api: &ApiSettings) -> Result<Optio
         (user, Some(token), None, None) => match (product, user) {
             (Product::Zendesk, Some(user)) => basic(&format!("{user}/token"), token.expose()),
             (Product::Zendesk, None) => {
-                return Err(wrong("user is missing; set it to the e-mail address that the token belongs to"));
+                return Err(wrong(
+                    "api.user is missing; set it to the e-mail address that the token belongs to",
+                ));
             }
             (Product::Zammad, _) => format!("Token token={}", token.expose()),
             (Product::Freshdesk, _) => basic(token.expose(), "X"),
@@ -53,11 +55,13 @@ pub(super) fn authorization(product: Product, api: &ApiSettings) -> Result<Optio
         (_, None, None, None) if product == Product::Generic => return Ok(None),
         (_, None, None, _) => {
             return Err(wrong(
-                "there are no credentials; set token (docs/integrations says where it comes from)",
+                "there are no credentials; set api.token (docs/integrations says where it comes from)",
             ));
         }
         _ => {
-            return Err(wrong("there are several credentials; leave one of token, oauth_token and password"));
+            return Err(wrong(
+                "there are several credentials; leave one of api.token, oauth_token and password",
+            ));
         }
     };
     let mut value = HeaderValue::try_from(value)
@@ -105,7 +109,7 @@ mod tests {
         ] {
             let error = header(product, settings).unwrap_err();
             assert!(
-                error.contains(told) && error.starts_with(&format!("integrations.{product}.api")),
+                error.contains(told) && error.starts_with(&format!("integrations.{product}: ")),
                 "{error}"
             );
             assert!(told.contains("cannot be read") || !error.contains("sesame"), "{error}");

@@ -9,9 +9,8 @@
 use serde_json::{Map, Value, json};
 
 use super::rest::{Rest, Trouble, list};
-use super::{Helpdesk, note, priority_name, wanted};
-use crate::config::ApiSettings;
-use crate::integrations::update::{Product, Update};
+use super::{Helpdesk, Wording, note};
+use crate::integrations::update::Update;
 
 /// Conversations of one page, the most there can be.
 const PAGE: usize = 100;
@@ -22,15 +21,11 @@ const CUSTOM: &str = "cf_";
 
 #[derive(Debug)]
 pub(super) struct Freshdesk {
-    api: ApiSettings,
-    rest: Rest,
+    pub(super) wording: Wording,
+    pub(super) rest: Rest,
 }
 
 impl Freshdesk {
-    pub(super) fn new(api: &ApiSettings, rest: Rest) -> Self {
-        Self { api: api.clone(), rest }
-    }
-
     async fn has_note(&self, ticket: u64, update: &Update) -> Result<bool, Trouble> {
         for page in 1..=PAGES {
             let path = format!("/api/v2/tickets/{ticket}/conversations?per_page={PAGE}&page={page}");
@@ -54,16 +49,16 @@ impl Freshdesk {
     fn body(&self, update: &Update, ticket: &Value) -> Result<Map<String, Value>, Trouble> {
         let (mut body, mut custom) = (Map::new(), Map::new());
         if let Some(priority) = update.priority {
-            let name = priority_name(&self.api, Product::Freshdesk, priority);
+            let name = self.wording.priority(priority);
             let number: u8 = name.parse().map_err(|_| {
-                let setting = self.rest.setting("priorities");
+                let setting = self.rest.setting("fields.priority_values");
                 Trouble::Hopeless(format!(
                     "{setting} holds {name}, which is none of Freshdesk's priorities 1 to 4"
                 ))
             })?;
             body.insert("priority".into(), number.into());
         }
-        for (field, value) in wanted(&self.api, update) {
+        for (field, value) in self.wording.values(update) {
             let place = if field.starts_with(CUSTOM) { &mut custom } else { &mut body };
             place.insert(field.into(), value.into());
         }

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::credentials::SetupError;
 use super::rest::{Rest, Trouble};
-use super::{Helpdesk, category_name, note, priority_name};
+use super::{Helpdesk, Wording, note};
 use crate::config::ApiSettings;
 use crate::integrations::signature::Signer;
 use crate::integrations::update::{Product, Update};
@@ -21,29 +21,30 @@ const TICKET_ID: &str = "{ticket_id}";
 
 #[derive(Debug)]
 pub(super) struct Generic {
-    api: ApiSettings,
+    url: String,
+    wording: Wording,
     rest: Rest,
     signer: Option<Signer>,
 }
 
 impl Generic {
-    pub(super) fn new(api: &ApiSettings, rest: Rest) -> Result<Self, SetupError> {
+    pub(super) fn new(api: &ApiSettings, wording: Wording, rest: Rest) -> Result<Self, SetupError> {
         let signer =
             if api.signing_secrets.is_empty() { None } else { Some(Signer::new(&api.signing_secrets)) };
         let signer = signer.transpose().map_err(|error| SetupError {
             product: Product::Generic,
-            problem: format!("signing_secrets: {error}"),
+            problem: format!("api.signing_secrets: {error}"),
         })?;
-        Ok(Self { api: api.clone(), rest, signer })
+        Ok(Self { url: api.url.clone(), wording, rest, signer })
     }
 
     /// The update in the words of the helpdesk, with the note as HTML beside its parts.
     fn body(&self, update: &Update) -> Result<Value, serde_json::Error> {
         let mut told = update.clone();
-        told.category = told.category.map(|label| category_name(&self.api, &label).to_owned());
+        told.category = told.category.map(|label| self.wording.category(&label).to_owned());
         let mut body = serde_json::to_value(told)?;
         if let Some(priority) = update.priority {
-            body["priority"] = priority_name(&self.api, Product::Generic, priority).into();
+            body["priority"] = self.wording.priority(priority).into();
         }
         if let Some(html) = note::html(update) {
             body["note"]["html"] = html.into();
@@ -69,15 +70,12 @@ impl Helpdesk for Generic {
     async fn write(&self, update: &Update) -> Result<(), Trouble> {
         let id: String = url::form_urlencoded::byte_serialize(update.ticket_id.as_bytes()).collect();
         // A form's plus is a space nowhere else.
-        let url = self.api.url.replace(TICKET_ID, &id.replace('+', "%20"));
+        let url = self.url.replace(TICKET_ID, &id.replace('+', "%20"));
         let body = self
             .body(update)
             .map_err(|_| Trouble::Hopeless("the update is no JSON; please report this".into()))?;
         let body = body.to_string().into_bytes();
         let headers = self.headers(update, &body, self.rest.now())?;
-        match self.rest.send(Method::POST, &url, "the update", Some(body), headers).await {
-            Ok(_) => Ok(()),
-            Err(trouble) => Err(trouble),
-        }
+        self.rest.send(Method::POST, &url, "the update", Some(body), headers).await.map(drop)
     }
 }

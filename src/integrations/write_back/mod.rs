@@ -9,6 +9,7 @@ mod freshdesk;
 mod generic;
 mod note;
 mod rest;
+mod wording;
 mod zammad;
 mod zendesk;
 
@@ -20,12 +21,13 @@ use jiff::Timestamp;
 
 use super::outgoing::Outgoing;
 use super::update::{Product, Update, WRITE_BACK};
-use crate::config::{ApiSettings, IntegrationSettings, Priority};
+use crate::config::{IntegrationSettings, ProductSettings};
 use crate::jobs::{Attempt, Backoff, Pace, Work};
 use crate::store::Job;
 
 pub use credentials::SetupError;
-pub(super) use rest::Trouble;
+pub(super) use rest::{Rest, Trouble};
+pub(super) use wording::Wording;
 
 use freshdesk::Freshdesk;
 use generic::Generic;
@@ -68,13 +70,15 @@ impl WriteBack {
     ) -> Result<Self, SetupError> {
         let mut helpdesks = BTreeMap::new();
         for product in Product::ALL {
-            let Some(api) = api(settings, product) else { continue };
-            let rest = rest::Rest::new(product, api, outgoing.clone(), clock)?;
+            let set = settings_of(settings, product);
+            let Some(api) = set.api else { continue };
+            let rest = Rest::new(product, api, outgoing.clone(), clock)?;
+            let wording = Wording::new(product, set.fields, api);
             let helpdesk = match product {
-                Product::Zendesk => Any::Zendesk(Zendesk::new(api, rest)?),
-                Product::Zammad => Any::Zammad(Zammad::new(api, rest)),
-                Product::Freshdesk => Any::Freshdesk(Freshdesk::new(api, rest)),
-                Product::Generic => Any::Generic(Generic::new(api, rest)?),
+                Product::Zendesk => Any::Zendesk(Zendesk::new(wording, rest)?),
+                Product::Zammad => Any::Zammad(Zammad { wording, rest }),
+                Product::Freshdesk => Any::Freshdesk(Freshdesk { wording, rest }),
+                Product::Generic => Any::Generic(Generic::new(api, wording, rest)?),
             };
             helpdesks.insert(product, helpdesk);
         }
@@ -118,47 +122,12 @@ impl Work for WriteBack {
     }
 }
 
-/// The settings of a product's interface.
-pub(super) fn api(settings: &IntegrationSettings, product: Product) -> Option<&ApiSettings> {
+/// The settings of a product.
+pub(super) fn settings_of(settings: &IntegrationSettings, product: Product) -> ProductSettings<'_> {
     match product {
-        Product::Zendesk => settings.zendesk.api.as_ref(),
-        Product::Zammad => settings.zammad.api.as_ref(),
-        Product::Freshdesk => settings.freshdesk.api.as_ref(),
-        Product::Generic => settings.generic.api.as_ref(),
+        Product::Zendesk => settings.zendesk.common(),
+        Product::Zammad => settings.zammad.common(),
+        Product::Freshdesk => settings.freshdesk.common(),
+        Product::Generic => settings.generic.common(),
     }
-}
-
-/// What the helpdesk calls a priority: as the settings say, else as it comes out of the box.
-pub(super) fn priority_name(api: &ApiSettings, product: Product, priority: Priority) -> &str {
-    if let Some(name) = api.priorities.get(&priority) {
-        return name;
-    }
-    let names = match product {
-        // https://developer.zendesk.com/api-reference/ticketing/tickets/tickets/#json-format
-        Product::Zendesk => ["urgent", "high", "normal", "low"],
-        // https://docs.zammad.org/en/latest/api/ticket/priorities.html; there are three.
-        Product::Zammad => ["3 high", "3 high", "2 normal", "1 low"],
-        // https://developers.freshdesk.com/api/#ticket-properties: 1 low, 2 medium, 3 high, 4 urgent
-        Product::Freshdesk => ["4", "3", "2", "1"],
-        Product::Generic => ["P1", "P2", "P3", "P4"],
-    };
-    names[priority as usize]
-}
-
-/// What the helpdesk calls a category: as the settings say, else as the bundle does.
-pub(super) fn category_name<'a>(api: &'a ApiSettings, label: &'a str) -> &'a str {
-    api.categories.get(label).map_or(label, String::as_str)
-}
-
-/// The fields that an update sets and the settings name, with the value in the bundle's words.
-fn wanted<'a>(api: &'a ApiSettings, update: &'a Update) -> Vec<(&'a str, &'a str)> {
-    let category = update.category.as_deref().map(|label| category_name(api, label));
-    [
-        (&api.category_field, category),
-        (&api.impact_field, update.impact.map(|level| level.label())),
-        (&api.urgency_field, update.urgency.map(|level| level.label())),
-    ]
-    .into_iter()
-    .filter_map(|(field, value)| Some((field.as_deref()?, value?)))
-    .collect()
 }

@@ -55,8 +55,8 @@ impl Rest {
         clock: fn() -> Timestamp,
     ) -> Result<Self, SetupError> {
         let wrong = |problem: String| SetupError { product, problem };
-        let url = Url::parse(&api.url).map_err(|error| wrong(format!("url is no address: {error}")))?;
-        outgoing.check(&url).map_err(|error| wrong(format!("url cannot be used: {error}")))?;
+        let url = Url::parse(&api.url).map_err(|error| wrong(format!("api.url is no address: {error}")))?;
+        outgoing.check(&url).map_err(|error| wrong(format!("api.url cannot be used: {error}")))?;
         let mut headers = HeaderMap::new();
         if let Some(value) = authorization(product, api)? {
             headers.insert(AUTHORIZATION, value);
@@ -97,10 +97,12 @@ impl Rest {
         mut headers: HeaderMap,
     ) -> Result<Value, Trouble> {
         let url = Url::parse(url)
-            .map_err(|_| Trouble::Hopeless(format!("{} is no address; check it", self.setting("url"))))?;
+            .map_err(|_| Trouble::Hopeless(format!("{} is no address; check it", self.setting("api.url"))))?;
         headers.extend(self.headers.clone());
         let sent = self.outgoing.send(Request { method, url, headers, body }, self.now()).await;
         match sent {
+            // What any program says beside 2xx is its own affair.
+            Ok(answer) if answer.is_success() && self.product == Product::Generic => Ok(Value::Null),
             Ok(answer) if answer.is_success() => answer.json().ok_or_else(|| Trouble::Later {
                 error: format!(
                     "{} answered the request for {what} with something that is not JSON",
@@ -110,7 +112,7 @@ impl Rest {
             }),
             Ok(answer) => Err(self.refused(&answer, what)),
             Err(SendError::Forbidden(why)) => {
-                Err(Trouble::Hopeless(format!("{} cannot be used: {why}", self.setting("url"))))
+                Err(Trouble::Hopeless(format!("{} cannot be used: {why}", self.setting("api.url"))))
             }
             Err(error @ SendError::TooLarge { .. }) => Err(Trouble::Hopeless(error.to_string())),
             Err(error) => Err(Trouble::Later { error: error.to_string(), wait: None }),
@@ -120,7 +122,7 @@ impl Rest {
     fn refused(&self, answer: &Answer, what: &str) -> Trouble {
         let (product, status) = (self.product, answer.status);
         let later = |why: &str| Trouble::Later { error: format!("{product} {why}"), wait: answer.wait };
-        let api = self.setting("");
+        let (api, fields) = (self.setting("api"), self.setting("fields"));
         let why = match status {
             300..=399 => {
                 format!("a redirect, which is not followed; set {api}.url to the address that it leads to")
@@ -133,7 +135,7 @@ impl Rest {
                 "that there is no such thing; check {api}.url and the fields it names, and whether it was deleted"
             ),
             400 | 422 => format!(
-                "that it takes no such value; check {api}.category_field, .categories and .priorities (`deskhand doctor` compares them)"
+                "that it takes no such value; check {fields}.category, .category_values and .priority_values (`deskhand doctor` compares them)"
             ),
             409 => return later("says that the ticket was changed at the same moment"),
             429 => return later("asks for a pause: too many requests"),
@@ -145,8 +147,7 @@ impl Rest {
 
     /// The name of a setting of this interface.
     pub(super) fn setting(&self, name: &str) -> String {
-        let dot = if name.is_empty() { "" } else { "." };
-        format!("integrations.{}.api{dot}{name}", self.product)
+        format!("integrations.{}.{name}", self.product)
     }
 
     /// The ticket's number. What is none is no id of this helpdesk, and must not end in an address.

@@ -9,21 +9,16 @@
 use serde_json::{Map, json};
 
 use super::rest::{Rest, Trouble};
-use super::{Helpdesk, note, priority_name, wanted};
-use crate::config::ApiSettings;
-use crate::integrations::update::{Product, Update};
+use super::{Helpdesk, Wording, note};
+use crate::integrations::update::Update;
 
 #[derive(Debug)]
 pub(super) struct Zammad {
-    api: ApiSettings,
-    rest: Rest,
+    pub(super) wording: Wording,
+    pub(super) rest: Rest,
 }
 
 impl Zammad {
-    pub(super) fn new(api: &ApiSettings, rest: Rest) -> Self {
-        Self { api: api.clone(), rest }
-    }
-
     async fn has_note(&self, ticket: u64, update: &Update) -> Result<bool, Trouble> {
         let path = format!("/api/v1/ticket_articles/by_ticket/{ticket}");
         let answer = self.rest.get(&path, "the articles").await?;
@@ -49,9 +44,9 @@ impl Helpdesk for Zammad {
         }
         let mut body = Map::new();
         if let Some(priority) = update.priority {
-            body.insert("priority".into(), priority_name(&self.api, Product::Zammad, priority).into());
+            body.insert("priority".into(), self.wording.priority(priority).into());
         }
-        for (field, value) in wanted(&self.api, update) {
+        for (field, value) in self.wording.values(update) {
             body.insert(field.into(), value.into());
         }
         if let Some(html) = note::html(update) {

@@ -20,8 +20,7 @@ use tokio::sync::Mutex;
 
 use super::credentials::SetupError;
 use super::rest::{Rest, Trouble, list, text};
-use super::{Helpdesk, note, priority_name, wanted};
-use crate::config::ApiSettings;
+use super::{Helpdesk, Wording, note};
 use crate::integrations::update::{Product, Update};
 
 /// How long the options of a field are taken to be the same, in seconds.
@@ -39,7 +38,7 @@ type Known = (Timestamp, Arc<[FieldOption]>);
 
 #[derive(Debug)]
 pub(super) struct Zendesk {
-    api: ApiSettings,
+    wording: Wording,
     rest: Rest,
     options: Mutex<HashMap<u64, Known>>,
 }
@@ -52,24 +51,21 @@ struct Set {
 }
 
 impl Zendesk {
-    pub(super) fn new(api: &ApiSettings, rest: Rest) -> Result<Self, SetupError> {
-        for (name, field) in [
-            ("category_field", &api.category_field),
-            ("impact_field", &api.impact_field),
-            ("urgency_field", &api.urgency_field),
-        ] {
-            if field.as_ref().is_some_and(|field| field.parse::<u64>().is_err()) {
-                let problem = format!("{name} is no number; Zendesk shows it in the list of ticket fields");
+    pub(super) fn new(wording: Wording, rest: Rest) -> Result<Self, SetupError> {
+        for (setting, field) in wording.fields() {
+            if field.parse::<u64>().is_err() {
+                let problem =
+                    format!("{setting} is no number; Zendesk shows it in the list of ticket fields");
                 return Err(SetupError { product: Product::Zendesk, problem });
             }
         }
-        Ok(Self { api: api.clone(), rest, options: Mutex::default() })
+        Ok(Self { wording, rest, options: Mutex::default() })
     }
 
     /// The fields to set, with the tags that stand for the values.
     async fn fields(&self, update: &Update) -> Result<Vec<Set>, Trouble> {
         let mut fields = Vec::new();
-        for (field, value) in wanted(&self.api, update) {
+        for (field, value) in self.wording.values(update) {
             let Ok(field) = field.parse::<u64>() else { continue };
             let options = self.options(field).await?;
             let fits =
@@ -82,7 +78,7 @@ impl Zendesk {
                     self.options.lock().await.remove(&field);
                     return Err(Trouble::Hopeless(format!(
                         "the field {field} has no option {value}; add it in Zendesk, or say in {} which one is meant",
-                        self.rest.setting("categories")
+                        self.rest.setting("fields.category_values")
                     )));
                 }
             };
@@ -121,7 +117,7 @@ impl Zendesk {
         body.insert("safe_update".into(), true.into());
         body.insert("updated_stamp".into(), text(ticket, "updated_at")?.into());
         if let Some(priority) = update.priority {
-            body.insert("priority".into(), priority_name(&self.api, Product::Zendesk, priority).into());
+            body.insert("priority".into(), self.wording.priority(priority).into());
         }
         if !fields.is_empty() {
             let set: Vec<Value> =
