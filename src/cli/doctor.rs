@@ -4,8 +4,11 @@ use std::io::Write as _;
 use std::time::Instant;
 
 use clap::Args;
+use jiff::Timestamp;
 
 use super::{Common, Data, Outcome};
+use crate::config::Settings;
+use crate::integrations::examine::{Check, Verdict, examine};
 use crate::model::{Input, Model};
 use crate::store::Store;
 
@@ -40,6 +43,7 @@ impl Doctor {
             Ok((told, model))
         });
         let model = checks.report("bundle", model)?;
+        checks.integrations(&settings, model.as_deref()).await?;
         if self.data.data.exists() {
             self.data_folder(&mut checks, &settings, model).await?;
         } else {
@@ -74,11 +78,31 @@ impl Checks {
     }
 }
 
+impl Checks {
+    /// The helpdesks and endpoints of the settings, if there are any.
+    async fn integrations(&mut self, settings: &Settings, model: Option<&Model>) -> anyhow::Result<()> {
+        let labels = model.and_then(|model| model.head("category")).map(|head| head.spec().labels.clone());
+        let checks = examine(settings, &labels.unwrap_or_default(), Timestamp::now).await;
+        let mut out = std::io::stdout().lock();
+        for Check { what, verdict } in checks {
+            match verdict {
+                Verdict::Good(told) => writeln!(out, "ok    {what}: {told}")?,
+                Verdict::Note(told) => writeln!(out, "note  {what}: {told}")?,
+                Verdict::Wrong(told) => {
+                    self.failed += 1;
+                    writeln!(out, "WRONG {what}: {told}")?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Doctor {
     async fn data_folder(
         &self,
         checks: &mut Checks,
-        settings: &crate::config::Settings,
+        settings: &Settings,
         model: Option<std::sync::Arc<Model>>,
     ) -> anyhow::Result<()> {
         let opened = Store::open(&self.data.data, &settings.store).await;

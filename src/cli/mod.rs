@@ -6,6 +6,7 @@ mod audit;
 mod audit_mismatches;
 mod doctor;
 mod evaluate;
+mod events;
 mod export;
 mod import;
 mod import_surveys;
@@ -67,7 +68,9 @@ enum Command {
     Link(link::Link),
     /// Find what the owners of the knowledge base should look at
     Audit(audit::Audit),
-    /// Check the bundle, the data folder and the settings
+    /// Send a test event to those who are told of events
+    Events(events::Events),
+    /// Check the bundle, the data folder, the settings and what they connect to
     Doctor(doctor::Doctor),
 }
 
@@ -145,6 +148,7 @@ async fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Promote(command) => command.run().await,
         Command::Link(command) => command.run(),
         Command::Audit(command) => command.run().await,
+        Command::Events(command) => command.run().await,
         Command::Doctor(command) => command.run().await,
     }
 }

@@ -39,6 +39,9 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), StoreError> {
     let (stop, stopped) = watch::channel(false);
+    // What was at work when a former process died is due again.
+    app.store.release_jobs(Timestamp::now()).await?;
+    let outbound = app.outbound.start(&app.store);
     let folding = tokio::spawn(fold(app.clone()));
     let reading = tokio::spawn(read_ahead(app.clone()));
     let mut connections = JoinSet::new();
@@ -57,6 +60,9 @@ pub async fn serve(
     }
     folding.abort();
     reading.abort();
+    if tokio::time::timeout(grace, outbound.stop()).await.is_err() {
+        tracing::warn!("what was being sent was cut off; the next start sends it again, once");
+    }
     app.store.close().await
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::admission::Admission;
@@ -12,6 +13,7 @@ use super::metrics::Metrics;
 use crate::audit::mismatches::Ledgers;
 use crate::audit::{Audits, Rules};
 use crate::config::Settings;
+use crate::integrations::outbound::{Outbound, OutboundError};
 use crate::knowledge::{Knowledge, KnowledgeError};
 use crate::model::{BundleError, Model, Shelf};
 use crate::store::{Store, StoreError};
@@ -71,6 +73,8 @@ pub struct App {
     answering: RwLock<Arc<Answering>>,
     /// Tickets that the first page offers to try.
     pub examples: Arc<[Ticket]>,
+    /// What goes out: updates of tickets, and events.
+    pub(super) outbound: Outbound,
     /// What is counted.
     pub(super) metrics: Metrics,
     /// How much is taken on at a time.
@@ -93,6 +97,9 @@ pub enum OpenError {
     /// The search index cannot be used.
     #[error(transparent)]
     Knowledge(#[from] KnowledgeError),
+    /// By these settings nothing can be sent.
+    #[error(transparent)]
+    Outbound(#[from] OutboundError),
     /// The metrics could not be set up.
     #[error("the metrics could not be set up: {0}; please report this")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
@@ -119,6 +126,7 @@ impl App {
     /// # Errors
     /// [`OpenError`] with what to do.
     pub async fn open(settings: Settings, data_dir: &Path, bundle_dir: &Path) -> Result<Self, OpenError> {
+        let outbound = Outbound::new(&settings, Timestamp::now)?;
         let store = Store::open(data_dir, &settings.store).await?;
         let (dir, inference) = (bundle_dir.to_owned(), settings.inference.clone());
         let model = tokio::task::spawn_blocking(move || Model::load(&dir, &inference)).await??;
@@ -135,6 +143,7 @@ impl App {
             metrics: Metrics::new(answering.model.manifest())?,
             answering: RwLock::new(Arc::new(answering)),
             examples: Arc::default(),
+            outbound,
             admission: Admission::default(),
             started: Instant::now(),
             model_failed: AtomicBool::new(false),

@@ -4,6 +4,9 @@
 //! their tickets. This room decides nothing about a ticket: the triage does. It knows nothing of HTTP handlers
 //! or pages.
 
+pub mod events;
+pub mod examine;
+pub mod outbound;
 pub mod outgoing;
 pub mod signature;
 mod update;

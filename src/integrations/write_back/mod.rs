@@ -28,6 +28,7 @@ use crate::store::Job;
 pub use credentials::SetupError;
 pub(super) use rest::{Rest, Trouble};
 pub(super) use wording::Wording;
+pub(super) use zendesk::field_options;
 
 use freshdesk::Freshdesk;
 use generic::Generic;
@@ -53,7 +54,7 @@ enum Any {
 }
 
 /// Does the jobs of kind `write_back`.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct WriteBack {
     helpdesks: BTreeMap<Product, Any>,
 }
