@@ -4,6 +4,7 @@
 //! their tickets. This room decides nothing about a ticket: the triage does. It knows nothing of HTTP handlers
 //! or pages.
 
+pub mod hooks;
 mod update;
 
 pub use update::{Note, NoteArticle, NoteReason, OWN_TAG, Product, Update, WRITE_BACK, words_version};
