@@ -4,7 +4,11 @@
 //! their tickets. This room decides nothing about a ticket: the triage does. It knows nothing of HTTP handlers
 //! or pages.
 
+mod answering;
 pub mod hooks;
+mod note;
+pub mod priorities;
 mod update;
 
+pub use answering::{DeliveryResult, EVENT, Hears, HookWork, Now};
 pub use update::{Note, NoteArticle, NoteReason, OWN_TAG, Product, Update, WRITE_BACK, words_version};
