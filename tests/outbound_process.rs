@@ -32,7 +32,10 @@ fn update(product: Product) -> Update {
         impact: None,
         urgency: None,
         tags: vec![OWN_TAG.into()],
-        note: Some(Note { lines: vec!["Category: Network::VPN and remote access".into()], ..Note::default() }),
+        note: Some(Note {
+            lines: vec!["Category: Network::VPN and remote access".into()],
+            ..Note::default()
+        }),
     }
 }
 
@@ -57,7 +60,12 @@ fn settings(dir: &Path, stubs: &[Stub], events: Option<&Stub>) -> String {
     }
     if let Some(stub) = events {
         let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-        write!(text, "[events.endpoints.pager]\nurl = \"http://{}/events\"\nsecrets = [\"{secret}\"]\n", stub.address).unwrap();
+        write!(
+            text,
+            "[events.endpoints.pager]\nurl = \"http://{}/events\"\nsecrets = [\"{secret}\"]\n",
+            stub.address
+        )
+        .unwrap();
     }
     write(dir, "deskhand.toml", &text)
 }
@@ -92,7 +100,9 @@ async fn a_kill_while_updates_are_written_neither_loses_nor_doubles_one() {
             // The last request of an update is the one with the note.
             let before = usize::from(product != Product::Zendesk);
             let stub = Stub::start(product).await;
-            stub.state().faults.extend(std::iter::repeat_n(Fault::Slow(Duration::ZERO), before).chain([fault]));
+            stub.state()
+                .faults
+                .extend(std::iter::repeat_n(Fault::Slow(Duration::ZERO), before).chain([fault]));
             stubs.push(stub);
         }
         let config = settings(dir.path(), &stubs, None);
@@ -108,7 +118,10 @@ async fn a_kill_while_updates_are_written_neither_loses_nor_doubles_one() {
         until("the request", || stubs.iter().all(|stub| stub.state().faults.is_empty())).await;
         service.kill();
         let service = serve(data.clone(), config).await;
-        until("the note", || stubs.iter().all(|stub| !stub.notes_with(&update(stub.product).marker()).is_empty())).await;
+        until("the note", || {
+            stubs.iter().all(|stub| !stub.notes_with(&update(stub.product).marker()).is_empty())
+        })
+        .await;
         assert!(service.terminate().success());
 
         let store = Store::open(Path::new(&data), &StoreSettings::default()).await.unwrap();
@@ -177,13 +190,25 @@ async fn doctor_tells_of_wrong_credentials_and_of_addresses_that_must_not_be_ask
     let config = settings(dir.path(), std::slice::from_ref(&stub), None);
     write(dir.path(), "token", "another");
     let told = run(&["doctor", "--data", &data, "--config", &config]).await;
-    assert!(told.stdout.contains("WRONG zammad credentials: zammad answered the request for the user with 401"), "{}", told.stdout);
+    assert!(
+        told.stdout.contains("WRONG zammad credentials: zammad answered the request for the user with 401"),
+        "{}",
+        told.stdout
+    );
     let text = std::fs::read_to_string(&config).unwrap().replace("allow_networks = [\"127.0.0.0/8\"]\n", "");
     std::fs::write(&config, text).unwrap();
     let told = run(&["doctor", "--data", &data, "--config", &config]).await;
-    assert!(told.stdout.contains("WRONG zammad interface") && told.stdout.contains("outgoing.allow_networks"), "{}", told.stdout);
+    assert!(
+        told.stdout.contains("WRONG zammad interface") && told.stdout.contains("outgoing.allow_networks"),
+        "{}",
+        told.stdout
+    );
     let refused = run(&["serve", "--data", &data, "--config", &config]).await;
-    assert!(!refused.status.success() && refused.stderr.contains("integrations.zammad"), "{}", refused.stderr);
+    assert!(
+        !refused.status.success() && refused.stderr.contains("integrations.zammad"),
+        "{}",
+        refused.stderr
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

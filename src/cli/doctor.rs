@@ -5,8 +5,9 @@ use std::time::Instant;
 
 use clap::Args;
 use jiff::Timestamp;
+use url::Url;
 
-use super::{Common, Data, Outcome};
+use super::{Common, Data, Outcome, test_ticket};
 use crate::config::Settings;
 use crate::integrations::examine::{Check, Verdict, examine};
 use crate::model::{Input, Model};
@@ -14,16 +15,34 @@ use crate::store::Store;
 
 /// Flags of `deskhand doctor`.
 #[derive(Args)]
-#[command(after_help = "Example:\n  deskhand doctor --data deskhand-data")]
+#[command(
+    after_help = "Example:\n  deskhand doctor --data deskhand-data --config deskhand.toml\n  deskhand doctor --config deskhand.toml --send-test-ticket zendesk:81 --service http://127.0.0.1:8080"
+)]
 pub(super) struct Doctor {
     #[command(flatten)]
     data: Data,
     #[command(flatten)]
     common: Common,
+    /// Check nothing else, but send a signed delivery about this ticket to the running service, as the helpdesk would,
+    /// and wait for what comes of it: the helpdesk and the ticket's id there, such as zendesk:81. Unless dry_run is
+    /// on the ticket is written into, so take one made for the purpose
+    #[arg(long, value_name = "TICKET")]
+    send_test_ticket: Option<String>,
+    /// Where the running service is
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        default_value = "http://127.0.0.1:8080",
+        requires = "send_test_ticket"
+    )]
+    service: Url,
 }
 
 impl Doctor {
     pub(super) async fn run(self) -> anyhow::Result<Outcome> {
+        if let Some(ticket) = &self.send_test_ticket {
+            return test_ticket::send(&self.common.settings()?, ticket, &self.service).await;
+        }
         let mut checks = Checks::default();
         let settings =
             checks.report("settings", self.common.settings().map(|s| ("can be read".into(), s)))?;

@@ -18,6 +18,7 @@ mod rows;
 mod sentiment;
 mod serve;
 mod suggest;
+mod test_ticket;
 mod train;
 mod train_search;
 mod triage;
@@ -35,7 +36,7 @@ use crate::knowledge::Knowledge;
 use crate::model::{Model, Shelf};
 use crate::store::Store;
 
-/// Local ticket triage and knowledge suggestion. Everything runs on this machine's CPU; no text leaves it.
+/// Local ticket triage and knowledge suggestion. Everything runs on this machine's CPU; nothing is sent but to addresses in the settings.
 #[derive(Parser)]
 #[command(name = "deskhand", version, max_term_width = 100)]
 #[command(after_help = "Example:\n  deskhand serve --demo\n  deskhand triage --input tickets.jsonl")]

@@ -74,6 +74,11 @@ macro_rules! products {
                 /// to 24 times more.
                 #[garde(skip)]
                 pub reasons: bool,
+                /// What stands in Deskhand before the helpdesk's ticket ids, where two helpdesks count their
+                /// tickets from 1, such as `fd-`. Empty: the ids are the same, and so `POST /v1/triage` and
+                /// `POST /v1/tickets/{id}/outcome` mean the same tickets.
+                #[garde(length(max = 20))]
+                pub ticket_prefix: String,
                 /// Which fields of a ticket mean what.
                 #[garde(dive)]
                 pub fields: TicketFields,
@@ -93,6 +98,7 @@ macro_rules! products {
                         auto_only: true,
                         note: true,
                         reasons: true,
+                        ticket_prefix: String::new(),
                         fields: TicketFields::default(),
                         hook: HookSettings::default(),
                         api: None,
@@ -103,12 +109,13 @@ macro_rules! products {
             impl $name {
                 /// What all helpdesks have.
                 pub fn common(&self) -> ProductSettings<'_> {
-                    let Self { dry_run, auto_only, note, reasons, fields, hook, api } = self;
+                    let Self { dry_run, auto_only, note, reasons, ticket_prefix, fields, hook, api } = self;
                     ProductSettings {
                         dry_run: *dry_run,
                         auto_only: *auto_only,
                         note: *note,
                         reasons: *reasons,
+                        ticket_prefix,
                         fields,
                         hook,
                         api: api.as_ref(),
@@ -138,6 +145,7 @@ pub struct ProductSettings<'a> {
     pub auto_only: bool,
     pub note: bool,
     pub reasons: bool,
+    pub ticket_prefix: &'a str,
     pub fields: &'a TicketFields,
     pub hook: &'a HookSettings,
     pub api: Option<&'a ApiSettings>,
@@ -174,12 +182,27 @@ impl TicketFields {
     }
 }
 
-/// Only the generic hook has a form that a site chooses.
+/// Only the generic hook has a form that a site chooses, and tickets of two helpdesks must not be taken for one.
 fn own_forms(settings: &IntegrationSettings, (): &()) -> garde::Result {
     let fixed = [&settings.zendesk.hook, &settings.zammad.hook, &settings.freshdesk.hook];
     if fixed.iter().any(|hook| hook.mapping.is_some() || hook.signature_header.is_some()) {
         return Err(garde::Error::new(
             "hook.mapping and hook.signature_header are for integrations.generic alone; take them out elsewhere",
+        ));
+    }
+    let products = [
+        settings.zendesk.common(),
+        settings.zammad.common(),
+        settings.freshdesk.common(),
+        settings.generic.common(),
+    ];
+    let set_up: Vec<_> = products.iter().filter(|product| !product.hook.secrets.is_empty()).collect();
+    let same = |(at, one): (usize, &&ProductSettings<'_>)| {
+        set_up.iter().skip(at + 1).any(|other| other.ticket_prefix == one.ticket_prefix)
+    };
+    if set_up.iter().enumerate().any(same) {
+        return Err(garde::Error::new(
+            "two helpdesks may give their tickets the same ids; give one of them a ticket_prefix",
         ));
     }
     Ok(())

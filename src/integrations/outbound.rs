@@ -43,9 +43,7 @@ impl Outbound {
         let endpoints = Endpoints::new(&settings.events)?;
         let helpdesks = &settings.integrations;
         let sends = endpoints.names().next().is_some()
-            || super::Product::ALL
-                .iter()
-                .any(|product| super::write_back::settings_of(helpdesks, *product).api.is_some());
+            || super::Product::ALL.iter().any(|product| helpdesks.of(*product).api.is_some());
         let outgoing = sends.then(|| Outgoing::new(&settings.outgoing)).transpose()?;
         let write_back = match &outgoing {
             Some(outgoing) => WriteBack::new(helpdesks, outgoing, clock)?,

@@ -163,7 +163,8 @@ impl Store {
         self.writer().write(Write::ReviveJob { id, now }).await.map(|written| written.found)
     }
 
-    /// Forgets jobs that were done or given up before `before`; their keys may come again.
+    /// Forgets jobs that were done or given up before `before`, whose keys may come again, and what updates of
+    /// before then held.
     ///
     /// # Errors
     /// [`StoreError::Full`] and the like.

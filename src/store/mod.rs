@@ -27,6 +27,7 @@ mod surveys;
 mod ticket;
 mod ticket_labels;
 mod tickets;
+mod updates;
 mod versions;
 mod writer;
 
@@ -56,3 +57,4 @@ pub use surveys::{KeptSurvey, SurveyPlace};
 pub use ticket::{Embedding, FinalLabels, Finding, PredictionRecord, TicketRecord, TicketStatus};
 pub use ticket_labels::{LabelPair, TicketLabels};
 pub use tickets::TicketVector;
+pub use updates::{HelpdeskTicket, KeptUpdate, UpdateFilter, UpdatePlan, UpdateRecord};

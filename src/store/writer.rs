@@ -17,7 +17,8 @@ use super::deflections::Deflection;
 use super::feedback::{self, Feedback, FeedbackWritten};
 use super::{Finding, OutcomeRecord, PredictionRecord, StoreError, TicketRecord};
 use super::{FollowUpChange, GapRecord, Job, JobEnd, KeptSurvey, NewFollowUp, NewJob};
-use super::{deflections, follow_ups, gaps, jobs, outcomes, surveys, tickets};
+use super::{HelpdeskTicket, UpdateRecord};
+use super::{deflections, follow_ups, gaps, jobs, outcomes, surveys, tickets, updates};
 
 /// Most writes in one transaction, and most that wait in the queue; a further caller waits before it.
 const GROUP: usize = 64;
@@ -46,6 +47,8 @@ pub(super) enum Write {
     ReleaseJobs { now: Timestamp },
     ReviveJob { id: i64, now: Timestamp },
     PruneJobs { before: Timestamp },
+    SaveUpdate(Box<(UpdateRecord, Vec<NewJob>, Timestamp)>),
+    SaveHelpdeskTicket(Box<(String, String, HelpdeskTicket)>),
 }
 
 /// What there is to tell of a write.
@@ -268,6 +271,17 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Writt
             let found = jobs::revive(connection, *id, *now).await?;
             Ok(Written { found, added: vec![found], ..Written::default() })
         }
-        Write::PruneJobs { before } => jobs::prune(connection, *before).await.map(|()| Written::default()),
+        Write::PruneJobs { before } => {
+            updates::prune(connection, *before).await?;
+            jobs::prune(connection, *before).await.map(|()| Written::default())
+        }
+        Write::SaveUpdate(update) => {
+            let (update, follows, now) = &**update;
+            updates::save(connection, update, follows, *now).await
+        }
+        Write::SaveHelpdeskTicket(ticket) => {
+            let (product, id, ticket) = &**ticket;
+            updates::save_ticket(connection, product, id, ticket).await.map(|()| Written::default())
+        }
     }
 }

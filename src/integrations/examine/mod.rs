@@ -14,7 +14,7 @@ use url::Url;
 use super::events::Endpoints;
 use super::outgoing::{Outgoing, Request};
 use super::update::Product;
-use super::write_back::{Rest, Trouble, Wording, settings_of};
+use super::write_back::{Rest, Trouble, Wording};
 use crate::config::{ApiSettings, Level, Priority, ProductSettings, Settings};
 
 /// Options that are named when some are missing; of more, how many.
@@ -47,7 +47,7 @@ use Verdict::{Good, Note, Wrong};
 pub async fn examine(settings: &Settings, labels: &[String], clock: fn() -> Timestamp) -> Vec<Check> {
     let mut checks = Checks::default();
     let set_up = |product: &Product| {
-        let set = settings_of(&settings.integrations, *product);
+        let set = settings.integrations.of(*product);
         set.api.is_some() || !set.hook.secrets.is_empty()
     };
     let products: Vec<Product> = Product::ALL.into_iter().filter(set_up).collect();
@@ -62,15 +62,7 @@ pub async fn examine(settings: &Settings, labels: &[String], clock: fn() -> Time
         }
     };
     for product in products {
-        helpdesk(
-            product,
-            settings_of(&settings.integrations, product),
-            labels,
-            &outgoing,
-            clock,
-            &mut checks,
-        )
-        .await;
+        helpdesk(product, settings.integrations.of(product), labels, &outgoing, clock, &mut checks).await;
     }
     endpoints(settings, &outgoing, clock, &mut checks).await;
     checks.0
@@ -192,14 +184,11 @@ impl Asked<'_> {
 
     /// What is to be said of the priorities, of which the helpdesk knows these.
     fn priorities(&self, known: &[String]) -> Verdict {
-        let missing = Priority::ALL.map(|priority| self.wording.priority(priority));
+        let ours = Priority::ALL.map(|priority| self.wording.priority(priority));
         let missing: Vec<&str> =
-            missing.into_iter().filter(|name| !known.iter().any(|known| known == name)).collect();
+            ours.iter().filter(|name| !known.contains(name)).map(String::as_str).collect();
         if missing.is_empty() {
-            return Good(format!(
-                "all of ours are known: {}",
-                Priority::ALL.map(|p| self.wording.priority(p)).join(", ")
-            ));
+            return Good(format!("all of ours are known: {}", ours.join(", ")));
         }
         Wrong(format!(
             "there is no {}; it has {}; say in fields.priority_values what P1 to P4 are called",

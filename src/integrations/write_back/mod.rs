@@ -21,7 +21,7 @@ use jiff::Timestamp;
 
 use super::outgoing::Outgoing;
 use super::update::{Product, Update, WRITE_BACK};
-use crate::config::{IntegrationSettings, ProductSettings};
+use crate::config::IntegrationSettings;
 use crate::jobs::{Attempt, Backoff, Pace, Work};
 use crate::store::Job;
 
@@ -71,7 +71,7 @@ impl WriteBack {
     ) -> Result<Self, SetupError> {
         let mut helpdesks = BTreeMap::new();
         for product in Product::ALL {
-            let set = settings_of(settings, product);
+            let set = settings.of(product);
             let Some(api) = set.api else { continue };
             let rest = Rest::new(product, api, outgoing.clone(), clock)?;
             let wording = Wording::new(product, set.fields, api);
@@ -120,15 +120,5 @@ impl Work for WriteBack {
             Err(Trouble::Later { error, wait }) => Attempt::Failed { error, wait },
             Err(Trouble::Hopeless(error)) => Attempt::Hopeless { error },
         }
-    }
-}
-
-/// The settings of a product.
-pub(super) fn settings_of(settings: &IntegrationSettings, product: Product) -> ProductSettings<'_> {
-    match product {
-        Product::Zendesk => settings.zendesk.common(),
-        Product::Zammad => settings.zammad.common(),
-        Product::Freshdesk => settings.freshdesk.common(),
-        Product::Generic => settings.generic.common(),
     }
 }

@@ -1,6 +1,7 @@
 //! What a helpdesk calls what Deskhand says.
 
 use crate::config::{ApiSettings, Priority, TicketFields};
+use crate::integrations::priorities;
 use crate::integrations::update::{Product, Update};
 
 /// The words of one helpdesk.
@@ -22,21 +23,9 @@ impl Wording {
         }
     }
 
-    /// What the helpdesk calls a priority: as the settings say, else as it comes out of the box.
-    pub(in crate::integrations) fn priority(&self, priority: Priority) -> &str {
-        if let Some(name) = self.fields.priority_values.get(&priority) {
-            return name;
-        }
-        let names = match self.product {
-            // https://developer.zendesk.com/api-reference/ticketing/tickets/tickets/#json-format
-            Product::Zendesk => ["urgent", "high", "normal", "low"],
-            // https://docs.zammad.org/en/latest/api/ticket/priorities.html; there are three.
-            Product::Zammad => ["3 high", "3 high", "2 normal", "1 low"],
-            // https://developers.freshdesk.com/api/#ticket-properties: 1 low, 2 medium, 3 high, 4 urgent
-            Product::Freshdesk => ["4", "3", "2", "1"],
-            Product::Generic => ["P1", "P2", "P3", "P4"],
-        };
-        names[priority as usize]
+    /// What the helpdesk calls a priority.
+    pub(in crate::integrations) fn priority(&self, priority: Priority) -> String {
+        priorities::written(self.product, &self.fields, priority)
     }
 
     /// What stands for a category in its field.
