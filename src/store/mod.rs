@@ -55,4 +55,4 @@ pub use surveys::{KeptSurvey, SurveyPlace};
 pub use ticket::{Embedding, FinalLabels, Finding, PredictionRecord, TicketRecord, TicketStatus};
 pub use ticket_labels::{LabelPair, TicketLabels};
 pub use tickets::TicketVector;
-pub use updates::{HelpdeskTicket, KeptUpdate, UpdateFilter, UpdatePlan, UpdateRecord};
+pub use updates::{HelpdeskTicket, KeptUpdate, UpdateFilter, UpdatePlan, UpdateRecord, UpdateState};

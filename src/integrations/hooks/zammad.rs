@@ -76,3 +76,32 @@ fn author(fields: Fields<'_>, about: About) -> Result<Option<String>, FieldProbl
 fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn only_the_first_article_holds_the_words_of_the_ticket() {
+        let read = |ticket: Value| {
+            let sent = json!({"ticket": ticket, "article": {"id": 104, "body": "It drops."}});
+            read(&sent, &TicketFields::default()).unwrap().body.is_some()
+        };
+        assert!(read(json!({"id": 81, "article_ids": [104], "article_count": 1})));
+        assert!(read(json!({"id": 81, "article_ids": [104, 105], "article_count": 2})));
+        assert!(!read(json!({"id": 81, "article_ids": [103, 104], "article_count": 2})));
+        assert!(read(json!({"id": 81, "article_count": "1"})));
+        assert!(!read(json!({"id": 81, "article_count": "2"})));
+    }
+
+    #[test]
+    fn a_category_is_an_attribute_of_the_ticket_as_a_text_or_an_object() {
+        let known = TicketFields { category: Some("a/b".into()), ..TicketFields::default() };
+        for value in [json!("VPN"), json!({"id": 1, "name": "VPN"})] {
+            let sent = json!({"ticket": {"id": 81, "a/b": value}});
+            assert_eq!(read(&sent, &known).unwrap().category.as_deref(), Some("VPN"));
+        }
+    }
+}

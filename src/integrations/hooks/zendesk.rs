@@ -97,7 +97,30 @@ fn without_heading(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_category_is_read_where_its_own_field_changed() {
+        let known = TicketFields { category: Some("360001234567".into()), ..TicketFields::default() };
+        let changed = |field: u64| {
+            let event = json!({
+                "type": "zen:event-type:ticket.custom_field_changed",
+                "detail": {"id": "81"},
+                "event": {"field": {"id": field}, "current": "network__vpn", "previous": null},
+            });
+            read(&event, &known).unwrap()
+        };
+        assert_eq!(changed(360_001_234_567).category.as_deref(), Some("network__vpn"));
+        assert_eq!(changed(1).category, None);
+    }
+
+    #[test]
+    fn an_event_about_something_else_is_taken_and_comes_to_nothing() {
+        let event = json!({"type": "zen:event-type:user.active_changed", "detail": {"id": "6596848315901"}});
+        assert_eq!(read(&event, &TicketFields::default()).unwrap().about, About::Other);
+    }
 
     #[test]
     fn the_heading_of_a_comment_is_no_part_of_its_words() {
