@@ -18,7 +18,8 @@ const FORM: &str = "application/x-www-form-urlencoded";
 /// An update of each plan, and a job that was given up; gives the number of that job.
 async fn filled(app: &TestApp) -> i64 {
     let (store, now) = (&app.app.store, Timestamp::now());
-    for (ticket, plan) in [("81", UpdatePlan::Write), ("82", UpdatePlan::DryRun), ("83", UpdatePlan::Nothing)] {
+    for (ticket, plan) in [("81", UpdatePlan::Write), ("82", UpdatePlan::DryRun), ("83", UpdatePlan::Nothing)]
+    {
         let article = NoteArticle { id: "a".into(), title: "A <b>".into(), url: None, passage: "P".into() };
         let update = Update {
             product: Product::Zendesk,
@@ -95,7 +96,10 @@ async fn a_job_that_was_given_up_is_begun_anew_by_its_button() {
     assert_eq!(kept.status, StatusCode::SEE_OTHER);
     assert_eq!(kept.header("location"), Some("/deliveries?state=dead&said=due#dead"));
     let job = app.get(&format!("/v1/jobs/{id}")).await.json();
-    assert_eq!((&job["state"], &job["attempts"], &job["finished_at"]), (&json!("waiting"), &json!(0), &Value::Null));
+    assert_eq!(
+        (&job["state"], &job["attempts"], &job["finished_at"]),
+        (&json!("waiting"), &json!(0), &Value::Null)
+    );
     assert_eq!(app.post_as("/deliveries", FORM, format!("id={id}")).await.status, StatusCode::NOT_FOUND);
     assert_eq!(app.post_as("/deliveries", FORM, "id=x").await.status, StatusCode::BAD_REQUEST);
 }

@@ -20,6 +20,7 @@ mod health;
 mod hooks;
 mod id;
 mod import;
+mod items;
 mod jobs;
 mod json;
 mod metrics;
@@ -37,6 +38,7 @@ mod survey_summary;
 mod surveys;
 pub mod switch;
 mod tickets;
+mod timeline;
 mod triage;
 pub mod work;
 
@@ -77,6 +79,7 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(articles::export))
         .routes(routes!(tickets::get))
         .routes(routes!(outcome::tell))
+        .routes(routes!(timeline::tell, timeline::get))
         .routes(routes!(outcome::close_check))
         .routes(routes!(surveys::keep, surveys::list))
         .routes(routes!(survey_summary::summary))
@@ -94,6 +97,8 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(jobs::get))
         .routes(routes!(jobs::replay))
         .routes(routes!(jobs::updates))
+        .routes(routes!(items::put, items::get, items::delete))
+        .routes(routes!(items::list))
         .merge(OpenApiRouter::from(crate::ui::router(state.pages()).with_state(())))
         .layer(time_limit)
         .merge(slow)

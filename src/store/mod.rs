@@ -19,6 +19,7 @@ mod feedback;
 mod findings;
 mod follow_ups;
 mod gaps;
+mod items;
 mod jobs;
 mod outcomes;
 mod survey;
@@ -26,6 +27,7 @@ mod surveys;
 mod ticket;
 mod ticket_labels;
 mod tickets;
+mod timeline;
 mod updates;
 mod versions;
 mod writer;
@@ -46,6 +48,7 @@ pub use follow_ups::{
     ContactOutcome, FollowUpChange, FollowUpClock, FollowUpRecord, FollowUpState, NewFollowUp, RootCause,
 };
 pub use gaps::{GapRecord, GapState};
+pub use items::ConfigurationItem;
 pub use jobs::{Job, JobEnd, JobFilter, JobState, NewJob};
 pub use outcomes::OutcomeRecord;
 pub use survey::{
@@ -55,4 +58,5 @@ pub use surveys::{KeptSurvey, SurveyPlace};
 pub use ticket::{Embedding, FinalLabels, Finding, PredictionRecord, TicketRecord, TicketStatus};
 pub use ticket_labels::{LabelPair, TicketLabels};
 pub use tickets::TicketVector;
+pub use timeline::{EventKind, TicketEvent, TicketPlace, TicketTimeline};
 pub use updates::{HelpdeskTicket, KeptUpdate, UpdateFilter, UpdatePlan, UpdateRecord, UpdateState};

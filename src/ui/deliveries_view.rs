@@ -62,7 +62,8 @@ fn kind_words(kind: &str) -> &str {
 /// How many there are.
 pub(super) fn facts(counts: &BTreeMap<(String, JobState), u64>) -> Vec<Fact> {
     let count = |kind: &str, state| counts.get(&(kind.to_owned(), state)).copied().unwrap_or(0).to_string();
-    let dead: u64 = counts.iter().filter(|((_, state), _)| *state == JobState::Dead).map(|(_, count)| count).sum();
+    let dead: u64 =
+        counts.iter().filter(|((_, state), _)| *state == JobState::Dead).map(|(_, count)| count).sum();
     vec![
         ("Deliveries waiting", count(HOOK, JobState::Waiting)),
         ("Deliveries done", count(HOOK, JobState::Done)),

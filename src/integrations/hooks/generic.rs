@@ -62,7 +62,10 @@ mod tests {
         });
         let delivery = read(&sent, &mapping).unwrap();
         assert_eq!((delivery.ticket_id.as_str(), delivery.subject.as_deref()), ("81", Some("VPN")));
-        assert_eq!((delivery.body.as_deref(), delivery.standing), (Some("It drops."), Some(Standing::Solved)));
+        assert_eq!(
+            (delivery.body.as_deref(), delivery.standing),
+            (Some("It drops."), Some(Standing::Solved))
+        );
         assert_eq!(delivery.about, About::Ticket, "nothing says that it is internal");
         assert_eq!(delivery_id(&sent, &mapping).as_deref(), Some("7"));
     }

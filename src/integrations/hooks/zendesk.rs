@@ -7,7 +7,7 @@
 
 use serde_json::Value;
 
-use super::delivery::{About, Delivery, Standing};
+use super::delivery::{About, Delivery, Reply, Standing};
 use super::reader::{FieldProblem, Fields};
 use crate::config::TicketFields;
 use crate::integrations::Product;
@@ -36,6 +36,12 @@ fn event(fields: Fields<'_>, kind: &str, known: &TicketFields) -> Result<Deliver
         "comment_added" | "comment_made_private" if is_public == Some(false) => About::InternalNote,
         _ => About::Ticket,
     };
+    let reply = match fields.flag("/event/comment/author/is_staff")? {
+        Some(is_staff) if what == "comment_added" && is_public == Some(true) => {
+            Some(if is_staff { Reply::Agent } else { Reply::Requester })
+        }
+        _ => None,
+    };
     let category = match (fields.text("/event/field/id")?, &known.category) {
         (Some(changed), Some(field)) if changed == *field => fields.text("/event/current")?,
         _ => None,
@@ -50,6 +56,7 @@ fn event(fields: Fields<'_>, kind: &str, known: &TicketFields) -> Result<Deliver
         organization_id: fields.text("/detail/organization_id")?,
         group: fields.text("/detail/group_id")?,
         standing: fields.text("/detail/status")?.as_deref().and_then(Standing::of),
+        reply,
         category,
         priority: fields.text("/detail/priority")?,
         author_id: fields.text("/detail/actor_id")?,
