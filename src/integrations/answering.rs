@@ -326,7 +326,8 @@ impl<H: Hears> HookWork<H> {
             .and_then(|update| update.category.as_deref())
             .map(|label| fields.category_value(label).to_owned());
         let settled = |said: &Option<String>, known: Option<&Option<String>>, written: Option<String>| {
-            let changed = !by_requester && known.is_some_and(|known| known != said) && written != *said;
+            let changed =
+                !by_requester && known.is_some_and(|known| !same(known, said)) && !same(&written, said);
             said.clone().filter(|_| solved || changed)
         };
         let category = settled(&delivery.category, before.map(|before| &before.category), category_written);
@@ -384,6 +385,14 @@ enum Words {
     Known(String),
     /// They were not; why, where that is what there is to say of the delivery.
     Not(Option<DeliveryResult>),
+}
+
+/// Whether two values of a field are the same; helpdesks write `high` and say `HIGH`.
+fn same(one: &Option<String>, other: &Option<String>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => one.to_lowercase() == other.to_lowercase(),
+        (one, other) => one == other,
+    }
 }
 
 /// The ticket's id in Deskhand.
