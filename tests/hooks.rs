@@ -58,7 +58,10 @@ async fn results(service: &TestApp, product: &str) -> Vec<String> {
     let metrics = service.get("/metrics").await.text();
     let begin = format!("deskhand_deliveries_ended_total{{product=\"{product}\",result=\"");
     let ended = metrics.lines().filter_map(|line| line.strip_prefix(&begin)?.split_once("\"} "));
-    ended.filter(|(_, count)| *count != "0").map(|(result, count)| format!("{result} {count}")).collect()
+    let ended = ended.filter(|(_, count)| *count != "0");
+    let mut ended: Vec<String> = ended.map(|(result, count)| format!("{result} {count}")).collect();
+    ended.sort();
+    ended
 }
 
 #[tokio::test]
@@ -83,7 +86,7 @@ async fn a_delivery_of_each_helpdesk_becomes_an_answered_ticket_and_one_update()
     let updates = updates(&service).await;
     assert_eq!(updates.len(), 4);
     for update in &updates {
-        assert_eq!(update["state"], "waiting", "{update}");
+        assert!(update["job_id"].is_i64(), "it is to be written: {update}");
         assert_eq!(update["ticket_id"], "81");
         assert_eq!(update["update"]["category"], "Network");
         assert_eq!(update["update"]["tags"], json!(["deskhand"]));
@@ -136,7 +139,7 @@ async fn a_delivery_that_is_not_signed_rightly_is_refused_and_told_what_to_check
         Delivery { headers: Vec::new(), ..right.clone() },
         // Another time than was signed.
         right.clone().with("x-zendesk-webhook-signature-timestamp", "2026-11-21T09:40:00Z"),
-        Delivery { body: body[..body.len() / 2].as_bytes().to_vec(), ..right.clone() },
+        Delivery { body: body.as_bytes()[..body.len() / 2].to_vec(), ..right.clone() },
         old,
         early,
         zammad(&fixture("zammad-ticket"), "1").with("x-hub-signature", "sha1=0"),
@@ -236,7 +239,8 @@ async fn a_later_article_of_zammad_is_no_new_version_of_the_ticket() {
     deliver(&service, &zammad(&reply, "2")).await;
     assert_eq!(updates(&service).await.len(), 1);
     let ticket = service.get("/v1/tickets/zm-81").await.json();
-    assert_eq!(ticket["outcome"]["status"], "open");
+    let course = service.get("/v1/tickets/zm-81/events").await.json();
+    assert_eq!(course["events"], json!([{"at": "2026-11-21T09:50:00.333Z", "kind": "agent_reply"}]));
     assert!(ticket["body"].as_str().unwrap().contains("whole team"));
 }
 
@@ -248,7 +252,9 @@ async fn what_agents_do_with_a_ticket_becomes_its_outcome() {
     deliver(&service, &zendesk(&fixture("zendesk-priority-changed"), "2", now)).await;
     let outcome = |ticket: &Value| ticket["outcome"].clone();
     let changed = outcome(&service.get("/v1/tickets/81").await.json());
-    assert_eq!((&changed["status"], &changed["priority"]), (&json!("open"), &json!("P1")), "{changed}");
+    assert_eq!(changed["priority"], "P1", "{changed}");
+    let reply = fixture("zendesk-private-comment").replace("\"is_public\": false", "\"is_public\": true");
+    deliver(&service, &zendesk(&reply.replace("T09:50", "T10:30"), "2b", now)).await;
     let solved = fixture("zendesk-status-changed");
     deliver(&service, &zendesk(&solved, "3", now)).await;
     let done = outcome(&service.get("/v1/tickets/81").await.json());
@@ -259,6 +265,10 @@ async fn what_agents_do_with_a_ticket_becomes_its_outcome() {
     deliver(&service, &zendesk(&again, "4", now)).await;
     let reopened = outcome(&service.get("/v1/tickets/81").await.json());
     assert_eq!((&reopened["status"], &reopened["reopened"]), (&json!("open"), &json!(1)), "{reopened}");
+    let course = service.get("/v1/tickets/81/events").await.json();
+    let kinds: Vec<&str> =
+        course["events"].as_array().unwrap().iter().map(|event| event["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["agent_reply", "solved", "reopened"]);
     assert_eq!(updates(&service).await.len(), 1, "none of it is a new version of the words");
 }
 
@@ -369,7 +379,6 @@ async fn the_bodies_that_the_docs_give_are_accepted_once_they_are_filled_in() {
         assert_eq!(ticket["subject"], "VPN drops every hour", "{id}");
         assert!(ticket["body"].as_str().unwrap().starts_with("Since this morning"), "{id}");
         assert_eq!(ticket["agent_group"], "Service Desk", "{id}");
-        assert_eq!(ticket["outcome"]["status"], "open", "{id}");
         assert_ne!(ticket["submitted"]["priority"], Value::Null, "{id}");
     }
 }

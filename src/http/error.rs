@@ -84,6 +84,8 @@ table! {
         "Nothing is taken from this helpdesk" "Set a secret for it (integrations.*.hook.secrets) and start again; docs/integrations tells how."
     JobNotFound "job_not_found" NOT_FOUND
         "There is no job with this number" "GET /v1/jobs lists those that there are; those that are done are forgotten after some days."
+    ItemNotFound "item_not_found" NOT_FOUND
+        "There is no configuration item with this id" "GET /v1/configuration-items lists those that there are."
     NothingToAudit "nothing_to_audit" NOT_FOUND
         "There are no tickets to look at" "Choose another window or filter."
     MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED

@@ -12,7 +12,7 @@ use super::error::{Code, Problem};
 use super::query::Params;
 use super::state::AppState;
 use crate::integrations::{Product, Update};
-use crate::store::{Job, JobFilter, JobState, KeptUpdate, UpdateFilter, UpdatePlan};
+use crate::store::{Job, JobFilter, JobState, KeptUpdate, UpdateFilter, UpdateState};
 
 /// Entries of a page, unless the caller says.
 const PAGE: u32 = 50;
@@ -150,24 +150,6 @@ pub(super) async fn replay(
     Ok(Json(job.into()))
 }
 
-/// Where an update stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum UpdateState {
-    /// It would have been written, but the helpdesk's `dry_run` is on.
-    DryRun,
-    /// There was nothing to write.
-    Nothing,
-    /// It is to be written.
-    Waiting,
-    /// It was written.
-    Written,
-    /// It could not be written, and was given up.
-    Dead,
-    /// It is so old that what became of it is not kept any more.
-    Forgotten,
-}
-
 /// What was or would have been written into a ticket.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct UpdateShown {
@@ -195,22 +177,15 @@ pub(super) struct UpdateShown {
 }
 
 impl From<KeptUpdate> for UpdateShown {
-    fn from(KeptUpdate { id, update, job }: KeptUpdate) -> Self {
-        let job_state = job.as_ref().map(|(_, state, _)| *state);
-        let state = match (update.plan, job_state) {
-            (UpdatePlan::DryRun, _) => UpdateState::DryRun,
-            (UpdatePlan::Nothing, _) => UpdateState::Nothing,
-            (UpdatePlan::Write, Some(JobState::Waiting)) => UpdateState::Waiting,
-            (UpdatePlan::Write, Some(JobState::Dead)) => UpdateState::Dead,
-            (UpdatePlan::Write, Some(JobState::Done)) => UpdateState::Written,
-            (UpdatePlan::Write, None) => UpdateState::Forgotten,
-        };
+    fn from(kept: KeptUpdate) -> Self {
+        let state = kept.state();
+        let KeptUpdate { id, update, job } = kept;
         Self {
             id,
+            state,
             product: update.product,
             ticket_id: update.ticket_id,
             version: update.version,
-            state,
             job_id: job.as_ref().map(|(id, ..)| *id),
             error: job.and_then(|(.., error)| error),
             created_at: update.created_at,

@@ -191,7 +191,7 @@ impl Metrics {
             TRUNCATED_TEXTS,
             "Tickets, comments and passages of which words were left out, being longer than the encoder reads.",
         );
-        counter(PREDICTIONS, "Predictions given by POST /v1/triage, by task and decision.");
+        counter(PREDICTIONS, "Predictions given about tickets, by task and decision.");
         counter(SWITCHES, "Promoted bundles that took over (result=\"switched\") or could not (\"failed\").");
         counter(DELIVERIES, "Deliveries of helpdesks, by product and whether they were kept.");
         counter(DELIVERIES_ENDED, "Deliveries that were worked off, by product and what came of them.");

@@ -20,12 +20,14 @@ mod health;
 mod hooks;
 mod id;
 mod import;
+mod items;
 mod jobs;
 mod json;
 mod metrics;
 mod mismatches;
 mod observe;
 mod outcome;
+mod performance;
 mod query;
 mod reason;
 mod reindex;
@@ -37,6 +39,7 @@ mod survey_summary;
 mod surveys;
 pub mod switch;
 mod tickets;
+mod timeline;
 mod triage;
 pub mod work;
 
@@ -62,7 +65,8 @@ pub fn router(state: AppState) -> Router {
     let slow = OpenApiRouter::new()
         .routes(routes!(import::import))
         .routes(routes!(reindex::reindex))
-        .routes(routes!(mismatches::ledger));
+        .routes(routes!(mismatches::ledger))
+        .routes(routes!(performance::report));
     let for_widgets = elsewhere::let_in(
         OpenApiRouter::new().routes(routes!(suggest::suggest)).routes(routes!(deflections::say)),
         &state.settings.ui,
@@ -77,6 +81,7 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(articles::export))
         .routes(routes!(tickets::get))
         .routes(routes!(outcome::tell))
+        .routes(routes!(timeline::tell, timeline::get))
         .routes(routes!(outcome::close_check))
         .routes(routes!(surveys::keep, surveys::list))
         .routes(routes!(survey_summary::summary))
@@ -94,6 +99,8 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(jobs::get))
         .routes(routes!(jobs::replay))
         .routes(routes!(jobs::updates))
+        .routes(routes!(items::put, items::get, items::delete))
+        .routes(routes!(items::list))
         .merge(OpenApiRouter::from(crate::ui::router(state.pages()).with_state(())))
         .layer(time_limit)
         .merge(slow)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::hooks::{About, Delivery, HOOK, Standing};
+use super::hooks::{About, Delivery, HOOK, Reply, Standing};
 use super::update::{Update, words_version};
 use super::{note, priorities};
 use crate::config::{IntegrationSettings, ProductSettings};
@@ -12,8 +12,8 @@ use crate::jobs::{Attempt, Work};
 use crate::knowledge::{Knowledge, KnowledgeError};
 use crate::model::ModelError;
 use crate::store::{
-    EVENT, FinalLabels, HelpdeskTicket, Job, NewJob, OutcomeRecord, Store, StoreError, TicketStatus,
-    UpdateFilter, UpdatePlan, UpdateRecord,
+    EVENT, EventKind, FinalLabels, HelpdeskTicket, Job, NewJob, OutcomeRecord, Store, StoreError,
+    TicketEvent, TicketStatus, UpdateFilter, UpdatePlan, UpdateRecord,
 };
 use crate::triage::{Options, Submitted, Ticket, Triage, TriageAnswer, TriageError};
 
@@ -141,7 +141,7 @@ impl<H: Hears> Work for HookWork<H> {
         let Ok(delivery) = serde_json::from_value::<Delivery>(job.payload.clone()) else {
             return Attempt::Hopeless { error: "this version of Deskhand cannot read the delivery".into() };
         };
-        match self.work(&delivery).await {
+        match self.work(&delivery, job.created_at).await {
             Ok(result) => {
                 self.hears.ended(&delivery, result);
                 Attempt::Done(Vec::new())
@@ -156,7 +156,8 @@ impl<H: Hears> Work for HookWork<H> {
 }
 
 impl<H: Hears> HookWork<H> {
-    async fn work(&self, delivery: &Delivery) -> Result<DeliveryResult, WorkError> {
+    /// `received` is when the delivery came.
+    async fn work(&self, delivery: &Delivery, received: Timestamp) -> Result<DeliveryResult, WorkError> {
         match delivery.about {
             About::InternalNote => return Ok(DeliveryResult::InternalNote),
             About::Other => return Ok(DeliveryResult::Other),
@@ -178,7 +179,7 @@ impl<H: Hears> HookWork<H> {
         if late {
             return Ok(answered.unwrap_or(DeliveryResult::Unchanged));
         }
-        let told = !own && self.tell(delivery, settings, before.as_ref()).await?;
+        let told = !own && self.tell(delivery, settings, before.as_ref(), received).await?;
         let after = seen(delivery, before.as_ref(), version);
         if before.as_ref() != Some(&after) {
             self.store.save_helpdesk_ticket(product, &delivery.ticket_id, after).await?;
@@ -269,27 +270,19 @@ impl<H: Hears> HookWork<H> {
         Ok(())
     }
 
-    /// Tells what became of the ticket; whether there was anything to tell.
+    /// Tells what happened to the ticket and what became of it; whether there was anything to tell.
     async fn tell(
         &self,
         delivery: &Delivery,
         settings: ProductSettings<'_>,
         before: Option<&HelpdeskTicket>,
+        received: Timestamp,
     ) -> Result<bool, WorkError> {
         let id = own_id(delivery, settings);
         let Some(kept) = self.store.ticket(&id).await? else { return Ok(false) };
-        let status = delivery.standing.map(|standing| match standing {
-            Standing::Open => TicketStatus::Open,
-            Standing::Solved => TicketStatus::Solved,
-        });
-        let solved = status == Some(TicketStatus::Solved);
-        let reopened = kept.status == Some(TicketStatus::Solved) && status == Some(TicketStatus::Open);
-        let at = delivery.changed_at.unwrap_or_else(self.clock).min((self.clock)());
+        let solved = delivery.standing == Some(Standing::Solved);
         let labels = self.labels(delivery, settings, before, solved).await?;
         let outcome = OutcomeRecord {
-            status: status.filter(|status| kept.status != Some(*status)),
-            solved_at: (solved && kept.status != Some(TicketStatus::Solved)).then_some(at),
-            reopened: reopened.then(|| kept.reopened.unwrap_or(0).saturating_add(1)),
             agent_group: delivery.group.clone().filter(|group| kept.agent_group.as_ref() != Some(group)),
             labels: FinalLabels {
                 category: labels.category.filter(|label| kept.labels.category.as_ref() != Some(label)),
@@ -298,11 +291,16 @@ impl<H: Hears> HookWork<H> {
             },
             ..OutcomeRecord::default()
         };
-        if outcome == OutcomeRecord::default() {
-            return Ok(false);
-        }
         let knowledge = (self.now)().knowledge;
-        Ok(knowledge.outcome(&id, outcome, (self.clock)()).await?)
+        let mut told = false;
+        if outcome != OutcomeRecord::default() {
+            told = knowledge.outcome(&id, outcome, received).await?;
+        }
+        let happened = happened(delivery, kept.status, received);
+        if !happened.is_empty() {
+            told |= knowledge.happened(&id, happened, received).await?.unwrap_or(false);
+        }
+        Ok(told)
     }
 
     /// The labels that people settled on: what stands in a solved ticket, and what they changed before. What the
@@ -326,7 +324,8 @@ impl<H: Hears> HookWork<H> {
             .and_then(|update| update.category.as_deref())
             .map(|label| fields.category_value(label).to_owned());
         let settled = |said: &Option<String>, known: Option<&Option<String>>, written: Option<String>| {
-            let changed = !by_requester && known.is_some_and(|known| known != said) && written != *said;
+            let changed =
+                !by_requester && known.is_some_and(|known| !same(known, said)) && !same(&written, said);
             said.clone().filter(|_| solved || changed)
         };
         let category = settled(&delivery.category, before.map(|before| &before.category), category_written);
@@ -386,9 +385,34 @@ enum Words {
     Not(Option<DeliveryResult>),
 }
 
+/// Whether two values of a field are the same; helpdesks write `high` and say `HIGH`.
+fn same(one: &Option<String>, other: &Option<String>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => one.to_lowercase() == other.to_lowercase(),
+        (one, other) => one == other,
+    }
+}
+
 /// The ticket's id in Deskhand.
 fn own_id(delivery: &Delivery, settings: ProductSettings<'_>) -> String {
     format!("{}{}", settings.ticket_prefix, delivery.ticket_id)
+}
+
+/// What the delivery tells of the ticket's course; an event that was told before counts once.
+fn happened(delivery: &Delivery, kept: Option<TicketStatus>, received: Timestamp) -> Vec<TicketEvent> {
+    let reply = delivery.reply.map(|reply| match reply {
+        Reply::Agent => EventKind::AgentReply,
+        Reply::Requester => EventKind::RequesterReply,
+    });
+    let solved = kept == Some(TicketStatus::Solved);
+    let turn = match delivery.standing {
+        Some(Standing::Solved) if !solved => Some(EventKind::Solved),
+        Some(Standing::Open) if solved => Some(EventKind::Reopened),
+        _ => None,
+    };
+    // A helpdesk's clock that runs ahead must not tell of the future.
+    let at = delivery.changed_at.unwrap_or(received).min(received);
+    [reply, turn].into_iter().flatten().map(|kind| TicketEvent { at, kind }).collect()
 }
 
 /// What the helpdesk has said of a ticket, this delivery included.

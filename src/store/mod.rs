@@ -20,6 +20,7 @@ mod feedback;
 mod findings;
 mod follow_ups;
 mod gaps;
+mod items;
 mod jobs;
 mod outcomes;
 mod survey;
@@ -27,6 +28,7 @@ mod surveys;
 mod ticket;
 mod ticket_labels;
 mod tickets;
+mod timeline;
 mod updates;
 mod versions;
 mod writer;
@@ -48,6 +50,7 @@ pub use follow_ups::{
     ContactOutcome, FollowUpChange, FollowUpClock, FollowUpRecord, FollowUpState, NewFollowUp, RootCause,
 };
 pub use gaps::{GapRecord, GapState};
+pub use items::ConfigurationItem;
 pub use jobs::{Job, JobEnd, JobFilter, JobState, NewJob};
 pub use outcomes::OutcomeRecord;
 pub use survey::{
@@ -57,4 +60,5 @@ pub use surveys::{KeptSurvey, SurveyPlace};
 pub use ticket::{Embedding, FinalLabels, Finding, PredictionRecord, TicketRecord, TicketStatus};
 pub use ticket_labels::{LabelPair, TicketLabels};
 pub use tickets::TicketVector;
-pub use updates::{HelpdeskTicket, KeptUpdate, UpdateFilter, UpdatePlan, UpdateRecord};
+pub use timeline::{EventKind, TicketEvent, TicketPlace, TicketTimeline};
+pub use updates::{HelpdeskTicket, KeptUpdate, UpdateFilter, UpdatePlan, UpdateRecord, UpdateState};

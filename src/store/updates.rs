@@ -51,6 +51,38 @@ pub struct KeptUpdate {
     pub job: Option<(i64, JobState, Option<String>)>,
 }
 
+/// Where an update stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum UpdateState {
+    /// It would have been written, but the helpdesk's `dry_run` is on.
+    DryRun,
+    /// There was nothing to write.
+    Nothing,
+    /// It is to be written.
+    Waiting,
+    /// It was written.
+    Written,
+    /// It could not be written, and was given up.
+    Dead,
+    /// It is so old that what became of it is not kept any more.
+    Forgotten,
+}
+
+impl KeptUpdate {
+    /// Where it stands.
+    pub fn state(&self) -> UpdateState {
+        match (self.update.plan, self.job.as_ref().map(|(_, state, _)| *state)) {
+            (UpdatePlan::DryRun, _) => UpdateState::DryRun,
+            (UpdatePlan::Nothing, _) => UpdateState::Nothing,
+            (UpdatePlan::Write, Some(JobState::Waiting)) => UpdateState::Waiting,
+            (UpdatePlan::Write, Some(JobState::Dead)) => UpdateState::Dead,
+            (UpdatePlan::Write, Some(JobState::Done)) => UpdateState::Written,
+            (UpdatePlan::Write, None) => UpdateState::Forgotten,
+        }
+    }
+}
+
 /// Which updates to show.
 #[derive(Debug, Clone, Default)]
 pub struct UpdateFilter {

@@ -13,21 +13,27 @@ pub(super) enum Place {
     Gaps,
     /// How customers feel.
     Surveys,
+    /// How the desk does.
+    Performance,
     /// Whose labels are wrong.
     Mismatches,
+    /// What helpdesks sent, and what was written into their tickets.
+    Deliveries,
     /// What answers.
     Model,
 }
 
 impl Place {
     /// In the order of the navigation.
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 9] = [
         Self::Triage,
         Self::Suggestions,
         Self::Coverage,
         Self::Gaps,
         Self::Surveys,
+        Self::Performance,
         Self::Mismatches,
+        Self::Deliveries,
         Self::Model,
     ];
 
@@ -38,7 +44,9 @@ impl Place {
             Self::Coverage => "/coverage",
             Self::Gaps => "/gaps",
             Self::Surveys => "/surveys",
+            Self::Performance => "/performance",
             Self::Mismatches => "/mismatches",
+            Self::Deliveries => "/deliveries",
             Self::Model => "/model",
         }
     }
@@ -50,7 +58,9 @@ impl Place {
             Self::Coverage => "Coverage",
             Self::Gaps => "Gaps",
             Self::Surveys => "Surveys",
+            Self::Performance => "Performance",
             Self::Mismatches => "Mismatches",
+            Self::Deliveries => "Deliveries",
             Self::Model => "Model",
         }
     }

@@ -36,6 +36,8 @@ pub struct Delivery {
     pub group: Option<String>,
     /// Where it stands.
     pub standing: Option<Standing>,
+    /// Who has just written so that the other side can read it.
+    pub reply: Option<Reply>,
     /// What stands in the field for the category.
     pub category: Option<String>,
     /// What stands in the field for the priority.
@@ -54,6 +56,16 @@ pub enum About {
     InternalNote,
     /// Something that concerns no answer: a deleted or merged ticket, another kind of thing.
     Other,
+}
+
+/// Who has written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// Somebody of the helpdesk.
+    Agent,
+    /// Who asked.
+    Requester,
 }
 
 /// Where a ticket stands, in the words that all helpdesks share.
@@ -97,6 +109,7 @@ impl Delivery {
             organization_id: None,
             group: None,
             standing: None,
+            reply: None,
             category: None,
             priority: None,
             author_id: None,

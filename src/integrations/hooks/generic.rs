@@ -37,3 +37,36 @@ pub(super) fn read(value: &Value, mapping: &FieldMapping) -> Result<Delivery, Fi
 pub(super) fn delivery_id(value: &Value, mapping: &FieldMapping) -> Option<String> {
     Fields(value).text(mapping.delivery_id.as_deref()?).ok().flatten()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn fields_are_read_where_the_mapping_says() {
+        let mapping = FieldMapping {
+            ticket_id: "/data/case/number".into(),
+            subject: "/data/case/title".into(),
+            body: "/data/texts/0".into(),
+            status: Some("/data/case/state".into()),
+            internal: None,
+            delivery_id: Some("/event".into()),
+            ..FieldMapping::default()
+        };
+        let sent = json!({
+            "event": 7,
+            "internal": true,
+            "data": {"case": {"number": 81, "title": "VPN", "state": "Closed"}, "texts": ["It drops."]},
+        });
+        let delivery = read(&sent, &mapping).unwrap();
+        assert_eq!((delivery.ticket_id.as_str(), delivery.subject.as_deref()), ("81", Some("VPN")));
+        assert_eq!(
+            (delivery.body.as_deref(), delivery.standing),
+            (Some("It drops."), Some(Standing::Solved))
+        );
+        assert_eq!(delivery.about, About::Ticket, "nothing says that it is internal");
+        assert_eq!(delivery_id(&sent, &mapping).as_deref(), Some("7"));
+    }
+}

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-pub use delivery::{About, Delivery, Standing};
+pub use delivery::{About, Delivery, Reply, Standing};
 pub use reader::FieldProblem;
 pub use signature::{Headers, Mistrust};
 

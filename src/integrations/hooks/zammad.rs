@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::delivery::{About, Delivery, Standing};
+use super::delivery::{About, Delivery, Reply, Standing};
 use super::reader::{FieldProblem, Fields};
 use crate::config::TicketFields;
 use crate::integrations::Product;
@@ -24,6 +24,8 @@ pub(super) fn read(value: &Value, known: &TicketFields) -> Result<Delivery, Fiel
         _ => About::Ticket,
     };
     let html = fields.text("/article/content_type")?.is_some_and(|kind| kind.starts_with("text/html"));
+    let first = is_first(fields)?;
+    let sender = if first { None } else { named(fields, "/article/sender")? };
     let category = match &known.category {
         Some(field) => named(fields, &format!("/ticket/{}", escaped(field)))?,
         None => None,
@@ -31,7 +33,7 @@ pub(super) fn read(value: &Value, known: &TicketFields) -> Result<Delivery, Fiel
     Ok(Delivery {
         subject: fields.long("/ticket/title")?,
         // The words of a ticket are those of its first article; later ones are what was said about them.
-        body: if is_first(fields)? { fields.long("/article/body")? } else { None },
+        body: if first { fields.long("/article/body")? } else { None },
         body_format: if html { Format::Html } else { Format::Text },
         channel: fields.text("/ticket/create_article_type")?,
         created_at: fields.time("/ticket/created_at")?,
@@ -40,6 +42,11 @@ pub(super) fn read(value: &Value, known: &TicketFields) -> Result<Delivery, Fiel
         organization_id: fields.text("/ticket/organization_id")?,
         group: named(fields, "/ticket/group")?,
         standing: state.as_deref().and_then(Standing::of),
+        reply: match sender.as_deref() {
+            Some("Agent") => Some(Reply::Agent),
+            Some("Customer") => Some(Reply::Requester),
+            _ => None,
+        },
         category,
         priority: named(fields, "/ticket/priority")?,
         author_id: author(fields, about)?,
@@ -75,4 +82,33 @@ fn author(fields: Fields<'_>, about: About) -> Result<Option<String>, FieldProbl
 /// A name as a step of a JSON Pointer.
 fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn only_the_first_article_holds_the_words_of_the_ticket() {
+        let read = |ticket: Value| {
+            let sent = json!({"ticket": ticket, "article": {"id": 104, "body": "It drops."}});
+            read(&sent, &TicketFields::default()).unwrap().body.is_some()
+        };
+        assert!(read(json!({"id": 81, "article_ids": [104], "article_count": 1})));
+        assert!(read(json!({"id": 81, "article_ids": [104, 105], "article_count": 2})));
+        assert!(!read(json!({"id": 81, "article_ids": [103, 104], "article_count": 2})));
+        assert!(read(json!({"id": 81, "article_count": "1"})));
+        assert!(!read(json!({"id": 81, "article_count": "2"})));
+    }
+
+    #[test]
+    fn a_category_is_an_attribute_of_the_ticket_as_a_text_or_an_object() {
+        let known = TicketFields { category: Some("a/b".into()), ..TicketFields::default() };
+        for value in [json!("VPN"), json!({"id": 1, "name": "VPN"})] {
+            let sent = json!({"ticket": {"id": 81, "a/b": value}});
+            assert_eq!(read(&sent, &known).unwrap().category.as_deref(), Some("VPN"));
+        }
+    }
 }

@@ -7,7 +7,7 @@
 
 use serde_json::Value;
 
-use super::delivery::{About, Delivery, Standing};
+use super::delivery::{About, Delivery, Reply, Standing};
 use super::reader::{FieldProblem, Fields};
 use crate::config::TicketFields;
 use crate::integrations::Product;
@@ -36,6 +36,12 @@ fn event(fields: Fields<'_>, kind: &str, known: &TicketFields) -> Result<Deliver
         "comment_added" | "comment_made_private" if is_public == Some(false) => About::InternalNote,
         _ => About::Ticket,
     };
+    let reply = match fields.flag("/event/comment/author/is_staff")? {
+        Some(is_staff) if what == "comment_added" && is_public == Some(true) => {
+            Some(if is_staff { Reply::Agent } else { Reply::Requester })
+        }
+        _ => None,
+    };
     let category = match (fields.text("/event/field/id")?, &known.category) {
         (Some(changed), Some(field)) if changed == *field => fields.text("/event/current")?,
         _ => None,
@@ -50,6 +56,7 @@ fn event(fields: Fields<'_>, kind: &str, known: &TicketFields) -> Result<Deliver
         organization_id: fields.text("/detail/organization_id")?,
         group: fields.text("/detail/group_id")?,
         standing: fields.text("/detail/status")?.as_deref().and_then(Standing::of),
+        reply,
         category,
         priority: fields.text("/detail/priority")?,
         author_id: fields.text("/detail/actor_id")?,
@@ -97,7 +104,30 @@ fn without_heading(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_category_is_read_where_its_own_field_changed() {
+        let known = TicketFields { category: Some("360001234567".into()), ..TicketFields::default() };
+        let changed = |field: u64| {
+            let event = json!({
+                "type": "zen:event-type:ticket.custom_field_changed",
+                "detail": {"id": "81"},
+                "event": {"field": {"id": field}, "current": "network__vpn", "previous": null},
+            });
+            read(&event, &known).unwrap()
+        };
+        assert_eq!(changed(360_001_234_567).category.as_deref(), Some("network__vpn"));
+        assert_eq!(changed(1).category, None);
+    }
+
+    #[test]
+    fn an_event_about_something_else_is_taken_and_comes_to_nothing() {
+        let event = json!({"type": "zen:event-type:user.active_changed", "detail": {"id": "6596848315901"}});
+        assert_eq!(read(&event, &TicketFields::default()).unwrap().about, About::Other);
+    }
 
     #[test]
     fn the_heading_of_a_comment_is_no_part_of_its_words() {
