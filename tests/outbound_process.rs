@@ -19,6 +19,7 @@ use stub::{Fault, Stub, TOKEN};
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
+const HOOK_SECRET: &str = "dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ==";
 const HELPDESKS: [Product; 3] = [Product::Zendesk, Product::Zammad, Product::Freshdesk];
 
 fn update(product: Product) -> Update {
@@ -52,7 +53,8 @@ fn settings(dir: &Path, stubs: &[Stub], events: Option<&Stub>) -> String {
         let url = format!("http://{}", stub.address);
         write!(
             text,
-            "[integrations.{name}]\ndry_run = false\n[integrations.{name}.fields]\ncategory = \"{category}\"\n\
+            "[integrations.{name}]\ndry_run = false\nticket_prefix = \"{name}-\"\n\
+             [integrations.{name}.hook]\nsecrets = [\"{HOOK_SECRET}\"]\n[integrations.{name}.fields]\ncategory = \"{category}\"\n\
              [integrations.{name}.api]\nurl = \"{url}\"\ntoken = \"file:{}\"\n{user}",
             write(dir, "token", TOKEN)
         )
@@ -167,7 +169,7 @@ async fn doctor_says_what_of_the_helpdesks_is_right_and_what_is_wrong() {
         "ok    zendesk credentials: are good, of a user with the role agent",
         "WRONG zendesk fields.category: 360001 has no option ",
         "ok    zendesk priority: all of ours are known: urgent, high, normal, low",
-        "note  zendesk hook: integrations.zendesk.hook.secrets is empty",
+        "ok    zendesk hook: has a secret",
         "ok    zammad credentials: are good, of a user with the roles Agent",
         "WRONG zammad fields.category: category has no option ",
         "ok    zammad priority: all of ours are known: 3 high, 3 high, 2 normal, 1 low",
@@ -224,4 +226,39 @@ async fn a_test_event_shows_whether_an_endpoint_listens() {
     assert_eq!((told.status.code(), told.stdout.as_str()), (Some(1), "WRONG pager: answered 500, not 2xx\n"));
     let told = run(&["events", "test", "--config", &config, "--endpoint", "nobody"]).await;
     assert!(told.stderr.contains("no events.endpoints.nobody"), "{}", told.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_ticket_goes_the_whole_way_from_the_hook_into_the_helpdesk() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut stubs = Vec::new();
+    for product in HELPDESKS {
+        stubs.push(Stub::start(product).await);
+    }
+    let config = settings(dir.path(), &stubs, None);
+    let service = serve(dir.path().join("data").display().to_string(), config.clone()).await;
+    let address = format!("http://{}", service.address);
+    for stub in &stubs {
+        let ticket = format!("{}:81", stub.product);
+        let flags = ["doctor", "--config", &config, "--send-test-ticket", &ticket, "--service", &address];
+        let told = ok(run(&flags).await);
+        assert!(
+            told.contains("ok    test ticket: written into the helpdesk: category Network::VPN"),
+            "{told}"
+        );
+        assert_eq!(stub.notes_with("Deskhand ").len(), 1, "{}", stub.product);
+        let again = ok(run(&flags).await);
+        assert!(again.contains("written into the helpdesk"), "{again}");
+        assert_eq!(stub.notes_with("Deskhand ").len(), 2, "its words are new each time: {}", stub.product);
+    }
+    assert!(service.terminate().success());
+    // With another secret the service does not believe it.
+    let service = serve(dir.path().join("data").display().to_string(), config.clone()).await;
+    let text =
+        std::fs::read_to_string(&config).unwrap().replace(HOOK_SECRET, "another-secret-of-some-length");
+    std::fs::write(&config, text).unwrap();
+    let address = format!("http://{}", service.address);
+    let told =
+        run(&["doctor", "--config", &config, "--send-test-ticket", "zammad:81", "--service", &address]).await;
+    assert!(!told.status.success() && told.stderr.contains("answered 401"), "{}", told.stderr);
 }
