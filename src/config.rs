@@ -3,6 +3,7 @@
 //! wins. A field that does not exist is refused by name, so that a typing error never passes as a default.
 
 mod audit;
+mod signals;
 mod surveys;
 mod ui;
 
@@ -19,6 +20,10 @@ use garde::Validate;
 use serde::{Deserialize, Serialize};
 
 pub use audit::AuditSettings;
+pub use signals::{
+    ContactsRule, GoneQuietRule, IncidentRule, LowScoresRule, ReopenedRule, SignalSettings, SilenceRule,
+    SlaRule, SpreadRule, VolumeRule, Zone,
+};
 pub use surveys::{LowScores, OwnerRules, SurveySettings};
 pub use ui::{Secret, UiSettings};
 
@@ -47,6 +52,9 @@ pub struct Settings {
     /// What customers answer, and who calls them.
     #[garde(dive)]
     pub surveys: SurveySettings,
+    /// Signals that a customer may be lost, or that something large has broken.
+    #[garde(dive)]
+    pub signals: SignalSettings,
     /// The pages, and what other sites show of them.
     #[garde(dive)]
     pub ui: UiSettings,

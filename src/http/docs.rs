@@ -30,6 +30,7 @@ pub(super) const DOCUMENT: &str = "/openapi.json";
         (name = "articles", description = "The knowledge base"),
         (name = "surveys", description = "What customers answer: sentiment, follow-ups, trends"),
         (name = "audit", description = "What the knowledge base lacks, and whose labels are wrong"),
+        (name = "signals", description = "Customers at risk, and possible incidents"),
         (name = "service", description = "For those who run it")
     )
 )]
@@ -102,6 +103,10 @@ refusals! {
     OfTicket: TicketNotFound InvalidRequest;
     /// Of an address with the id of a survey.
     OfSurvey: SurveyNotFound InvalidRequest;
+    /// Of an address with the id of a signal.
+    OfSignal: SignalNotFound InvalidRequest;
+    /// Of an address of an account.
+    OfAccount: AccountNotFound InvalidRequest;
     /// Of an address with parameters.
     OfParams: InvalidRequest;
     /// Of an address that needs a head which a bundle may not have.

@@ -74,6 +74,11 @@ table! {
         "Surveys are kept when POST /v1/surveys gets them; check the id, and write a / in it as %2F."
     GapNotFound "gap_not_found" NOT_FOUND
         "There is no gap group with this id" "GET /v1/audit/gaps lists those that there are."
+    SignalNotFound "signal_not_found" NOT_FOUND
+        "There is no signal with this id" "GET /v1/signals lists those that there are."
+    AccountNotFound "account_not_found" NOT_FOUND
+        "Nothing is known of this account"
+        "Give the kind and id of a requester or an organization that has tickets or surveys here; a / is written as %2F."
     NothingToAudit "nothing_to_audit" NOT_FOUND
         "There are no tickets to look at" "Choose another window or filter."
     MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED

@@ -14,6 +14,7 @@ use crate::audit::{Audits, Rules};
 use crate::config::Settings;
 use crate::knowledge::{Knowledge, KnowledgeError};
 use crate::model::{BundleError, Model, Shelf};
+use crate::signals::Checker;
 use crate::store::{Store, StoreError};
 use crate::survey::{SurveyDesk, Surveys};
 use crate::triage::{Desk, Ticket, Triage};
@@ -68,6 +69,8 @@ pub struct App {
     pub(super) shelf: Shelf,
     /// What the tickets ask for and the articles do not answer.
     pub audits: Audits,
+    /// Looks for signals that a customer may be lost.
+    pub signals: Checker,
     answering: RwLock<Arc<Answering>>,
     /// Tickets that the first page offers to try.
     pub examples: Arc<[Ticket]>,
@@ -134,6 +137,7 @@ impl App {
         Ok(Self {
             metrics: Metrics::new(answering.model.manifest())?,
             answering: RwLock::new(Arc::new(answering)),
+            signals: Checker::new(store.clone(), settings.signals.clone()),
             examples: Arc::default(),
             admission: Admission::default(),
             started: Instant::now(),
@@ -190,6 +194,7 @@ impl AppState {
             audits: self.audits.clone(),
             ledgers: Ledgers::new(self.store.clone(), self.settings.audit.refresh_seconds),
             matrix: self.settings.triage.matrix.clone(),
+            signals: self.signals.clone(),
             settings: self.settings.ui.clone(),
         }
     }

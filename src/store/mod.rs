@@ -8,6 +8,7 @@
 //! One data folder belongs to one process. This room knows nothing of HTTP, of models or of the
 //! search index, reads no clock, and puts no text of a ticket or article in an error.
 
+mod accounts;
 mod article;
 mod articles;
 mod audited;
@@ -21,6 +22,8 @@ mod follow_ups;
 mod gaps;
 mod jobs;
 mod outcomes;
+mod recent;
+mod signals;
 mod survey;
 mod surveys;
 mod ticket;
@@ -33,6 +36,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use accounts::AccountSurvey;
 pub use article::{Article, ArticleStatus, ArticleVersion, Attachment, Audience, Passage};
 pub use articles::{ArticleChange, EmbeddedArticle, PassageVectors, StoredPassage};
 pub use audited::AuditedTicket;
@@ -48,6 +52,11 @@ pub use follow_ups::{
 pub use gaps::{GapRecord, GapState};
 pub use jobs::{Job, JobEnd, JobFilter, JobState, NewJob};
 pub use outcomes::OutcomeRecord;
+pub use recent::RecentTicket;
+pub use signals::{
+    Due, Evidence, Looked, SignalFilter, SignalPlace, SignalRecord, SignalRule, SignalState, Subject,
+    SubjectKind,
+};
 pub use survey::{
     Aspect, RatingScale, SurveyFigures, SurveyFilter, SurveyGroup, SurveyReading, SurveyRecord, SurveyTicket,
 };

@@ -17,7 +17,7 @@ use super::deflections::Deflection;
 use super::feedback::{self, Feedback, FeedbackWritten};
 use super::{Finding, OutcomeRecord, PredictionRecord, StoreError, TicketRecord};
 use super::{FollowUpChange, GapRecord, Job, JobEnd, KeptSurvey, NewFollowUp, NewJob};
-use super::{TicketEvent, timeline};
+use super::{Looked, SignalRecord, TicketEvent, signals, timeline};
 use super::{deflections, follow_ups, gaps, jobs, outcomes, surveys, tickets};
 
 /// Most writes in one transaction, and most that wait in the queue; a further caller waits before it.
@@ -34,6 +34,8 @@ pub(super) enum Write {
     SaveTriage(Box<(TicketRecord, PredictionRecord, Finding)>),
     SaveOutcome(Box<(String, OutcomeRecord, Timestamp)>),
     SaveEvents(Box<(String, Vec<TicketEvent>, Timestamp)>),
+    SaveLooks { looks: Vec<Looked>, now: Timestamp },
+    DismissSignal { id: String, by: String, now: Timestamp },
     Say(Feedback),
     TakeBack(Feedback),
     KeepSurveys { batch: Vec<KeptSurvey>, now: Timestamp },
@@ -61,6 +63,8 @@ pub(super) struct Written {
     pub(super) feedback: FeedbackWritten,
     /// The jobs that were begun.
     pub(super) jobs: Vec<Job>,
+    /// The signals that were raised.
+    pub(super) signals: Vec<SignalRecord>,
     /// For each job that was to be taken on, whether it is new.
     pub(super) added: Vec<bool>,
 }
@@ -229,6 +233,10 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Writt
         Write::SaveEvents(told) => {
             let (ticket_id, events, now) = &**told;
             timeline::save(connection, ticket_id, events, *now).await
+        }
+        Write::SaveLooks { looks, now } => signals::save_looks(connection, looks, *now).await,
+        Write::DismissSignal { id, by, now } => {
+            signals::dismiss(connection, id, by, *now).await.map(Written::found)
         }
         Write::Say(said) => feedback::say(connection, said, false).await.map(Written::feedback),
         Write::SaveGaps(batch) => gaps::save(connection, batch).await.map(|()| Written::default()),

@@ -54,6 +54,7 @@ use crate::audit::mismatches::Ledgers;
 use crate::config::{Matrix, UiSettings};
 use crate::knowledge::Knowledge;
 use crate::model::{Model, Shelf};
+use crate::signals::Checker;
 use crate::store::Store;
 use crate::survey::SurveyDesk;
 use crate::triage::{Ticket, Triage};
@@ -111,6 +112,8 @@ pub struct Pages {
     pub ledgers: Ledgers,
     /// Which priority follows from settled impact and urgency.
     pub matrix: Matrix,
+    /// Customers at risk.
+    pub signals: Checker,
     /// As the site set them.
     pub settings: UiSettings,
 }
