@@ -28,6 +28,7 @@ mod outcome;
 mod query;
 mod reason;
 mod reindex;
+mod replies;
 mod sentiment;
 pub mod serve;
 mod signals;
@@ -82,6 +83,7 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(signals::list))
         .routes(routes!(signals::dismiss))
         .routes(routes!(accounts::get))
+        .routes(routes!(replies::classify_reply))
         .routes(routes!(surveys::keep, surveys::list))
         .routes(routes!(survey_summary::summary))
         .routes(routes!(surveys::get, surveys::delete))

@@ -18,8 +18,8 @@ const COMPARED: u32 = 1_000;
 const USUAL_MINUTES: i64 = 14 * 24 * 60;
 /// Most tickets of that time that are looked at, the newest.
 const USUAL: u32 = 20_000;
-/// Incidents that stand at a time; and members of one that are named.
-const STANDING: u32 = 100;
+/// Most incidents that are read, the newest; and members of one that are named.
+const INCIDENTS: u32 = 100;
 const MEMBERS: usize = 500;
 
 /// What is usual of tickets like those of a group, per window.
@@ -48,15 +48,13 @@ pub(super) async fn look(
     let recent = if rule.on { store.recent_tickets(from, now, COMPARED).await? } else { Vec::new() };
     let cosine = rule.cosine;
     let groups = tokio::task::spawn_blocking(move || groups(recent, cosine)).await.unwrap_or_default();
-    let known: HashSet<&str> =
-        standing.iter().flat_map(|signal| &signal.evidence.ticket_ids).map(String::as_str).collect();
     let mut found = Vec::new();
     let mut grown: Vec<Vec<&RecentTicket>> = vec![Vec::new(); standing.len()];
     for group in &groups {
         if let Some(place) = continues(&standing, group) {
             grown[place].extend(group);
         } else if group.len() >= rule.min_tickets as usize {
-            let usual = usual(store, group, &known, rule, from).await?;
+            let usual = usual(store, group, rule, from).await?;
             let chance = chance(group.len(), usual.before, usual.windows);
             if chance <= rule.chance && group.len() > usual.busiest {
                 found.push(begun(group, usual, chance));
@@ -73,13 +71,13 @@ pub(super) async fn look(
 }
 
 async fn standing(store: &Store) -> Result<Vec<SignalRecord>, StoreError> {
-    let filter = SignalFilter {
-        states: vec![SignalState::Open, SignalState::Dismissed],
-        rule: Some(SignalRule::IncidentSuspected),
-        limit: STANDING,
-        ..SignalFilter::default()
-    };
-    store.signals(&filter).await
+    incidents(store, vec![SignalState::Open, SignalState::Dismissed]).await
+}
+
+/// The newest incidents in these states, or in any.
+async fn incidents(store: &Store, states: Vec<SignalState>) -> Result<Vec<SignalRecord>, StoreError> {
+    let rule = Some(SignalRule::IncidentSuspected);
+    store.signals(&SignalFilter { states, rule, limit: INCIDENTS, ..SignalFilter::default() }).await
 }
 
 /// Tickets that are near one of them, the core of the group: the largest group first, then the largest of what
@@ -130,12 +128,11 @@ fn continues(standing: &[SignalRecord], group: &[RecentTicket]) -> Option<usize>
     counted.filter(|(shared, _)| *shared > 0).max().map(|(_, place)| place)
 }
 
-/// What is usual: tickets near the group's middle in the two weeks before `to`, without those of incidents that
-/// stand.
+/// What is usual: tickets near the group's middle in the two weeks before `to`, without those of incidents, so
+/// that one does not hide the next.
 async fn usual(
     store: &Store,
     group: &[RecentTicket],
-    known: &HashSet<&str>,
     rule: &IncidentRule,
     to: Timestamp,
 ) -> Result<Usual, StoreError> {
@@ -143,6 +140,9 @@ async fn usual(
     let (Some(first), Some(oldest)) = (group.first(), before.last()) else {
         return Ok(Usual { before: 0, windows: 0.0, busiest: 0 });
     };
+    let former = incidents(store, Vec::new()).await?;
+    let known: HashSet<&str> =
+        former.iter().flat_map(|signal| &signal.evidence.ticket_ids).map(String::as_str).collect();
     let minutes = to.duration_since(oldest.created_at).as_mins();
     let windows = minutes as f64 / f64::from(rule.minutes);
     let middle = middle(group);

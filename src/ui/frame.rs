@@ -15,19 +15,22 @@ pub(super) enum Place {
     Surveys,
     /// Whose labels are wrong.
     Mismatches,
+    /// Customers at risk.
+    Signals,
     /// What answers.
     Model,
 }
 
 impl Place {
     /// In the order of the navigation.
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Triage,
         Self::Suggestions,
         Self::Coverage,
         Self::Gaps,
         Self::Surveys,
         Self::Mismatches,
+        Self::Signals,
         Self::Model,
     ];
 
@@ -39,6 +42,7 @@ impl Place {
             Self::Gaps => "/gaps",
             Self::Surveys => "/surveys",
             Self::Mismatches => "/mismatches",
+            Self::Signals => "/signals",
             Self::Model => "/model",
         }
     }
@@ -51,6 +55,7 @@ impl Place {
             Self::Gaps => "Gaps",
             Self::Surveys => "Surveys",
             Self::Mismatches => "Mismatches",
+            Self::Signals => "Signals",
             Self::Model => "Model",
         }
     }

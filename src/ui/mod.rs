@@ -5,6 +5,7 @@
 //! shows, the templates in `templates/ui` only place it. Text is escaped by the templates, without
 //! exception. This room knows nothing of the JSON interface, and keeps nothing of what is pasted.
 
+mod account_page;
 mod article;
 mod article_page;
 mod assets;
@@ -29,6 +30,8 @@ mod panel_page;
 mod problem;
 #[cfg(test)]
 mod samples;
+mod signals_page;
+mod signals_view;
 mod span;
 mod suggest_page;
 mod surveys_page;
@@ -118,8 +121,8 @@ pub struct Pages {
     pub settings: UiSettings,
 }
 
-/// The pages: `/`, `/suggest`, `/articles/{id}`, `/coverage`, `/gaps`, `/surveys`, `/mismatches`, `/model`,
-/// `/panel/{ticket_id}`, and what they load from `/assets/`.
+/// The pages: `/`, `/suggest`, `/articles/{id}`, `/coverage`, `/gaps`, `/surveys`, `/mismatches`, `/signals`,
+/// `/accounts/{kind}/{id}`, `/model`, `/panel/{ticket_id}`, and what they load from `/assets/`.
 pub fn router(pages: Pages) -> Router {
     let limit = DefaultBodyLimit::max(pages.max_form_bytes);
     let widgets = !pages.settings.widget_origins.is_empty();
@@ -131,6 +134,8 @@ pub fn router(pages: Pages) -> Router {
         .route("/gaps", get(gaps_page::show).post(gaps_page::decide).layer(limit))
         .route("/surveys", get(surveys_page::show).post(follow_up_form::tell).layer(limit))
         .route("/mismatches", get(mismatches_page::show))
+        .route("/signals", get(signals_page::show).post(signals_page::dismiss).layer(limit))
+        .route("/accounts/{kind}/{id}", get(account_page::show))
         .route("/model", get(model_page::show))
         .route("/panel/{ticket_id}", get(panel_page::show).post(panel_page::say).layer(limit))
         .with_state(pages)

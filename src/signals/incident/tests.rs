@@ -177,3 +177,17 @@ async fn without_a_past_nothing_can_be_unusual_and_switched_off_nothing_is_looke
     Checker::new(store.clone(), off).run(at(11)).await.unwrap();
     assert!(standing_ids(&store).await.is_empty(), "who switches it off has no incident standing");
 }
+
+#[tokio::test]
+async fn an_incident_does_not_hide_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, checker) = open(folder.path()).await;
+    quiet_week(&store).await;
+    keep(&store, "first", (0..9).map(|minutes| (minutes, 0.0))).await;
+    assert_eq!(checker.run(at(10)).await.unwrap().raised.len(), 1);
+    checker.run(at(100)).await.unwrap();
+    assert!(standing_ids(&store).await.is_empty());
+    keep(&store, "second", (0..9).map(|minutes| (300 + minutes, 0.0))).await;
+    assert_eq!(checker.run(at(310)).await.unwrap().raised.len(), 1);
+    assert_eq!(standing_ids(&store).await, ["second0"]);
+}

@@ -45,9 +45,10 @@ fn window(
 ) -> Verdict {
     let lead = SignedDuration::from_mins(lead_minutes.into());
     let from = due.saturating_sub(lead).unwrap_or(due);
-    let until = due.saturating_add(SignedDuration::from_hours(rule.overdue_hours.into())).unwrap_or(due);
     // With no hours after it, the agreed time itself still counts.
-    Verdict::between(from, until.max(due + SignedDuration::from_nanos(1)), now, evidence)
+    let after = SignedDuration::from_hours(rule.overdue_hours.into()).max(SignedDuration::from_nanos(1));
+    let until = due.saturating_add(after).unwrap_or(Timestamp::MAX);
+    Verdict::between(from, until, now, evidence)
 }
 
 /// The minutes within which the share `quantile` of these tickets was handled: the smallest number that at
