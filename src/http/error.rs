@@ -79,6 +79,8 @@ table! {
     AccountNotFound "account_not_found" NOT_FOUND
         "Nothing is known of this account"
         "Give the kind and id of a requester or an organization that has tickets or surveys here; a / is written as %2F."
+    ItemNotFound "item_not_found" NOT_FOUND
+        "There is no configuration item with this id" "GET /v1/configuration-items lists those that there are."
     NothingToAudit "nothing_to_audit" NOT_FOUND
         "There are no tickets to look at" "Choose another window or filter."
     MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED

@@ -20,11 +20,13 @@ mod gaps;
 mod health;
 mod id;
 mod import;
+mod items;
 mod json;
 mod metrics;
 mod mismatches;
 mod observe;
 mod outcome;
+mod performance;
 mod query;
 mod reason;
 mod reindex;
@@ -63,7 +65,8 @@ pub fn router(state: AppState) -> Router {
     let slow = OpenApiRouter::new()
         .routes(routes!(import::import))
         .routes(routes!(reindex::reindex))
-        .routes(routes!(mismatches::ledger));
+        .routes(routes!(mismatches::ledger))
+        .routes(routes!(performance::report));
     let for_widgets = elsewhere::let_in(
         OpenApiRouter::new().routes(routes!(suggest::suggest)).routes(routes!(deflections::say)),
         &state.settings.ui,
@@ -95,6 +98,8 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(audit::articles))
         .routes(routes!(gaps::list))
         .routes(routes!(gaps::decide))
+        .routes(routes!(items::put, items::get, items::delete))
+        .routes(routes!(items::list))
         .merge(OpenApiRouter::from(crate::ui::router(state.pages()).with_state(())))
         .layer(time_limit)
         .merge(slow)

@@ -20,6 +20,7 @@ mod feedback;
 mod findings;
 mod follow_ups;
 mod gaps;
+mod items;
 mod jobs;
 mod outcomes;
 mod recent;
@@ -50,6 +51,7 @@ pub use follow_ups::{
     ContactOutcome, FollowUpChange, FollowUpClock, FollowUpRecord, FollowUpState, NewFollowUp, RootCause,
 };
 pub use gaps::{GapRecord, GapState};
+pub use items::ConfigurationItem;
 pub use jobs::{Job, JobEnd, JobFilter, JobState, NewJob};
 pub use outcomes::OutcomeRecord;
 pub use recent::RecentTicket;

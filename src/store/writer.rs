@@ -15,10 +15,10 @@ use tokio::task::JoinHandle;
 use super::articles::{self, EmbeddedArticle, PassageVectors};
 use super::deflections::Deflection;
 use super::feedback::{self, Feedback, FeedbackWritten};
-use super::{Finding, OutcomeRecord, PredictionRecord, StoreError, TicketRecord};
+use super::{ConfigurationItem, Finding, OutcomeRecord, PredictionRecord, StoreError, TicketRecord};
 use super::{FollowUpChange, GapRecord, Job, JobEnd, KeptSurvey, NewFollowUp, NewJob};
 use super::{Looked, SignalRecord, TicketEvent, signals, timeline};
-use super::{deflections, follow_ups, gaps, jobs, outcomes, surveys, tickets};
+use super::{deflections, follow_ups, gaps, items, jobs, outcomes, surveys, tickets};
 
 /// Most writes in one transaction, and most that wait in the queue; a further caller waits before it.
 const GROUP: usize = 64;
@@ -50,6 +50,8 @@ pub(super) enum Write {
     ReleaseJobs { now: Timestamp },
     ReviveJob { id: i64, now: Timestamp },
     PruneJobs { before: Timestamp },
+    PutItems(Vec<ConfigurationItem>),
+    DeleteItem { id: String },
 }
 
 /// What there is to tell of a write.
@@ -264,6 +266,8 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Writt
         }
         Write::ReleaseJobs { now } => jobs::release(connection, *now).await.map(|()| Written::default()),
         Write::ReviveJob { id, now } => jobs::revive(connection, *id, *now).await.map(Written::found),
+        Write::PutItems(batch) => items::put(connection, batch).await.map(|()| Written::default()),
+        Write::DeleteItem { id } => items::delete(connection, id).await.map(Written::found),
         Write::PruneJobs { before } => jobs::prune(connection, *before).await.map(|()| Written::default()),
     }
 }

@@ -13,6 +13,8 @@ pub(super) enum Place {
     Gaps,
     /// How customers feel.
     Surveys,
+    /// How the desk does.
+    Performance,
     /// Whose labels are wrong.
     Mismatches,
     /// Customers at risk.
@@ -23,12 +25,13 @@ pub(super) enum Place {
 
 impl Place {
     /// In the order of the navigation.
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Triage,
         Self::Suggestions,
         Self::Coverage,
         Self::Gaps,
         Self::Surveys,
+        Self::Performance,
         Self::Mismatches,
         Self::Signals,
         Self::Model,
@@ -41,6 +44,7 @@ impl Place {
             Self::Coverage => "/coverage",
             Self::Gaps => "/gaps",
             Self::Surveys => "/surveys",
+            Self::Performance => "/performance",
             Self::Mismatches => "/mismatches",
             Self::Signals => "/signals",
             Self::Model => "/model",
@@ -54,6 +58,7 @@ impl Place {
             Self::Coverage => "Coverage",
             Self::Gaps => "Gaps",
             Self::Surveys => "Surveys",
+            Self::Performance => "Performance",
             Self::Mismatches => "Mismatches",
             Self::Signals => "Signals",
             Self::Model => "Model",
