@@ -17,6 +17,7 @@ pub mod jobs;
 pub mod knowledge;
 pub mod learn;
 pub mod model;
+pub mod signals;
 pub mod store;
 pub mod survey;
 pub mod text;

@@ -8,6 +8,7 @@
 //! One data folder belongs to one process. This room knows nothing of HTTP, of models or of the
 //! search index, reads no clock, and puts no text of a ticket or article in an error.
 
+mod accounts;
 mod article;
 mod articles;
 mod audited;
@@ -23,6 +24,8 @@ mod gaps;
 mod items;
 mod jobs;
 mod outcomes;
+mod recent;
+mod signals;
 mod survey;
 mod surveys;
 mod ticket;
@@ -36,6 +39,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use accounts::AccountSurvey;
 pub use article::{Article, ArticleStatus, ArticleVersion, Attachment, Audience, Passage};
 pub use articles::{ArticleChange, EmbeddedArticle, PassageVectors, StoredPassage};
 pub use audited::AuditedTicket;
@@ -53,6 +57,11 @@ pub use gaps::{GapRecord, GapState};
 pub use items::ConfigurationItem;
 pub use jobs::{Job, JobEnd, JobFilter, JobState, NewJob};
 pub use outcomes::OutcomeRecord;
+pub use recent::RecentTicket;
+pub use signals::{
+    Due, Evidence, Looked, SignalFilter, SignalPlace, SignalRecord, SignalRule, SignalState, Subject,
+    SubjectKind,
+};
 pub use survey::{
     Aspect, RatingScale, SurveyFigures, SurveyFilter, SurveyGroup, SurveyReading, SurveyRecord, SurveyTicket,
 };
