@@ -21,6 +21,7 @@ mod observations;
 mod observed;
 mod pareto;
 mod question;
+pub mod replay;
 mod report;
 mod service;
 mod stats;

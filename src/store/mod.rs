@@ -19,6 +19,7 @@ mod feedback;
 mod findings;
 mod follow_ups;
 mod gaps;
+mod history;
 mod outcomes;
 mod survey;
 mod surveys;

@@ -17,7 +17,7 @@ use super::deflections::Deflection;
 use super::feedback::{self, Feedback, FeedbackWritten};
 use super::{Finding, OutcomeRecord, PredictionRecord, StoreError, TicketRecord};
 use super::{FollowUpChange, GapRecord, KeptSurvey, NewFollowUp};
-use super::{deflections, follow_ups, gaps, outcomes, surveys, tickets};
+use super::{deflections, follow_ups, gaps, history, outcomes, surveys, tickets};
 
 /// Most writes in one transaction, and most that wait in the queue; a further caller waits before it.
 const GROUP: usize = 64;
@@ -30,6 +30,7 @@ pub(super) enum Write {
     EmbedArticles { batch: Vec<PassageVectors>, encoder: String },
     SaveTickets(Vec<TicketRecord>),
     EmbedTickets(Vec<TicketRecord>),
+    KeepHistory { batch: Vec<TicketRecord>, now: Timestamp },
     SaveTriage(Box<(TicketRecord, PredictionRecord, Finding)>),
     SaveOutcome(Box<(String, OutcomeRecord, Timestamp)>),
     Say(Feedback),
@@ -201,13 +202,16 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Writt
         }
         Write::SaveTickets(batch) => tickets::save(connection, batch).await.map(|()| Written::default()),
         Write::EmbedTickets(batch) => tickets::embed(connection, batch).await.map(|()| Written::default()),
+        Write::KeepHistory { batch, now } => {
+            history::keep(connection, batch, *now).await.map(Written::feedback)
+        }
         Write::SaveTriage(triage) => {
             let (ticket, prediction, finding) = &**triage;
             tickets::save_triage(connection, ticket, prediction, finding).await.map(|()| Written::default())
         }
         Write::SaveOutcome(told) => {
             let (ticket_id, outcome, now) = &**told;
-            outcomes::save(connection, ticket_id, outcome, *now).await
+            outcomes::save(connection, ticket_id, outcome, *now, *now).await
         }
         Write::Say(said) => feedback::say(connection, said, false).await.map(Written::feedback),
         Write::SaveGaps(batch) => gaps::save(connection, batch).await.map(|()| Written::default()),

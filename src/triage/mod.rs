@@ -7,9 +7,11 @@
 mod answer;
 mod decision;
 mod observe;
+mod past;
 mod priority;
 mod reasons;
 mod record;
+mod replay;
 mod rows;
 mod ticket;
 
