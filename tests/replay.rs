@@ -48,17 +48,29 @@ impl Desk {
 fn the_figures_of_a_small_export_are_those_counted_by_hand() {
     let desk = Desk::new();
     let report = desk.json(&["--seconds-per-label", "60", "--handling-minutes", "2"]);
-    assert_eq!((&report["tickets"], &report["left_out"], &report["refused"]), (&json!(5), &json!(1), &json!(0)));
+    assert_eq!(
+        (&report["tickets"], &report["left_out"], &report["refused"]),
+        (&json!(5), &json!(1), &json!(0))
+    );
     let category = &report["tasks"][0];
-    assert_eq!((&category["task"], &category["compared"], &category["without_label"]), (&json!("category"), &json!(3), &json!(1)));
+    assert_eq!(
+        (&category["task"], &category["compared"], &category["without_label"]),
+        (&json!("category"), &json!(3), &json!(1))
+    );
     assert_eq!(category["unknown"], json!([{"label": "Canteen", "tickets": 1}]));
     assert_eq!((&category["auto"]["tickets"], &category["auto"]["right"]["tickets"]), (&json!(5), &json!(3)));
     assert!((category["auto"]["right"]["share"].as_f64().unwrap() - 2.0 / 3.0).abs() < 1e-9);
     // Two right labels of a minute, one wrong of two minutes.
     assert_eq!(category["saved"]["minutes"], json!(0.0));
-    assert_eq!((&category["categories"][0]["category"], &category["categories"][0]["wrong"]), (&json!("Hardware"), &json!(1)));
+    assert_eq!(
+        (&category["categories"][0]["category"], &category["categories"][0]["wrong"]),
+        (&json!("Hardware"), &json!(1))
+    );
     let priority = &report["tasks"][1];
-    assert_eq!((&priority["task"], &priority["compared"], &priority["auto"]["right"]["share"]), (&json!("priority"), &json!(4), &json!(0.5)));
+    assert_eq!(
+        (&priority["task"], &priority["compared"], &priority["auto"]["right"]["share"]),
+        (&json!("priority"), &json!(4), &json!(0.5))
+    );
     assert_eq!(priority["saved"]["minutes"], json!(-2.0));
     assert_eq!(report["saved"]["minutes"], json!(-2.0));
     assert_eq!((&report["p1"]["tickets"], &report["p1"]["missed"]), (&json!(1), &json!(1)));
@@ -88,7 +100,8 @@ fn nothing_is_written_but_the_report() {
     let data = desk.dir.path().join("data");
     std::fs::create_dir(&data).unwrap();
     let out = desk.dir.path().join("replay.html").display().to_string();
-    let run = desk.replay(EXPORT, &["--data", &data.display().to_string(), "--format", "html", "--output", &out]);
+    let run =
+        desk.replay(EXPORT, &["--data", &data.display().to_string(), "--format", "html", "--output", &out]);
     assert_eq!((run.status.code(), run.stdout.as_str()), (Some(0), ""), "{}", run.stderr);
     assert_eq!(std::fs::read_dir(&data).unwrap().count(), 0);
     let html = std::fs::read_to_string(&out).unwrap();
@@ -103,9 +116,17 @@ fn bad_rows_are_named_and_what_is_unclear_is_refused() {
     let desk = Desk::new();
     let run = desk.replay("id,subject,priority\n1,a,P1\n,b,P1\n", &[]);
     assert_eq!(run.status.code(), Some(1));
-    assert!(run.stderr.contains("line 3: the ticket has no id") && run.stdout.contains("1 tickets"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("line 3: the ticket has no id") && run.stdout.contains("1 tickets"),
+        "{}",
+        run.stderr
+    );
     let run = desk.replay("id,subject,priority\n1,a,Sev1\n", &[]);
-    assert!(run.stderr.contains("--value \"priority:Sev1=LABEL\"") && run.stdout.is_empty(), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("--value \"priority:Sev1=LABEL\"") && run.stdout.is_empty(),
+        "{}",
+        run.stderr
+    );
     assert_eq!(desk.replay(EXPORT, &["--from", "2026-10-01", "--to", "2026-07-01"]).status.code(), Some(1));
     assert_eq!(desk.replay(EXPORT, &["--seconds-per-label", "-1"]).status.code(), Some(2));
 }

@@ -186,14 +186,14 @@ fn told(history: &History) -> std::io::Result<()> {
     if history.repeated > 0 {
         writeln!(
             err,
-            "note: {} rows are of a ticket that stood there before; its last row counts",
+            "note: rows of a ticket that stood there before, whose last row counts: {}",
             history.repeated
         )?;
     }
     if history.twice > 0 {
         writeln!(
             err,
-            "note: {} times stand in an hour that clocks showed twice when they were put back; the first was taken",
+            "note: times in an hour that clocks showed twice when they were put back, of which the first was taken: {}",
             history.twice
         )?;
     }

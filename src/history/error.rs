@@ -47,7 +47,7 @@ pub enum HistoryError {
         found: String,
     },
     /// It could be read in two ways, or in none.
-    #[error("{}: nothing was taken from it, since it can be read in more than one way:\n{}", path.display(), list(refusals))]
+    #[error("{}: nothing was taken from it; this must be settled first:\n{}", path.display(), list(refusals))]
     Refused {
         /// The file.
         path: PathBuf,

@@ -10,6 +10,7 @@ use super::error::Refusal;
 use super::field::{Field, Kind, folded};
 use super::look::{Column, Look, MAX_KINDS};
 use super::product::{Product, Sheet};
+use super::shown::rows;
 use super::values::meaning;
 use super::wishes::{ValueWish, Wishes};
 
@@ -179,15 +180,16 @@ fn labels(field: Field, column: &Column, sheet: &Sheet, wishes: &[ValueWish], re
     }
     let unknown = column.kinds.iter().filter(|(value, _)| meaning(field, value, sheet, wishes).is_none());
     let unknown: Vec<_> = unknown.collect();
-    for (value, (rows, line)) in unknown.iter().take(MAX_VALUES) {
+    for (value, (count, line)) in unknown.iter().take(MAX_VALUES) {
         let (of, labels) = (field.table().name(), known.join(", "));
         refusals.push(refuse(
             *line,
             format!(
-                "what {} means as {} is not known ({rows} rows); say it: --value \"{of}:{value}=LABEL\" with one of \
+                "what {} means as {} is not known ({}); say it: --value \"{of}:{value}=LABEL\" with one of \
                  {labels}, none",
                 quoted(value),
-                field.name()
+                field.name(),
+                rows(*count)
             ),
         ));
     }

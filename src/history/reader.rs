@@ -83,7 +83,7 @@ impl History {
             let Some((line, fields)) = self.source.next_row()? else { break };
             let ticket = match fields {
                 Ok(fields) => self.ticket(fields),
-                Err(reason) => Err(reason.to_string()),
+                Err(reason) => Err(reason),
             };
             rows.push(PastRow { line, ticket });
         }
@@ -124,21 +124,21 @@ impl Row<'_> {
             subject: subject.unwrap_or_default(),
             body: body.unwrap_or_default(),
             body_format: self.format(),
-            channel: self.label(Field::Channel, 100)?,
+            channel: self.label(Field::Channel)?,
             created_at: at(created),
             requester_id: self.text(Field::RequesterId, 200)?,
             organization_id: self.text(Field::OrganizationId, 200)?,
             form: self.text(Field::Form, 200)?,
-            agent_group: self.label(Field::AgentGroup, 200)?,
-            submitted_category: self.label(Field::SubmittedCategory, 300)?,
-            submitted_priority: self.label(Field::SubmittedPriority, 10)?,
+            agent_group: self.label(Field::AgentGroup)?,
+            submitted_category: self.label(Field::SubmittedCategory)?,
+            submitted_priority: self.label(Field::SubmittedPriority)?,
             labels: FinalLabels {
-                category: self.label(Field::Category, 300)?,
-                impact: self.label(Field::Impact, 10)?,
-                urgency: self.label(Field::Urgency, 10)?,
-                priority: self.label(Field::Priority, 10)?,
+                category: self.label(Field::Category)?,
+                impact: self.label(Field::Impact)?,
+                urgency: self.label(Field::Urgency)?,
+                priority: self.label(Field::Priority)?,
             },
-            status: self.status()?,
+            status: self.status(solved.is_some())?,
             solved_at: at(solved),
             resolution: self.text(Field::Resolution, 20_000)?,
             article_ids: self.list(Field::ArticleIds)?,
@@ -163,21 +163,26 @@ impl Row<'_> {
         Ok(Some(text))
     }
 
-    fn label(&self, field: Field, most: usize) -> Result<Option<String>, String> {
+    fn label(&self, field: Field) -> Result<Option<String>, String> {
+        let most = if field.table() == Field::Category { 300 } else { 100 };
         let Some(text) = self.text(field, most)? else { return Ok(None) };
         let found = meaning(field, &text, self.mapping.product.sheet(), &self.mapping.values);
         found.ok_or_else(|| self.bad(field, "has a value that is not known"))
     }
 
-    fn status(&self) -> Result<Option<TicketStatus>, String> {
-        Ok(self.label(Field::Status, 100)?.map(|status| match status.as_str() {
+    /// Where no column says it, a ticket with a time at which it was solved is.
+    fn status(&self, solved: bool) -> Result<Option<TicketStatus>, String> {
+        if !self.mapping.columns.contains_key(&Field::Status) {
+            return Ok(solved.then_some(TicketStatus::Solved));
+        }
+        Ok(self.label(Field::Status)?.map(|status| match status.as_str() {
             "solved" => TicketStatus::Solved,
             _ => TicketStatus::Open,
         }))
     }
 
     fn format(&self) -> Format {
-        match self.label(Field::BodyFormat, 10).ok().flatten().as_deref() {
+        match self.label(Field::BodyFormat).ok().flatten().as_deref() {
             Some("html") => Format::Html,
             Some("markdown") => Format::Markdown,
             _ => Format::default(),

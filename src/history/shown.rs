@@ -53,6 +53,12 @@ impl Shown {
                 "no column is known to be the category; if one is: --column \"COLUMN=category\"".to_owned(),
             );
         }
+        if !has(Field::Status) && has(Field::SolvedAt) {
+            notes.push(
+                "no column says where tickets stand; those with a time at which they were solved count as solved"
+                    .to_owned(),
+            );
+        }
         Self { product: look.product, rows: look.rows, lines: lines.collect(), unused, notes }
     }
 }
@@ -67,8 +73,8 @@ fn how(field: Field, column: &Column, mapping: &Mapping) -> String {
         Kind::Truth => "yes or no".to_owned(),
         Kind::List => "lists of ids".to_owned(),
         Kind::Text => match column.chars {
-            Some((least, most)) if least == most => format!("text, {most} characters"),
-            Some((least, most)) => format!("text, {least} to {most} characters"),
+            Some((least, most)) if least == most => format!("text, {most} long"),
+            Some((least, most)) => format!("text, {least} to {most} long"),
             None => "text".to_owned(),
         },
     }
@@ -107,13 +113,18 @@ fn times(column: &Column, mapping: &Mapping) -> String {
         DateOrder::Mdy => ", month before day",
     };
     let bad = column.rows - column.times;
-    let bad = if bad > 0 { format!("; {bad} that are no times") } else { String::new() };
+    let bad = if bad > 0 { format!("; in {} it is none", rows(bad)) } else { String::new() };
     format!("times, {zone}{order}{bad}")
+}
+
+/// `1 row`, `2 rows`.
+pub(super) fn rows(count: u64) -> String {
+    if count == 1 { "1 row".to_owned() } else { format!("{count} rows") }
 }
 
 impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} rows, read as {}", self.rows, self.product.name())?;
+        writeln!(f, "{}, read as {}", rows(self.rows), self.product.name())?;
         let wide =
             |of: &dyn Fn(&(String, Field, String)) -> usize| self.lines.iter().map(of).max().unwrap_or(0);
         let columns = wide(&|line| line.0.chars().count()).max("column".len());

@@ -7,12 +7,15 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::objects::{Cut, Objects};
-use crate::learn::dataset::{DatasetError, FieldsReader, RowFields, SkipReason};
+use crate::learn::dataset::{DatasetError, FieldsReader, SkipReason};
 
 /// Objects in objects are flattened down to here; deeper ones are left out.
 const MAX_DEPTH: usize = 4;
 /// Bytes read at a time; the list of tickets in an object must begin within the first so many.
 const BUFFER: usize = 1 << 16;
+
+/// The fields of a row, or why they cannot be had.
+pub(super) type RowFields = Result<Map<String, Value>, String>;
 
 /// Reads row after row.
 pub(super) struct Source {
@@ -46,10 +49,13 @@ impl Source {
         }
     }
 
-    /// The next row with the line on which it begins, as it stands there.
+    /// The next row with the line on which it begins, as it stands there, or why it cannot be had.
     pub(super) fn next_row(&mut self) -> Result<Option<(usize, RowFields)>, DatasetError> {
         let objects = match &mut self.rows {
-            Rows::Fields(reader) => return reader.next_fields(),
+            Rows::Fields(reader) => {
+                let next = reader.next_fields()?;
+                return Ok(next.map(|(line, fields)| (line, fields.map_err(|reason| reason.to_string()))));
+            }
             Rows::Objects(objects) => objects,
         };
         let next = objects.next_object();
@@ -69,13 +75,15 @@ fn objects(path: &Path) -> Result<Objects<BufReader<File>>, DatasetError> {
 
 fn parsed(cut: Cut) -> RowFields {
     match cut {
-        Cut::TooLong => Err(SkipReason::TooLong),
-        Cut::Other => Err(SkipReason::NotAnObject),
-        Cut::Open => Err(SkipReason::NotJson { column: 0 }),
+        Cut::TooLong => Err(SkipReason::TooLong.to_string()),
+        Cut::Other => Err("something stands here that is no JSON object".to_owned()),
+        Cut::Open => Err("the file ends within the ticket that begins here".to_owned()),
         Cut::Whole(bytes) => {
-            let text = std::str::from_utf8(&bytes).map_err(|_| SkipReason::NotUtf8)?;
+            let text = std::str::from_utf8(&bytes).map_err(|_| SkipReason::NotUtf8.to_string())?;
             // The message of serde_json may quote the text, so only its place is passed on.
-            serde_json::from_str(text).map_err(|error| SkipReason::NotJson { column: error.column() })
+            serde_json::from_str(text).map_err(|error| {
+                format!("not valid JSON at column {} of line {} from here", error.column(), error.line())
+            })
         }
     }
 }

@@ -93,20 +93,7 @@ impl Replay {
     fn task(&self, task: Task, known: Option<&BTreeSet<String>>, assumptions: Assumptions) -> TaskReplay {
         let guesses: Vec<&Guess> = self.tickets.iter().filter_map(|t| t.guesses.get(&task)).collect();
         let compared = self.compared(task, known);
-        let of = |deed| {
-            let these: Vec<&Compared<'_>> = compared.iter().filter(|c| c.is(deed)).collect();
-            let count =
-                |right: &dyn Fn(&Compared<'_>) -> bool| these.iter().filter(|c| right(c)).count() as u64;
-            let all = these.len() as u64;
-            let tickets = guesses.iter().filter(|guess| guess.deed == deed).count() as u64;
-            Decided {
-                tickets,
-                share: Share::of(tickets, guesses.len() as u64),
-                right: Share::of(count(&Compared::is_right), all),
-                in_top: Share::of(count(&Compared::is_in_top), all),
-            }
-        };
-        let auto = of(Deed::Auto);
+        let of = |deed| decided(deed, &guesses, &compared);
         let right = compared.iter().filter(|c| c.is(Deed::Auto) && c.is_right()).count() as u64;
         let wrong = compared.iter().filter(|c| c.is(Deed::Auto) && !c.is_right()).count() as u64;
         TaskReplay {
@@ -115,7 +102,7 @@ impl Replay {
             compared: compared.len() as u64,
             without_label: self.without_label(task),
             unknown: self.unknown(task, known),
-            auto,
+            auto: of(Deed::Auto),
             suggest: of(Deed::Suggest),
             abstain: of(Deed::Abstain),
             saved: Saved::of(right, wrong, compared.len() as u64, assumptions),
@@ -227,6 +214,21 @@ impl Replayed {
     fn compared(&self, task: Task, known: Option<&BTreeSet<String>>) -> Option<Compared<'_>> {
         let (guess, settled) = (self.guesses.get(&task)?, self.settled.get(&task)?);
         knows(known, settled).then_some(Compared { guess, settled })
+    }
+}
+
+/// The tickets with one decision.
+fn decided(deed: Deed, guesses: &[&Guess], compared: &[Compared<'_>]) -> Decided {
+    let these = || compared.iter().filter(|one| one.is(deed));
+    let all = these().count() as u64;
+    let right = these().filter(|one| one.is_right()).count() as u64;
+    let in_top = these().filter(|one| one.is_in_top()).count() as u64;
+    let tickets = guesses.iter().filter(|guess| guess.deed == deed).count() as u64;
+    Decided {
+        tickets,
+        share: Share::of(tickets, guesses.len() as u64),
+        right: Share::of(right, all),
+        in_top: Share::of(in_top, all),
     }
 }
 
