@@ -20,6 +20,7 @@ mod findings;
 mod follow_ups;
 mod gaps;
 mod history;
+mod jobs;
 mod outcomes;
 mod survey;
 mod surveys;
@@ -45,6 +46,7 @@ pub use follow_ups::{
     ContactOutcome, FollowUpChange, FollowUpClock, FollowUpRecord, FollowUpState, NewFollowUp, RootCause,
 };
 pub use gaps::{GapRecord, GapState};
+pub use jobs::{Job, JobEnd, JobFilter, JobState, NewJob};
 pub use outcomes::OutcomeRecord;
 pub use survey::{
     Aspect, RatingScale, SurveyFigures, SurveyFilter, SurveyGroup, SurveyReading, SurveyRecord, SurveyTicket,
