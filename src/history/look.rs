@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::dates::{self, DateOrder};
-use super::error::HistoryError;
+use super::error::{HistoryError, Refusal};
 use super::field::folded;
 use super::product::Product;
 use super::source::{Source, flat, text_of};
@@ -17,6 +17,8 @@ const ROWS_TO_KNOW: usize = 200;
 pub(super) const MAX_KINDS: usize = 200;
 /// Longest value that may be a label, in characters; longer ones are text and not remembered.
 const MAX_KIND_CHARS: usize = 60;
+/// Most columns that a file may have; one with more is no list of tickets, and would fill the memory.
+const MAX_COLUMNS: usize = 10_000;
 /// Rows between two words of progress.
 const STEP: u64 = 256;
 
@@ -77,6 +79,12 @@ impl Look {
                     }
                 }
                 Err(reason) => bad = bad.or_else(|| Some(format!("line {line}: {reason}"))),
+            }
+            if look.columns.len() > MAX_COLUMNS {
+                let what =
+                    format!("there are more than {MAX_COLUMNS} different columns; is it a list of tickets?");
+                let refusals = vec![Refusal { line, column: String::new(), what }];
+                return Err(HistoryError::Refused { path: path.to_owned(), refusals });
             }
             if look.rows.is_multiple_of(STEP) {
                 progress(look.rows);

@@ -198,58 +198,58 @@ fn labels(field: Field, column: &Column, sheet: &Sheet, wishes: &[ValueWish], re
     }
 }
 
+/// How times are read: the order by what was said or by what the dates prove, the zone by what was said.
 fn times(columns: &Columns<'_>, wishes: &Wishes, refusals: &mut Vec<Refusal>) -> Times {
-    let of_time: Vec<&Column> =
-        columns.iter().filter(|(field, _)| field.kind() == Kind::Time).map(|(_, column)| *column).collect();
-    let unreadable = of_time.iter().filter(|column| column.rows > 0 && column.times == 0);
-    refusals.extend(unreadable.map(|column| Refusal {
-        line: column.line,
-        column: quoted(&column.name),
-        what: format!(
+    let of_time = columns.iter().filter(|(field, _)| field.kind() == Kind::Time);
+    let of_time: Vec<&Column> = of_time.map(|(_, column)| *column).collect();
+    let refuse =
+        |line: usize, column: &Column, what: String| Refusal { line, column: quoted(&column.name), what };
+    for column in of_time.iter().filter(|column| column.rows > 0 && column.times == 0) {
+        let what = format!(
             "it is taken for a time, but no value is one; write times as 2026-11-21T09:40:00Z, or leave it out: \
              --column \"{}=none\"",
             column.name
-        ),
-    }));
-    let first = |of: &dyn Fn(&Column) -> Option<usize>| {
-        of_time.iter().filter_map(|column| Some((of(column)?, *column))).min_by_key(|(line, _)| *line)
-    };
-    let (day, month) = (first(&|column| column.proofs[0]), first(&|column| column.proofs[1]));
-    let order = match (wishes.date_order, day, month, first(&|column| column.open)) {
-        (Some(order), ..) => order,
-        (None, Some((line, column)), Some((other, _)), _) => {
-            refusals.push(Refusal {
-                line,
-                column: quoted(&column.name),
-                what: format!(
-                    "here the day comes before the month, on line {other} the month before the day; say which rows \
-                     to believe: --date-order dmy or --date-order mdy"
-                ),
-            });
+        );
+        refusals.push(refuse(column.line, column, what));
+    }
+    let order =
+        wishes.date_order.map_or_else(|| order(&of_time), Ok).unwrap_or_else(|(line, column, what)| {
+            refusals.push(refuse(line, column, what));
             DateOrder::Dmy
-        }
-        (None, None, None, Some((line, column))) => {
-            refusals.push(Refusal {
-                line,
-                column: quoted(&column.name),
-                what: "whether the day or the month comes first cannot be told from any date of the file; say it: \
-                       --date-order dmy (day first) or --date-order mdy"
-                    .to_owned(),
-            });
-            DateOrder::Dmy
-        }
-        (None, None, Some(_), _) => DateOrder::Mdy,
-        (None, ..) => DateOrder::Dmy,
-    };
-    if let (None, Some((line, column))) = (&wishes.time_zone, first(&|column| column.local)) {
-        refusals.push(Refusal {
-            line,
-            column: quoted(&column.name),
-            what: "a time without a time zone; say where its clock stood: --time-zone Europe/Berlin, or --time-zone UTC"
-                .to_owned(),
         });
+    if let (None, Some((line, column))) = (&wishes.time_zone, first(&of_time, |column| column.local)) {
+        let what = "a time without a time zone; say where its clock stood: --time-zone Europe/Berlin, or --time-zone \
+                    UTC";
+        refusals.push(refuse(line, column, what.to_owned()));
     }
     Times { order, zone: wishes.time_zone.clone().unwrap_or(TimeZone::UTC) }
+}
+
+/// The order that the dates of a file prove; else where that is open, and what to write. Without dates of numbers
+/// it does not matter.
+fn order<'a>(of_time: &[&'a Column]) -> Result<DateOrder, (usize, &'a Column, String)> {
+    let (day, month) = (first(of_time, |column| column.proofs[0]), first(of_time, |column| column.proofs[1]));
+    match (day, month, first(of_time, |column| column.open)) {
+        (Some((line, column)), Some((other, _)), _) => {
+            let what = format!(
+                "here the day comes before the month, on line {other} the month before the day; say which rows to \
+                 believe: --date-order dmy or --date-order mdy"
+            );
+            Err((line, column, what))
+        }
+        (None, None, Some((line, column))) => {
+            let what = "whether the day or the month comes first cannot be told from any date of the file; say it: \
+                        --date-order dmy (day first) or --date-order mdy";
+            Err((line, column, what.to_owned()))
+        }
+        (None, Some(_), _) => Ok(DateOrder::Mdy),
+        _ => Ok(DateOrder::Dmy),
+    }
+}
+
+/// The first place of which something is true, in whichever column.
+fn first<'a>(columns: &[&'a Column], of: impl Fn(&Column) -> Option<usize>) -> Option<(usize, &'a Column)> {
+    columns.iter().filter_map(|column| Some((of(column)?, *column))).min_by_key(|(line, _)| *line)
 }
 
 fn quoted(name: &str) -> String {

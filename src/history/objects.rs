@@ -63,6 +63,11 @@ impl<R: BufRead> Objects<R> {
         Ok(strange.map(|line| (line, Cut::Other)))
     }
 
+    /// Line of the next byte, from 1.
+    pub(super) fn line(&self) -> usize {
+        self.line
+    }
+
     fn peek(&mut self) -> io::Result<Option<u8>> {
         Ok(self.input.fill_buf()?.first().copied())
     }

@@ -59,7 +59,8 @@ impl Source {
             Rows::Objects(objects) => objects,
         };
         let next = objects.next_object();
-        let next = next.map_err(|source| DatasetError::Io { path: self.path.clone(), line: 0, source })?;
+        let line = objects.line();
+        let next = next.map_err(|source| DatasetError::Io { path: self.path.clone(), line, source })?;
         Ok(next.map(|(line, cut)| (line, parsed(cut))))
     }
 }

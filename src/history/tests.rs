@@ -122,6 +122,13 @@ fn a_column_that_stands_there_twice_is_refused_where_it_counts() {
 }
 
 #[test]
+fn an_object_with_ever_new_columns_does_not_fill_the_memory() {
+    let rows: Vec<String> = (0..10_001).map(|n| format!("{{\"id\":{n},\"column {n}\":1}}")).collect();
+    let refusals = refused("a.jsonl", &rows.join("\n"), &Wishes::default());
+    assert!(refusals[0].what.contains("more than 10000 different columns"), "{refusals:?}");
+}
+
+#[test]
 fn no_message_and_no_table_quotes_a_text() {
     let text = "id,subject,body,priority,notes\n1,SECRET,SECRET,low,SECRET\n2,,,low,\n3,x,y,low,\"\n";
     let (rows, shown) = read("a.csv", text, &Wishes::default());
