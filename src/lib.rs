@@ -11,6 +11,7 @@ pub mod cli;
 pub mod config;
 pub mod history;
 pub mod http;
+pub mod inventory;
 pub mod jobs;
 pub mod knowledge;
 pub mod learn;

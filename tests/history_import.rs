@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use deskhand::config::StoreSettings;
-use deskhand::store::{Feedback, FeedbackKind, Occasion, Store, TicketRecord};
+use deskhand::store::{EventKind, Feedback, FeedbackKind, Occasion, Store, TicketRecord};
 use process::{Run, deskhand, ok, write};
 use tempfile::TempDir;
 
@@ -146,6 +146,14 @@ async fn the_same_file_twice_changes_nothing() {
     let run = desk.fixture("zammad.json", &[]);
     assert_eq!(run.stdout, "2 tickets are kept: 0 new, 0 changed, 2 as before; 0 refused\n");
     assert_eq!(desk.tickets(&["81", "82"]).await, before);
+    let store = desk.store().await;
+    let events = store.events_of("81").await.unwrap();
+    assert_eq!(events.len(), 1, "the first answer is told once");
+    assert_eq!(
+        (events[0].kind, events[0].at.to_string().as_str()),
+        (EventKind::AgentReply, "2026-07-04T09:30:00Z")
+    );
+    store.close().await.unwrap();
     let more =
         "{\"id\":82,\"title\":\"Paper tray\",\"body\":\"Where do I find paper?\",\"status\":\"solved\"}\n";
     assert!(desk.text("more.jsonl", more, &[]).stdout.contains("0 new, 1 changed"));

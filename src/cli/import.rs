@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
 use super::audit::table;
+use super::import_items::ItemFile;
 use super::import_surveys::SurveyFile;
 use super::import_tickets::TicketFile;
 use super::{Common, Data, Outcome, rows};
@@ -37,6 +38,8 @@ enum What {
     Tickets(TicketFile),
     /// Answered surveys, .jsonl or .csv
     Surveys(SurveyFile),
+    /// Configuration items: services, machines, programs that tickets name, .csv or .jsonl
+    Items(ItemFile),
 }
 
 #[derive(Args)]
@@ -55,6 +58,7 @@ impl Import {
             What::Articles(source) => source.articles().await,
             What::Tickets(file) => file.run().await,
             What::Surveys(file) => file.run().await,
+            What::Items(file) => file.run().await,
         }
     }
 }

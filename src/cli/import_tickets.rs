@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use super::history::{HistoryFlags, next};
 use super::import::refuse;
 use super::{Common, Data, Outcome, rows};
-use crate::history::{History, PastTicket};
-use crate::store::{Store, TicketRecord};
+use crate::history::History;
+use crate::store::{PastTicket, Store, TicketRecord, TicketTimeline};
 use crate::triage::Triage;
 
 /// Tickets that are read and kept together.
@@ -117,13 +117,13 @@ async fn keep(
         if batch.is_empty() {
             break;
         }
-        let (all, mut records) = (batch.len() as u64, Vec::with_capacity(batch.len()));
+        let (all, mut tickets) = (batch.len() as u64, Vec::with_capacity(batch.len()));
         for row in batch {
             match row.ticket {
                 // Of a ticket that stands there twice the last row counts.
                 Ok(ticket) => {
-                    records.retain(|known: &TicketRecord| known.id != ticket.record.id);
-                    records.push(ticket.record);
+                    tickets.retain(|known: &PastTicket| known.record.id != ticket.record.id);
+                    tickets.push(ticket);
                 }
                 Err(why) => {
                     counts.refused += 1;
@@ -131,44 +131,42 @@ async fn keep(
                 }
             }
         }
-        save(store, triage, records, &mut counts).await?;
+        save(store, triage, tickets, &mut counts).await?;
         progress.add(all);
     }
     progress.finish();
     Ok((history, counts))
 }
 
-/// Keeps what is new of the records; only words that are new are read by the model.
+/// Keeps what is new of the tickets; only words that are new are read by the model.
 async fn save(
     store: &Store,
     triage: &Triage,
-    records: Vec<TicketRecord>,
+    tickets: Vec<PastTicket>,
     counts: &mut Counts,
 ) -> anyhow::Result<()> {
-    let ids: Vec<String> = records.iter().map(|record| record.id.clone()).collect();
-    let known = store.tickets(&ids).await?.into_iter().map(|known| (known.id.clone(), known));
-    let known: HashMap<String, TicketRecord> = known.collect();
+    let known = Known::of(store, &tickets).await?;
     let (mut unread, mut ready) = (Vec::new(), Vec::new());
-    for mut record in records {
-        let Some(before) = known.get(&record.id) else {
+    for mut ticket in tickets {
+        let Some(before) = known.records.get(&ticket.record.id) else {
             counts.new += 1;
-            unread.push(record);
+            unread.push(ticket);
             continue;
         };
-        let same_words = (&before.subject, &before.body, before.body_format)
-            == (&record.subject, &record.body, record.body_format);
+        let words = |record: &TicketRecord| (record.subject.clone(), record.body.clone(), record.body_format);
+        let same_words = words(before) == words(&ticket.record);
         let embedding = before.embedding.clone().filter(|e| same_words && e.encoder == triage.encoder_id());
-        if embedding.is_some() && record.adds_nothing_to(before) {
+        if embedding.is_some() && ticket.record.adds_nothing_to(before) && known.has_answer_of(&ticket) {
             counts.same += 1;
             continue;
         }
         counts.changed += 1;
         match embedding {
             Some(embedding) => {
-                record.embedding = Some(embedding);
-                ready.push(record);
+                ticket.record.embedding = Some(embedding);
+                ready.push(ticket);
             }
-            None => unread.push(record),
+            None => unread.push(ticket),
         }
     }
     if !unread.is_empty() {
@@ -178,6 +176,26 @@ async fn save(
         store.keep_history(&ready, Timestamp::now()).await?;
     }
     Ok(())
+}
+
+/// What is kept of some tickets already.
+struct Known {
+    records: HashMap<String, TicketRecord>,
+    timelines: HashMap<String, TicketTimeline>,
+}
+
+impl Known {
+    async fn of(store: &Store, tickets: &[PastTicket]) -> anyhow::Result<Self> {
+        let ids: Vec<String> = tickets.iter().map(|ticket| ticket.record.id.clone()).collect();
+        let records = store.tickets(&ids).await?.into_iter().map(|record| (record.id.clone(), record));
+        let timelines = store.timelines(&ids).await?.into_iter().map(|line| (line.id.clone(), line));
+        Ok(Self { records: records.collect(), timelines: timelines.collect() })
+    }
+
+    fn has_answer_of(&self, ticket: &PastTicket) -> bool {
+        let events = self.timelines.get(&ticket.record.id).map_or(&[][..], |line| &line.events);
+        ticket.answered().is_none_or(|answered| events.contains(&answered))
+    }
 }
 
 /// What was noticed on the way.
@@ -220,6 +238,8 @@ fn fields(ticket: &PastTicket) -> String {
         ("status", record.status.map(|status| format!("{status:?}").to_lowercase())),
         ("first_response_at", time(ticket.first_response_at)),
         ("solved_at", time(record.solved_at)),
+        ("due_at", time(record.due_at)),
+        ("first_response_due_at", time(record.first_response_due_at)),
         ("resolution", text(&record.resolution)),
         ("article_ids", Some(record.article_ids.len()).filter(|n| *n > 0).map(|n| n.to_string())),
         ("reopened", record.reopened.map(|n| n.to_string())),

@@ -23,6 +23,8 @@ pub enum Field {
     Status,
     SolvedAt,
     FirstResponseAt,
+    DueAt,
+    FirstResponseDueAt,
     Resolution,
     ArticleIds,
     Reopened,
@@ -57,7 +59,7 @@ const PRIORITIES: &[&str] = &["P1", "P2", "P3", "P4"];
 
 impl Field {
     /// All fields, in the order in which they are shown.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::Id,
         Self::Subject,
         Self::Body,
@@ -77,6 +79,8 @@ impl Field {
         Self::Status,
         Self::SolvedAt,
         Self::FirstResponseAt,
+        Self::DueAt,
+        Self::FirstResponseDueAt,
         Self::Resolution,
         Self::ArticleIds,
         Self::Reopened,
@@ -108,6 +112,8 @@ impl Field {
             Self::Status => "status",
             Self::SolvedAt => "solved_at",
             Self::FirstResponseAt => "first_response_at",
+            Self::DueAt => "due_at",
+            Self::FirstResponseDueAt => "first_response_due_at",
             Self::Resolution => "resolution",
             Self::ArticleIds => "article_ids",
             Self::Reopened => "reopened",
@@ -133,6 +139,7 @@ impl Field {
             Self::Priority | Self::SubmittedPriority => Kind::Label(PRIORITIES),
             Self::Status => Kind::Label(&["open", "solved"]),
             Self::CreatedAt | Self::SolvedAt | Self::FirstResponseAt => Kind::Time,
+            Self::DueAt | Self::FirstResponseDueAt => Kind::Time,
             Self::ArticleIds => Kind::List,
             Self::Reopened => Kind::Count,
             Self::Escalated => Kind::Truth,

@@ -26,6 +26,6 @@ pub use dates::DateOrder;
 pub use error::{HistoryError, Refusal};
 pub use field::Field;
 pub use product::Product;
-pub use reader::{History, PastRow, PastTicket};
+pub use reader::{History, PastRow};
 pub use shown::Shown;
 pub use wishes::{ColumnWish, ValueWish, Wishes};

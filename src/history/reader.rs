@@ -15,7 +15,7 @@ use super::shown::Shown;
 use super::source::{Source, flat, text_of};
 use super::values::{meaning, truth};
 use super::wishes::Wishes;
-use crate::store::{FinalLabels, TicketRecord, TicketStatus};
+use crate::store::{FinalLabels, PastTicket, TicketRecord, TicketStatus};
 use crate::text::Format;
 
 /// Most article ids of a ticket.
@@ -40,15 +40,6 @@ pub struct PastRow {
     pub line: usize,
     /// The ticket, or why it cannot be taken; that never quotes the row.
     pub ticket: Result<PastTicket, String>,
-}
-
-/// A ticket of the past with what became of it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PastTicket {
-    /// As it can be kept; without an embedding, and without a time where the file says none.
-    pub record: TicketRecord,
-    /// When somebody answered first.
-    pub first_response_at: Option<Timestamp>,
 }
 
 impl History {
@@ -114,10 +105,15 @@ impl Row<'_> {
         if subject.is_none() && body.is_none() {
             return Err("subject and body are both empty".to_owned());
         }
-        let times = [Field::CreatedAt, Field::SolvedAt, Field::FirstResponseAt].map(|field| self.time(field));
-        let [created, solved, first] = times;
-        let (created, solved, first) = (created?, solved?, first?);
-        let twice = [created, solved, first].iter().flatten().filter(|(_, twice)| *twice).count() as u64;
+        let times = [
+            self.time(Field::CreatedAt)?,
+            self.time(Field::SolvedAt)?,
+            self.time(Field::FirstResponseAt)?,
+            self.time(Field::DueAt)?,
+            self.time(Field::FirstResponseDueAt)?,
+        ];
+        let twice = times.iter().flatten().filter(|(_, twice)| *twice).count() as u64;
+        let [created, solved, first, due, first_due] = times;
         let at = |time: Option<(Timestamp, bool)>| time.map(|(at, _)| at);
         let record = TicketRecord {
             id,
@@ -130,6 +126,8 @@ impl Row<'_> {
             organization_id: self.text(Field::OrganizationId, 200)?,
             form: self.text(Field::Form, 200)?,
             agent_group: self.label(Field::AgentGroup)?,
+            due_at: at(due),
+            first_response_due_at: at(first_due),
             submitted_category: self.label(Field::SubmittedCategory)?,
             submitted_priority: self.label(Field::SubmittedPriority)?,
             labels: FinalLabels {

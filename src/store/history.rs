@@ -5,18 +5,29 @@ use sqlx::SqliteConnection;
 
 use super::feedback::FeedbackWritten;
 use super::writer::Write;
-use super::{OutcomeRecord, Store, StoreError, TicketRecord, outcomes, tickets};
+use super::{EventKind, TicketEvent, outcomes, tickets, timeline};
+use super::{OutcomeRecord, Store, StoreError, TicketRecord};
+
+/// A ticket of the past with what became of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PastTicket {
+    /// The ticket; without a time where its source says none.
+    pub record: TicketRecord,
+    /// When an agent answered first.
+    pub first_response_at: Option<Timestamp>,
+}
 
 impl Store {
-    /// Keeps past tickets, all or none, like [`Store::save_tickets`]; of a solved one the articles that were used
-    /// count as feedback (see [`Store::save_outcome`]), dated when it was solved, or else came in. Told again it
-    /// says nothing again: what a person has taken back stays taken back. `now` is when.
+    /// Keeps past tickets, all or none, like [`Store::save_tickets`], with the first answer as an event; of a
+    /// solved one the articles that were used count as feedback (see [`Store::save_outcome`]), dated when it was
+    /// solved, or else came in. Told again it says nothing again: what a person has taken back stays taken back.
+    /// `now` is when.
     ///
     /// # Errors
     /// [`StoreError::Full`] and the like; then nothing of the batch is kept.
     pub async fn keep_history(
         &self,
-        batch: &[TicketRecord],
+        batch: &[PastTicket],
         now: Timestamp,
     ) -> Result<FeedbackWritten, StoreError> {
         let write = Write::KeepHistory { batch: batch.to_vec(), now };
@@ -38,6 +49,8 @@ impl TicketRecord {
             && same(&self.organization_id, &known.organization_id)
             && same(&self.form, &known.form)
             && same(&self.agent_group, &known.agent_group)
+            && same(&self.due_at, &known.due_at)
+            && same(&self.first_response_due_at, &known.first_response_due_at)
             && same(&self.submitted_category, &known.submitted_category)
             && same(&self.submitted_priority, &known.submitted_priority)
             && same(&self.labels.category, &known.labels.category)
@@ -54,22 +67,35 @@ impl TicketRecord {
     }
 }
 
+impl PastTicket {
+    /// The first answer as an event.
+    #[must_use]
+    pub fn answered(&self) -> Option<TicketEvent> {
+        self.first_response_at.map(|at| TicketEvent { at, kind: EventKind::AgentReply })
+    }
+}
+
 pub(super) async fn keep(
     connection: &mut SqliteConnection,
-    batch: &[TicketRecord],
+    batch: &[PastTicket],
     now: Timestamp,
 ) -> Result<FeedbackWritten, sqlx::Error> {
     let mut done = FeedbackWritten { changed: true, voices: Vec::new() };
-    for ticket in batch {
+    for past in batch {
+        let ticket = &past.record;
         let before = outcomes::ticket(connection, &ticket.id).await?;
         tickets::save_words(connection, ticket).await?;
         let mut told = OutcomeRecord::of(ticket);
         if before.is_some_and(|before| before.article_ids == ticket.article_ids) {
             told.article_ids = None;
         }
-        let happened = ticket.solved_at.or(ticket.created_at).unwrap_or(now);
-        let written = outcomes::save(connection, &ticket.id, &told, now, happened).await?;
+        let as_of = ticket.solved_at.or(ticket.created_at);
+        let written = outcomes::save(connection, &ticket.id, &told, now, as_of).await?;
         done.voices.extend(written.feedback.voices);
+        if let Some(event) = past.answered() {
+            let written = timeline::save(connection, &ticket.id, &[event], now).await?;
+            done.voices.extend(written.feedback.voices);
+        }
     }
     Ok(done)
 }

@@ -20,6 +20,7 @@ mod findings;
 mod follow_ups;
 mod gaps;
 mod history;
+mod items;
 mod jobs;
 mod outcomes;
 mod survey;
@@ -27,6 +28,7 @@ mod surveys;
 mod ticket;
 mod ticket_labels;
 mod tickets;
+mod timeline;
 mod versions;
 mod writer;
 
@@ -46,6 +48,8 @@ pub use follow_ups::{
     ContactOutcome, FollowUpChange, FollowUpClock, FollowUpRecord, FollowUpState, NewFollowUp, RootCause,
 };
 pub use gaps::{GapRecord, GapState};
+pub use history::PastTicket;
+pub use items::ConfigurationItem;
 pub use jobs::{Job, JobEnd, JobFilter, JobState, NewJob};
 pub use outcomes::OutcomeRecord;
 pub use survey::{
@@ -55,3 +59,4 @@ pub use surveys::{KeptSurvey, SurveyPlace};
 pub use ticket::{Embedding, FinalLabels, Finding, PredictionRecord, TicketRecord, TicketStatus};
 pub use ticket_labels::{LabelPair, TicketLabels};
 pub use tickets::TicketVector;
+pub use timeline::{EventKind, TicketEvent, TicketPlace, TicketTimeline};

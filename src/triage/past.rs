@@ -1,10 +1,9 @@
 //! Tickets of the past as they are kept: with the embedding of their words.
 
-use super::{Ticket, Triage, TriageError};
+use super::{Sla, Submitted, Ticket, Triage, TriageError};
 use crate::config::Priority;
 use crate::model::{Input, Lane};
-use crate::store::{Embedding, TicketRecord};
-use crate::triage::Submitted;
+use crate::store::{Embedding, PastTicket, TicketRecord};
 
 impl From<&TicketRecord> for Ticket {
     fn from(record: &TicketRecord) -> Self {
@@ -24,26 +23,26 @@ impl From<&TicketRecord> for Ticket {
                 priority: record.submitted_priority.as_ref().and_then(named),
                 category: record.submitted_category.clone(),
             }),
-            sla: None,
+            sla: Some(Sla { due_at: record.due_at, first_response_due_at: record.first_response_due_at }),
         }
     }
 }
 
 impl Triage {
-    /// The records with embeddings of their words.
+    /// The tickets with embeddings of their words.
     ///
     /// # Errors
     /// Those of the model.
-    pub async fn embedded(&self, mut records: Vec<TicketRecord>) -> Result<Vec<TicketRecord>, TriageError> {
-        let texts: Vec<String> =
-            records.iter().map(|record| self.words(&Ticket::from(record)).text).collect();
+    pub async fn embedded(&self, mut tickets: Vec<PastTicket>) -> Result<Vec<PastTicket>, TriageError> {
+        let texts = tickets.iter().map(|ticket| self.words(&Ticket::from(&ticket.record)).text);
+        let texts: Vec<String> = texts.collect();
         let inputs: Vec<Input<'_>> = texts.iter().map(|text| Input::text(text)).collect();
         let readings = self.model.read(&inputs, Lane::Bulk).await?;
-        for (record, reading) in records.iter_mut().zip(&readings) {
+        for (ticket, reading) in tickets.iter_mut().zip(&readings) {
             let encoder = self.encoder_id().to_owned();
-            record.embedding = Some(Embedding { encoder, vector: reading.embedding() });
+            ticket.record.embedding = Some(Embedding { encoder, vector: reading.embedding() });
         }
-        Ok(records)
+        Ok(tickets)
     }
 
     /// Which encoder makes the embeddings.

@@ -148,12 +148,14 @@ pub(super) fn assumed(report: &ReplayReport) -> String {
 pub(super) fn p1(report: &ReplayReport) -> Option<String> {
     let p1 = report.p1.as_ref()?;
     Some(format!(
-        "{} tickets were P1: {} found ({}), {} of them set and {} suggested; {} missed. {} others were taken for P1.",
+        "{} tickets were P1: {} found ({}), {} of them set, {} suggested, {} left alone; {} missed. {} others were taken for \
+         P1.",
         p1.tickets,
         p1.tickets - p1.missed,
         between(p1.found.as_ref()),
         p1.set,
         p1.suggested,
+        p1.tickets - p1.missed - p1.set - p1.suggested,
         p1.missed,
         p1.false_alarms
     ))

@@ -38,6 +38,8 @@ pub(crate) const SHEET: Sheet = Sheet {
         (Field::Status, &["status", "status_name"]),
         (Field::SolvedAt, &["stats_resolved_at", "resolved_at", "resolved_time"]),
         (Field::FirstResponseAt, &["stats_first_responded_at", "initial_response_time"]),
+        (Field::DueAt, &["due_by", "due_by_time"]),
+        (Field::FirstResponseDueAt, &["fr_due_by"]),
         (Field::HandlingMinutes, &["time_tracked"]),
     ],
     values: &[

@@ -29,6 +29,8 @@ pub(crate) const SHEET: Sheet = Sheet {
         (Field::Status, &["status", "state"]),
         (Field::SolvedAt, &["solved_at", "resolved_at", "closed_at", "solved", "resolved", "resolved_time"]),
         (Field::FirstResponseAt, &["first_response_at"]),
+        (Field::DueAt, &["due_at", "sla_due_at"]),
+        (Field::FirstResponseDueAt, &["first_response_due_at", "sla_first_response_due_at"]),
         (Field::Resolution, &["resolution", "resolution_notes", "close_notes"]),
         (Field::ArticleIds, &["article_ids", "articles"]),
         (Field::Reopened, &["reopened", "reopens", "reopen_count"]),

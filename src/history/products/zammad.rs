@@ -34,6 +34,8 @@ pub(crate) const SHEET: Sheet = Sheet {
         (Field::Status, &["state"]),
         (Field::SolvedAt, &["close_at", "closed_at"]),
         (Field::FirstResponseAt, &["first_response_at"]),
+        (Field::DueAt, &["close_escalation_at"]),
+        (Field::FirstResponseDueAt, &["first_response_escalation_at"]),
     ],
     values: &[
         (
