@@ -70,7 +70,7 @@ impl Product {
     /// The products that have columns like these (folded).
     pub(super) fn like(columns: &BTreeSet<String>) -> Vec<Self> {
         let has = |marks: &&[&str]| marks.iter().all(|mark| columns.contains(*mark));
-        Self::ALL.into_iter().filter(|product| product.sheet().marks.iter().any(|marks| has(marks))).collect()
+        Self::ALL.into_iter().filter(|product| product.sheet().marks.iter().any(&has)).collect()
     }
 }
 
