@@ -9,6 +9,7 @@ pub mod audit;
 pub mod charts;
 pub mod cli;
 pub mod config;
+pub mod held;
 pub mod history;
 pub mod http;
 pub mod inventory;

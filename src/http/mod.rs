@@ -25,6 +25,7 @@ mod metrics;
 mod mismatches;
 mod observe;
 mod outcome;
+mod performance;
 mod query;
 mod reason;
 mod reindex;
@@ -61,7 +62,8 @@ pub fn router(state: AppState) -> Router {
     let slow = OpenApiRouter::new()
         .routes(routes!(import::import))
         .routes(routes!(reindex::reindex))
-        .routes(routes!(mismatches::ledger));
+        .routes(routes!(mismatches::ledger))
+        .routes(routes!(performance::report));
     let for_widgets = elsewhere::let_in(
         OpenApiRouter::new().routes(routes!(suggest::suggest)).routes(routes!(deflections::say)),
         &state.settings.ui,

@@ -4,14 +4,15 @@ use std::ops::Deref;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::admission::Admission;
 use super::metrics::Metrics;
-use crate::audit::mismatches::Ledgers;
 use crate::audit::{Audits, Rules};
 use crate::config::Settings;
+use crate::held::Held;
 use crate::inventory::{Inventory, InventoryError};
 use crate::knowledge::{Knowledge, KnowledgeError};
 use crate::model::{BundleError, Model, Shelf};
@@ -202,7 +203,9 @@ impl AppState {
             max_form_bytes: self.settings.server.max_body_bytes,
             shelf: self.shelf.clone(),
             audits: self.audits.clone(),
-            ledgers: Ledgers::new(self.store.clone(), self.settings.audit.refresh_seconds),
+            ledgers: Held::new(self.settings.audit.refresh_seconds, Duration::ZERO),
+            summaries: Held::new(self.settings.audit.refresh_seconds, ui::DEAR),
+            performances: Held::new(self.settings.audit.refresh_seconds, ui::DEAR),
             matrix: self.settings.triage.matrix.clone(),
             settings: self.settings.ui.clone(),
         }
