@@ -10,6 +10,7 @@ pub mod charts;
 pub mod cli;
 pub mod config;
 pub mod held;
+pub mod history;
 pub mod http;
 pub mod integrations;
 pub mod inventory;

@@ -21,6 +21,7 @@ mod feedback;
 mod findings;
 mod follow_ups;
 mod gaps;
+mod history;
 mod items;
 mod jobs;
 mod outcomes;
@@ -54,6 +55,7 @@ pub use follow_ups::{
     ContactOutcome, FollowUpChange, FollowUpClock, FollowUpRecord, FollowUpState, NewFollowUp, RootCause,
 };
 pub use gaps::{GapRecord, GapState};
+pub use history::PastTicket;
 pub use items::ConfigurationItem;
 pub use jobs::{Job, JobEnd, JobFilter, JobState, NewJob};
 pub use outcomes::OutcomeRecord;

@@ -18,8 +18,8 @@ use super::feedback::{self, Feedback, FeedbackWritten};
 use super::{ConfigurationItem, Finding, OutcomeRecord, PredictionRecord, StoreError, TicketRecord};
 use super::{FollowUpChange, GapRecord, Job, JobEnd, KeptSurvey, NewFollowUp, NewJob};
 use super::{
-    HelpdeskTicket, Looked, SignalRecord, TicketEvent, UpdateRecord, deflections, follow_ups, gaps, items,
-    jobs, outcomes, signals, surveys, tickets, timeline, updates,
+    HelpdeskTicket, Looked, PastTicket, SignalRecord, TicketEvent, UpdateRecord, deflections, follow_ups,
+    gaps, history, items, jobs, outcomes, signals, surveys, tickets, timeline, updates,
 };
 
 /// Most writes in one transaction, and most that wait in the queue; a further caller waits before it.
@@ -33,6 +33,7 @@ pub(super) enum Write {
     EmbedArticles { batch: Vec<PassageVectors>, encoder: String },
     SaveTickets(Vec<TicketRecord>),
     EmbedTickets(Vec<TicketRecord>),
+    KeepHistory { batch: Vec<PastTicket>, now: Timestamp },
     SaveTriage(Box<(TicketRecord, PredictionRecord, Finding)>),
     SaveOutcome(Box<(String, OutcomeRecord, Timestamp)>),
     SaveEvents(Box<(String, Vec<TicketEvent>, Timestamp)>),
@@ -247,6 +248,9 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Writt
         }
         Write::SaveTickets(batch) => tickets::save(connection, batch).await.map(|()| Written::default()),
         Write::EmbedTickets(batch) => tickets::embed(connection, batch).await.map(|()| Written::default()),
+        Write::KeepHistory { batch, now } => {
+            history::keep(connection, batch, *now).await.map(Written::feedback)
+        }
         Write::SaveTriage(triage) => {
             let (ticket, prediction, finding) = &**triage;
             tickets::save_triage(connection, ticket, prediction, finding).await.map(|()| Written::default())
