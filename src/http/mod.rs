@@ -18,9 +18,11 @@ mod feedback;
 mod follow_ups;
 mod gaps;
 mod health;
+mod hooks;
 mod id;
 mod import;
 mod items;
+mod jobs;
 mod json;
 mod metrics;
 mod mismatches;
@@ -42,6 +44,7 @@ pub mod switch;
 mod tickets;
 mod timeline;
 mod triage;
+pub mod work;
 
 use std::any::Any;
 
@@ -98,6 +101,11 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(audit::articles))
         .routes(routes!(gaps::list))
         .routes(routes!(gaps::decide))
+        .routes(routes!(hooks::take))
+        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::get))
+        .routes(routes!(jobs::replay))
+        .routes(routes!(jobs::updates))
         .routes(routes!(items::put, items::get, items::delete))
         .routes(routes!(items::list))
         .merge(OpenApiRouter::from(crate::ui::router(state.pages()).with_state(())))
@@ -113,6 +121,7 @@ pub fn router(state: AppState) -> Router {
     let (router, document) =
         OpenApiRouter::with_openapi(docs::description()).merge(api).merge(service).split_for_parts();
     announce(&state, &document);
+    state.settings.integrations.set_up().for_each(|product| state.metrics.announce_hook(product));
     router
         .merge(docs::pages())
         .route(docs::DOCUMENT, get(|| async move { Json(document) }))

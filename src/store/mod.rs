@@ -16,6 +16,7 @@ mod column;
 mod database;
 mod deflections;
 mod error;
+mod events;
 mod feedback;
 mod findings;
 mod follow_ups;
@@ -32,6 +33,7 @@ mod ticket;
 mod ticket_labels;
 mod tickets;
 mod timeline;
+mod updates;
 mod versions;
 mod writer;
 
@@ -45,6 +47,7 @@ pub use audited::AuditedTicket;
 pub use database::Store;
 pub use deflections::{Deflection, DeflectionOutcome, DeflectionSummary, UnansweredText};
 pub use error::StoreError;
+pub use events::{EVENT, EventType};
 pub use feedback::{
     Feedback, FeedbackCounts, FeedbackKind, FeedbackWritten, Occasion, PlacedVoice, Voice, VoiceChange,
 };
@@ -66,3 +69,4 @@ pub use ticket::{Embedding, FinalLabels, Finding, PredictionRecord, TicketRecord
 pub use ticket_labels::{LabelPair, TicketLabels};
 pub use tickets::TicketVector;
 pub use timeline::{EventKind, TicketEvent, TicketPlace, TicketTimeline};
+pub use updates::{HelpdeskTicket, KeptUpdate, UpdateFilter, UpdatePlan, UpdateRecord, UpdateState};

@@ -17,6 +17,8 @@ pub(super) enum Place {
     Performance,
     /// Whose labels are wrong.
     Mismatches,
+    /// What helpdesks sent, and what was written into their tickets.
+    Deliveries,
     /// Customers at risk.
     Signals,
     /// What answers.
@@ -25,7 +27,7 @@ pub(super) enum Place {
 
 impl Place {
     /// In the order of the navigation.
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Triage,
         Self::Suggestions,
         Self::Coverage,
@@ -33,6 +35,7 @@ impl Place {
         Self::Surveys,
         Self::Performance,
         Self::Mismatches,
+        Self::Deliveries,
         Self::Signals,
         Self::Model,
     ];
@@ -46,6 +49,7 @@ impl Place {
             Self::Surveys => "/surveys",
             Self::Performance => "/performance",
             Self::Mismatches => "/mismatches",
+            Self::Deliveries => "/deliveries",
             Self::Signals => "/signals",
             Self::Model => "/model",
         }
@@ -60,6 +64,7 @@ impl Place {
             Self::Surveys => "Surveys",
             Self::Performance => "Performance",
             Self::Mismatches => "Mismatches",
+            Self::Deliveries => "Deliveries",
             Self::Signals => "Signals",
             Self::Model => "Model",
         }

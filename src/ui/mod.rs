@@ -12,6 +12,8 @@ mod assets;
 mod card;
 mod coverage_page;
 mod coverage_view;
+mod deliveries_page;
+mod deliveries_view;
 mod example;
 mod excerpt;
 mod figures;
@@ -134,7 +136,7 @@ pub struct Pages {
 }
 
 /// The pages: `/`, `/suggest`, `/articles/{id}`, `/coverage`, `/gaps`, `/surveys`, `/performance`, `/mismatches`,
-/// `/signals`, `/accounts/{kind}/{id}`, `/model`, `/panel/{ticket_id}`, and what they load from `/assets/`.
+/// `/deliveries`, `/signals`, `/accounts/{kind}/{id}`, `/model`, `/panel/{ticket_id}`, and what they load from `/assets/`.
 pub fn router(pages: Pages) -> Router {
     let limit = DefaultBodyLimit::max(pages.max_form_bytes);
     let widgets = !pages.settings.widget_origins.is_empty();
@@ -147,6 +149,7 @@ pub fn router(pages: Pages) -> Router {
         .route("/surveys", get(surveys_page::show).post(follow_up_form::tell).layer(limit))
         .route("/performance", get(performance_page::show))
         .route("/mismatches", get(mismatches_page::show))
+        .route("/deliveries", get(deliveries_page::show).post(deliveries_page::replay).layer(limit))
         .route("/signals", get(signals_page::show).post(signals_page::dismiss).layer(limit))
         .route("/accounts/{kind}/{id}", get(account_page::show))
         .route("/model", get(model_page::show))
