@@ -26,6 +26,7 @@ mod items;
 mod jobs;
 mod outcomes;
 mod recent;
+mod signal;
 mod signals;
 mod survey;
 mod surveys;
@@ -60,10 +61,8 @@ pub use items::ConfigurationItem;
 pub use jobs::{Job, JobEnd, JobFilter, JobState, NewJob};
 pub use outcomes::OutcomeRecord;
 pub use recent::RecentTicket;
-pub use signals::{
-    Due, Evidence, Looked, SignalFilter, SignalPlace, SignalRecord, SignalRule, SignalState, Subject,
-    SubjectKind,
-};
+pub use signal::{Evidence, SignalRecord, SignalRule, SignalState, Subject, SubjectKind};
+pub use signals::{Due, Looked, SignalFilter, SignalPlace};
 pub use survey::{
     Aspect, RatingScale, SurveyFigures, SurveyFilter, SurveyGroup, SurveyReading, SurveyRecord, SurveyTicket,
 };
