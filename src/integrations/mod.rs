@@ -8,7 +8,9 @@ mod answering;
 pub mod hooks;
 mod note;
 pub mod priorities;
+mod result;
 mod update;
 
-pub use answering::{DeliveryResult, EVENT, Hears, HookWork, Now};
+pub use answering::{EVENT, HookWork, Now};
+pub use result::{DeliveryResult, Hears};
 pub use update::{Note, NoteArticle, NoteReason, OWN_TAG, Product, Update, WRITE_BACK, words_version};
