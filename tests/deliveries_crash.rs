@@ -9,6 +9,7 @@ mod deliveries;
 mod process;
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, RwLock};
@@ -225,7 +226,8 @@ fn exactly_once(total: usize, kills: usize) {
         let (jobs, dead) = ((count("write_back"), count("event")), store.jobs(&dead).await.unwrap());
         (every_update(store).await, jobs, dead)
     });
-    println!(
+    writeln!(
+        std::io::stdout(),
         "{} deliveries, {} of them answered as duplicates, {} kills: received in {:.0} s, worked off after {:.0} s; {} updates",
         sent.into_inner(),
         duplicates.into_inner(),
@@ -233,7 +235,8 @@ fn exactly_once(total: usize, kills: usize) {
         received.as_secs_f64(),
         worked.as_secs_f64(),
         updates.len(),
-    );
+    )
+    .unwrap();
     assert_eq!(dead, [], "no delivery is given up");
     assert_eq!(updates.len(), expected, "an update for each version of each ticket");
     assert_eq!(updates.iter().collect::<BTreeSet<_>>().len(), expected, "and no more");
