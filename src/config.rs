@@ -3,7 +3,10 @@
 //! wins. A field that does not exist is refused by name, so that a typing error never passes as a default.
 
 mod audit;
+mod events;
 mod integrations;
+mod outgoing;
+mod secret;
 mod surveys;
 mod ui;
 
@@ -20,8 +23,12 @@ use garde::Validate;
 use serde::{Deserialize, Serialize};
 
 pub use audit::AuditSettings;
-pub use integrations::{FieldMapping, HookSettings, IntegrationSettings, ProductSettings, TicketFields};
+pub use events::{EndpointSettings, EventSettings, signing_key};
+pub use integrations::{
+    ApiSettings, FieldMapping, HookSettings, IntegrationSettings, ProductSettings, TicketFields,
+};
 pub use integrations::{FreshdeskSettings, GenericSettings, ZammadSettings, ZendeskSettings};
+pub use outgoing::{Allowed, OutgoingSettings};
 pub use surveys::{LowScores, OwnerRules, SurveySettings};
 pub use ui::{Secret, UiSettings};
 
@@ -56,6 +63,12 @@ pub struct Settings {
     /// The helpdesks that send their tickets.
     #[garde(dive)]
     pub integrations: IntegrationSettings,
+    /// Events, and who hears of them.
+    #[garde(dive)]
+    pub events: EventSettings,
+    /// Requests that Deskhand sends.
+    #[garde(dive)]
+    pub outgoing: OutgoingSettings,
 }
 
 /// The HTTP service.

@@ -6,6 +6,7 @@ mod audit;
 mod audit_mismatches;
 mod doctor;
 mod evaluate;
+mod events;
 mod export;
 mod import;
 mod import_items;
@@ -18,6 +19,7 @@ mod rows;
 mod sentiment;
 mod serve;
 mod suggest;
+mod test_ticket;
 mod train;
 mod train_search;
 mod triage;
@@ -37,7 +39,7 @@ use crate::model::{Model, Shelf};
 use crate::store::Store;
 use crate::triage::Desk;
 
-/// Local ticket triage and knowledge suggestion. Everything runs on this machine's CPU; no text leaves it.
+/// Local ticket triage and knowledge suggestion. Everything runs on this machine's CPU; nothing is sent but to addresses in the settings.
 #[derive(Parser)]
 #[command(name = "deskhand", version, max_term_width = 100)]
 #[command(after_help = "Example:\n  deskhand serve --demo\n  deskhand triage --input tickets.jsonl")]
@@ -70,7 +72,9 @@ enum Command {
     Link(link::Link),
     /// Find what the owners of the knowledge base should look at
     Audit(audit::Audit),
-    /// Check the bundle, the data folder and the settings
+    /// Send a test event to those who are told of events
+    Events(events::Events),
+    /// Check the bundle, the data folder, the settings and what they connect to
     Doctor(doctor::Doctor),
 }
 
@@ -148,6 +152,7 @@ async fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Promote(command) => command.run().await,
         Command::Link(command) => command.run(),
         Command::Audit(command) => command.run().await,
+        Command::Events(command) => command.run().await,
         Command::Doctor(command) => command.run().await,
     }
 }

@@ -1,5 +1,6 @@
 //! Settings of the helpdesks that send their tickets and get them written back.
 
+mod api;
 mod hook;
 
 use std::collections::BTreeMap;
@@ -7,6 +8,7 @@ use std::collections::BTreeMap;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 
+pub use api::ApiSettings;
 pub use hook::{FieldMapping, HookSettings};
 
 use super::Priority;
@@ -83,6 +85,10 @@ macro_rules! products {
                 /// What it sends.
                 #[garde(dive)]
                 pub hook: HookSettings,
+                /// Its REST interface. Absent: nothing is written into its tickets.
+                #[garde(dive)]
+                #[serde(skip_serializing_if = "Option::is_none")]
+                pub api: Option<ApiSettings>,
             }
 
             impl Default for $name {
@@ -95,6 +101,7 @@ macro_rules! products {
                         ticket_prefix: String::new(),
                         fields: TicketFields::default(),
                         hook: HookSettings::default(),
+                        api: None,
                     }
                 }
             }
@@ -102,7 +109,7 @@ macro_rules! products {
             impl $name {
                 /// What all helpdesks have.
                 pub fn common(&self) -> ProductSettings<'_> {
-                    let Self { dry_run, auto_only, note, reasons, ticket_prefix, fields, hook, .. } = self;
+                    let Self { dry_run, auto_only, note, reasons, ticket_prefix, fields, hook, api } = self;
                     ProductSettings {
                         dry_run: *dry_run,
                         auto_only: *auto_only,
@@ -111,6 +118,7 @@ macro_rules! products {
                         ticket_prefix,
                         fields,
                         hook,
+                        api: api.as_ref(),
                     }
                 }
             }
@@ -140,6 +148,7 @@ pub struct ProductSettings<'a> {
     pub ticket_prefix: &'a str,
     pub fields: &'a TicketFields,
     pub hook: &'a HookSettings,
+    pub api: Option<&'a ApiSettings>,
 }
 
 /// Which fields of a ticket mean what, read and written.

@@ -11,8 +11,9 @@ use metrics_exporter_prometheus::{
 };
 
 use crate::integrations::hooks::HOOK;
-use crate::integrations::{DeliveryResult, EVENT, Product, WRITE_BACK};
+use crate::integrations::{DeliveryResult, Product, WRITE_BACK};
 use crate::model::{Manifest, Model, Reads};
+use crate::store::EVENT;
 use crate::store::JobState;
 use crate::triage::{Decision, TriageAnswer};
 

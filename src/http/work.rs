@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 
 use super::state::AppState;
 use crate::integrations::hooks::Delivery;
+use crate::integrations::outbound::Running;
 use crate::integrations::{DeliveryResult, Hears, HookWork, Now};
 use crate::jobs::{Backoff, Pace, Runner};
 use crate::store::{Store, StoreError};
@@ -22,6 +23,7 @@ const PRUNE: Duration = Duration::from_secs(3_600);
 #[derive(Debug)]
 pub struct Working {
     runners: Vec<Runner>,
+    outbound: Running,
     pruning: JoinHandle<()>,
 }
 
@@ -46,9 +48,10 @@ pub async fn start(app: &AppState) -> Result<Working, StoreError> {
     let pace =
         Pace { at_once: app.settings.integrations.at_once, lease: HOOK_LEASE, backoff: Backoff::PROMPT };
     let runners = vec![Runner::start(app.store.clone(), Arc::new(hooks), pace, Timestamp::now)];
+    let outbound = app.outbound.start(&app.store);
     let keep = SignedDuration::from_hours(24 * i64::from(app.settings.integrations.keep_days));
     let pruning = tokio::spawn(prune(app.store.clone(), keep));
-    Ok(Working { runners, pruning })
+    Ok(Working { runners, outbound, pruning })
 }
 
 impl Working {
@@ -58,6 +61,8 @@ impl Working {
         for runner in self.runners {
             runner.stop().await;
         }
+        // Last, because it writes what the others have found.
+        self.outbound.stop().await;
     }
 }
 

@@ -13,13 +13,11 @@ use crate::jobs::{Attempt, Work};
 use crate::knowledge::{Knowledge, KnowledgeError};
 use crate::model::ModelError;
 use crate::store::{
-    EventKind, FinalLabels, HelpdeskTicket, Job, NewJob, OutcomeRecord, Store, StoreError, TicketEvent,
-    TicketStatus, UpdateFilter, UpdatePlan, UpdateRecord,
+    EVENT, EventKind, FinalLabels, HelpdeskTicket, Job, NewJob, OutcomeRecord, Store, StoreError,
+    TicketEvent, TicketStatus, UpdateFilter, UpdatePlan, UpdateRecord,
 };
 use crate::triage::{Options, Submitted, Ticket, Triage, TriageAnswer, TriageError};
 
-/// The kind of the jobs that tell other systems what happened.
-pub const EVENT: &str = "event";
 /// Articles that a note shows at most, and similar tickets.
 const SHOWN: usize = 3;
 

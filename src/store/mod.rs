@@ -15,6 +15,7 @@ mod column;
 mod database;
 mod deflections;
 mod error;
+mod events;
 mod feedback;
 mod findings;
 mod follow_ups;
@@ -41,6 +42,7 @@ pub use audited::AuditedTicket;
 pub use database::Store;
 pub use deflections::{Deflection, DeflectionOutcome, DeflectionSummary, UnansweredText};
 pub use error::StoreError;
+pub use events::{EVENT, EventType};
 pub use feedback::{
     Feedback, FeedbackCounts, FeedbackKind, FeedbackWritten, Occasion, PlacedVoice, Voice, VoiceChange,
 };

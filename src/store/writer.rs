@@ -253,12 +253,10 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Writt
             timeline::save(connection, ticket_id, events, *now).await
         }
         Write::Say(said) => feedback::say(connection, said, false).await.map(Written::feedback),
-        Write::SaveGaps(batch) => gaps::save(connection, batch).await.map(|()| Written::default()),
+        Write::SaveGaps(batch) => gaps::save(connection, batch).await,
         Write::DecideGap(gap) => gaps::decide(connection, gap).await,
         Write::TakeBack(said) => feedback::take_back(connection, said).await.map(Written::feedback),
-        Write::KeepSurveys { batch, now } => {
-            surveys::keep(connection, batch, *now).await.map(|()| Written::default())
-        }
+        Write::KeepSurveys { batch, now } => surveys::keep(connection, batch, *now).await,
         Write::DeleteSurvey { id } => surveys::delete(connection, id).await.map(Written::found),
         Write::ChangeFollowUp(told) => {
             let (survey_id, opening, change, now) = &**told;

@@ -8,8 +8,8 @@ use super::figures::words;
 use super::model_view::Fact;
 use super::table::{Address, Cell, Column, Filter, Table};
 use crate::integrations::hooks::HOOK;
-use crate::integrations::{EVENT, Update, WRITE_BACK};
-use crate::store::{Job, JobState, KeptUpdate, UpdateState};
+use crate::integrations::{Update, WRITE_BACK};
+use crate::store::{EVENT, Job, JobState, KeptUpdate, UpdateState};
 
 /// Kinds of jobs that the page knows, with words.
 const KINDS: [(&str, &str); 4] = [
