@@ -27,6 +27,7 @@ const PAGES: [&str; 12] = [
     "/mismatches?from=2026-09-01&to=2026-12-01",
     "/signals?state=all",
     "/nowhere-at-all/../articles/none",
+    "/deliveries?state=dead",
 ];
 
 #[test]
