@@ -19,6 +19,7 @@ mod heads;
 pub mod judge;
 mod lexical;
 pub mod metrics;
+mod onward;
 mod prior;
 pub mod promote;
 pub mod recipe;
