@@ -10,6 +10,7 @@ pub mod charts;
 pub mod cli;
 pub mod config;
 pub mod http;
+pub mod jobs;
 pub mod knowledge;
 pub mod learn;
 pub mod model;

@@ -163,6 +163,7 @@ fn steps() -> Migrator {
         step(5, "surveys", include_str!("migrations/0005_surveys.sql")),
         step(6, "gap groups", include_str!("migrations/0006_gap_groups.sql")),
         step(7, "deflections", include_str!("migrations/0007_deflections.sql")),
+        step(8, "jobs", include_str!("migrations/0008_jobs.sql")),
     ])
 }
 

@@ -16,8 +16,8 @@ use super::articles::{self, EmbeddedArticle, PassageVectors};
 use super::deflections::Deflection;
 use super::feedback::{self, Feedback, FeedbackWritten};
 use super::{Finding, OutcomeRecord, PredictionRecord, StoreError, TicketRecord};
-use super::{FollowUpChange, GapRecord, KeptSurvey, NewFollowUp};
-use super::{deflections, follow_ups, gaps, outcomes, surveys, tickets};
+use super::{FollowUpChange, GapRecord, Job, JobEnd, KeptSurvey, NewFollowUp, NewJob};
+use super::{deflections, follow_ups, gaps, jobs, outcomes, surveys, tickets};
 
 /// Most writes in one transaction, and most that wait in the queue; a further caller waits before it.
 const GROUP: usize = 64;
@@ -40,6 +40,12 @@ pub(super) enum Write {
     SaveDeflection(Box<(Deflection, u32)>),
     SaveGaps(Vec<GapRecord>),
     DecideGap(Box<GapRecord>),
+    Enqueue { jobs: Vec<NewJob>, now: Timestamp },
+    TakeJobs { kind: String, limit: u32, now: Timestamp, lease_until: Timestamp },
+    EndJob(Box<(i64, u32, JobEnd, Timestamp)>),
+    ReleaseJobs { now: Timestamp },
+    ReviveJob { id: i64, now: Timestamp },
+    PruneJobs { before: Timestamp },
 }
 
 /// What there is to tell of a write.
@@ -51,11 +57,19 @@ pub(super) struct Written {
     pub(super) found: bool,
     /// What counts otherwise now.
     pub(super) feedback: FeedbackWritten,
+    /// The jobs that were begun.
+    pub(super) jobs: Vec<Job>,
+    /// For each job that was to be taken on, whether it is new.
+    pub(super) added: Vec<bool>,
 }
 
 impl Written {
     fn seq(seq: Option<u64>) -> Self {
         Self { seq, ..Self::default() }
+    }
+
+    fn added(added: Vec<bool>) -> Self {
+        Self { added, ..Self::default() }
     }
 
     fn found(found: bool) -> Self {
@@ -64,7 +78,7 @@ impl Written {
 }
 
 #[derive(Debug)]
-struct Job {
+struct Order {
     write: Write,
     answer: oneshot::Sender<Result<Written, StoreError>>,
 }
@@ -75,7 +89,7 @@ pub(super) struct Writer(Mutex<Option<Open>>);
 
 #[derive(Debug)]
 struct Open {
-    queue: mpsc::Sender<Job>,
+    queue: mpsc::Sender<Order>,
     task: JoinHandle<Result<(), StoreError>>,
 }
 
@@ -83,9 +97,9 @@ impl Writer {
     /// Starts the task on the current runtime, with an open connection to the database at `path`
     /// and the `options` for opening another if that one fails.
     pub(super) fn start(connection: SqliteConnection, options: SqliteConnectOptions, path: PathBuf) -> Self {
-        let (queue, jobs) = mpsc::channel(GROUP);
+        let (queue, orders) = mpsc::channel(GROUP);
         let pen = Pen { connection: Some(connection), options };
-        let task = tokio::spawn(write_all(pen, jobs, path));
+        let task = tokio::spawn(write_all(pen, orders, path));
         Self(Mutex::new(Some(Open { queue, task })))
     }
 
@@ -93,7 +107,7 @@ impl Writer {
     pub(super) async fn write(&self, write: Write) -> Result<Written, StoreError> {
         let queue = self.open().as_ref().map(|open| open.queue.clone()).ok_or(StoreError::Closed)?;
         let (answer, answered) = oneshot::channel();
-        queue.send(Job { write, answer }).await.map_err(|_| StoreError::Closed)?;
+        queue.send(Order { write, answer }).await.map_err(|_| StoreError::Closed)?;
         // The queue stays open only for those who still have something to send.
         drop(queue);
         answered.await.map_err(|_| StoreError::Closed)?
@@ -113,10 +127,11 @@ impl Writer {
     }
 }
 
-async fn write_all(mut pen: Pen, mut jobs: mpsc::Receiver<Job>, path: PathBuf) -> Result<(), StoreError> {
+async fn write_all(mut pen: Pen, mut orders: mpsc::Receiver<Order>, path: PathBuf) -> Result<(), StoreError> {
     let mut group = Vec::with_capacity(GROUP);
-    while jobs.recv_many(&mut group, GROUP).await > 0 {
-        let (writes, answers): (Vec<_>, Vec<_>) = group.drain(..).map(|job| (job.write, job.answer)).unzip();
+    while orders.recv_many(&mut group, GROUP).await > 0 {
+        let (writes, answers): (Vec<_>, Vec<_>) =
+            group.drain(..).map(|order| (order.write, order.answer)).unzip();
         let results = write_group(&mut pen, &writes, &path).await;
         for (answer, result) in answers.into_iter().zip(results) {
             // A caller who has gone needs no answer.
@@ -225,5 +240,16 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Writt
             let (deflection, keep) = &**visit;
             deflections::save(connection, deflection, *keep).await
         }
+        Write::Enqueue { jobs, now } => jobs::enqueue(connection, jobs, *now).await.map(Written::added),
+        Write::TakeJobs { kind, limit, now, lease_until } => {
+            jobs::take(connection, kind, *limit, *now, *lease_until).await
+        }
+        Write::EndJob(ended) => {
+            let (id, attempt, end, now) = &**ended;
+            jobs::end(connection, *id, *attempt, end, *now).await
+        }
+        Write::ReleaseJobs { now } => jobs::release(connection, *now).await.map(|()| Written::default()),
+        Write::ReviveJob { id, now } => jobs::revive(connection, *id, *now).await.map(Written::found),
+        Write::PruneJobs { before } => jobs::prune(connection, *before).await.map(|()| Written::default()),
     }
 }

@@ -8,6 +8,7 @@ mod deflections;
 mod errors;
 mod feedback;
 mod follow_ups;
+mod jobs;
 mod opening;
 mod outcomes;
 mod room;

@@ -1,0 +1,199 @@
+//! The loop that takes jobs of one kind and has them done.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Notify;
+use tokio::task::{JoinHandle, JoinSet};
+
+use super::Backoff;
+use crate::store::{Job, JobEnd, NewJob, Store, StoreError};
+
+/// Looks for jobs at least this often, in case a wake-up was missed.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
+/// Pause after the store could not be read or written.
+const STORE_FAILED: Duration = Duration::from_secs(1);
+
+/// Who does the jobs of one kind.
+pub trait Work: Send + Sync + 'static {
+    /// Which jobs.
+    fn kind(&self) -> &'static str;
+
+    /// Does one. It may have been done before by somebody who could not say so any more.
+    fn attempt(&self, job: &Job) -> impl Future<Output = Attempt> + Send;
+}
+
+/// How an attempt went.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Attempt {
+    /// Done; these jobs follow from it.
+    Done(Vec<NewJob>),
+    /// Failed for now.
+    Failed {
+        /// Why, without words of a customer.
+        error: String,
+        /// Not before that: what the other side asked for.
+        wait: Option<Duration>,
+    },
+    /// Failed, and would again.
+    Hopeless {
+        /// Why, without words of a customer.
+        error: String,
+    },
+}
+
+/// How fast jobs of a kind are worked off.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// Most at the same time.
+    pub at_once: u32,
+    /// Longest that an attempt may take; one that takes longer counts as failed.
+    pub lease: Duration,
+    /// When to try again.
+    pub backoff: Backoff,
+}
+
+/// Works off the jobs of one kind until it is dropped or stopped.
+#[derive(Debug)]
+pub struct Runner {
+    wake: Arc<Notify>,
+    stop: Arc<Notify>,
+    task: Option<JoinHandle<()>>,
+}
+
+impl Runner {
+    /// Starts on the current runtime; `clock` says what time it is.
+    pub fn start(store: Store, work: Arc<impl Work>, pace: Pace, clock: fn() -> Timestamp) -> Self {
+        let (wake, stop) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let running = Loop { store, work, pace, clock };
+        let task = tokio::spawn(running.run(Arc::clone(&wake), Arc::clone(&stop)));
+        Self { wake, stop, task: Some(task) }
+    }
+
+    /// Wakes the runner when a job of its kind was taken on.
+    pub fn waker(&self) -> Arc<Notify> {
+        Arc::clone(&self.wake)
+    }
+
+    /// Begins no further job, and returns when those at work have ended.
+    pub async fn stop(mut self) {
+        self.stop.notify_one();
+        if let Some(task) = self.task.take() {
+            // It only fails when it panicked, which is logged where it happens.
+            let _ = task.await;
+        }
+    }
+}
+
+impl Drop for Runner {
+    fn drop(&mut self) {
+        if let Some(task) = &self.task {
+            task.abort();
+        }
+    }
+}
+
+struct Loop<W> {
+    store: Store,
+    work: Arc<W>,
+    pace: Pace,
+    clock: fn() -> Timestamp,
+}
+
+impl<W: Work> Loop<W> {
+    async fn run(self, wake: Arc<Notify>, stop: Arc<Notify>) {
+        let running = Arc::new(self);
+        let mut at_work: JoinSet<()> = JoinSet::new();
+        loop {
+            let pause = match running.begin(&mut at_work).await {
+                Ok(pause) => pause,
+                Err(StoreError::Closed) => break,
+                Err(error) => {
+                    tracing::error!(kind = running.work.kind(), %error, "jobs cannot be taken");
+                    STORE_FAILED
+                }
+            };
+            tokio::select! {
+                () = stop.notified() => break,
+                () = wake.notified() => {}
+                Some(_) = at_work.join_next() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+        while at_work.join_next().await.is_some() {}
+    }
+
+    /// Begins as many as there is room for; how long to wait for the next.
+    async fn begin(self: &Arc<Self>, at_work: &mut JoinSet<()>) -> Result<Duration, StoreError> {
+        while at_work.try_join_next().is_some() {}
+        let room = self.pace.at_once.saturating_sub(u32::try_from(at_work.len()).unwrap_or(u32::MAX));
+        if room == 0 {
+            return Ok(LOOK_AGAIN);
+        }
+        let (kind, now) = (self.work.kind(), (self.clock)());
+        // Reading costs no sync; most looks find nothing.
+        let due = self.store.next_job_at(kind).await?;
+        if due.is_none_or(|due| due > now) {
+            return Ok(due.map_or(LOOK_AGAIN, |due| until(due, now)));
+        }
+        let jobs = self.store.take_jobs(kind, room, now, later(now, 2 * self.pace.lease)).await?;
+        for job in &jobs {
+            let (this, job) = (Arc::clone(self), job.clone());
+            at_work.spawn(async move { this.finish(job).await });
+        }
+        // What is due and was not taken waits for an earlier one of its subject, which will wake us.
+        Ok(if jobs.is_empty() { STORE_FAILED } else { Duration::ZERO })
+    }
+
+    /// Does one and says how it ended.
+    async fn finish(&self, job: Job) {
+        let attempt = self.attempt(&job).await;
+        let now = (self.clock)();
+        let end = self.end(&job, attempt, now);
+        if let JobEnd::Dead { error } = &end {
+            tracing::warn!(kind = job.kind, job = job.id, error, "a job was given up");
+        }
+        match self.store.end_job(&job, end, now).await {
+            // Done or taken over by somebody else; either way it is no longer ours.
+            Ok(_) => {}
+            Err(error) => tracing::error!(kind = job.kind, job = job.id, %error, "a job's end was not kept"),
+        }
+    }
+
+    async fn attempt(&self, job: &Job) -> Attempt {
+        // One that ended the process each time never said that it failed.
+        if job.attempts > 1 && self.pace.backoff.after(job.attempts - 1).is_none() {
+            let error = format!("begun {} times and never ended", job.attempts - 1);
+            return Attempt::Hopeless { error };
+        }
+        match tokio::time::timeout(self.pace.lease, self.work.attempt(job)).await {
+            Ok(attempt) => attempt,
+            Err(_) => {
+                let error = format!("not done within {} seconds", self.pace.lease.as_secs());
+                Attempt::Failed { error, wait: None }
+            }
+        }
+    }
+
+    fn end(&self, job: &Job, attempt: Attempt, now: Timestamp) -> JobEnd {
+        match attempt {
+            Attempt::Done(follows) => JobEnd::Done(follows),
+            Attempt::Hopeless { error } => JobEnd::Dead { error },
+            Attempt::Failed { error, wait } => match self.pace.backoff.after(job.attempts) {
+                Some(pause) => JobEnd::Retry { at: later(now, pause.max(wait.unwrap_or_default())), error },
+                None => JobEnd::Dead { error },
+            },
+        }
+    }
+}
+
+fn later(now: Timestamp, by: Duration) -> Timestamp {
+    SignedDuration::try_from(by).ok().and_then(|by| now.checked_add(by).ok()).unwrap_or(Timestamp::MAX)
+}
+
+/// From now to then, between a hundredth of a second and [`LOOK_AGAIN`].
+fn until(then: Timestamp, now: Timestamp) -> Duration {
+    let pause = Duration::try_from(then.duration_since(now)).unwrap_or_default();
+    pause.clamp(Duration::from_millis(10), LOOK_AGAIN)
+}

@@ -1,0 +1,369 @@
+//! Jobs: what is to be done outside a request, kept until it is done.
+//!
+//! A job is taken for the length of a lease. Who ends it says which attempt it was, so that a worker whose lease
+//! has run out cannot end what another has taken on since.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{FromRow, Row, SqliteConnection};
+use utoipa::ToSchema;
+
+use super::column;
+use super::writer::{Write, Written};
+use super::{Store, StoreError};
+
+/// Something to be done.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewJob {
+    /// Who is to do it, such as `hook`.
+    pub kind: &'static str,
+    /// What it is; of one kind each key is taken on once, also after it is done, until it is pruned.
+    pub key: String,
+    /// Of one kind, jobs about the same subject are done one after another in the order of their coming; an
+    /// earlier one that waits for its next attempt holds up the later ones, a dead one does not.
+    pub subject: Option<String>,
+    /// What the worker needs to know.
+    pub payload: serde_json::Value,
+    /// Not before this time.
+    pub run_at: Timestamp,
+}
+
+/// A job as it is kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Job {
+    /// Its number, rising.
+    pub id: i64,
+    /// Who is to do it.
+    pub kind: String,
+    /// What it is.
+    pub key: String,
+    /// What it is about.
+    pub subject: Option<String>,
+    /// What the worker needs to know; `Null` once it is done.
+    pub payload: serde_json::Value,
+    /// Where it stands.
+    pub state: JobState,
+    /// When it is due; of one at work, when its lease ends.
+    pub run_at: Timestamp,
+    /// How often it was begun.
+    pub attempts: u32,
+    /// Why the last attempt failed; `None` while it is at work.
+    pub error: Option<String>,
+    /// When it was taken on.
+    pub created_at: Timestamp,
+    /// When it was done or given up.
+    pub finished_at: Option<Timestamp>,
+}
+
+/// Where a job stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum JobState {
+    /// To be done, or at work.
+    Waiting,
+    /// Done.
+    Done,
+    /// Given up: it can be seen, and begun anew.
+    Dead,
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum JobEnd {
+    /// Done; what follows from it is taken on in the same transaction.
+    Done(Vec<NewJob>),
+    /// To be tried again.
+    Retry {
+        /// When.
+        at: Timestamp,
+        /// Why it failed, without words of a customer.
+        error: String,
+    },
+    /// Given up.
+    Dead {
+        /// Why, without words of a customer.
+        error: String,
+    },
+}
+
+/// Which jobs to show.
+#[derive(Debug, Clone, Default)]
+pub struct JobFilter {
+    /// Of this kind.
+    pub kind: Option<String>,
+    /// In this state.
+    pub state: Option<JobState>,
+    /// About this subject.
+    pub subject: Option<String>,
+    /// Older than the one with this number.
+    pub before: Option<i64>,
+    /// Most of them.
+    pub limit: u32,
+}
+
+impl Store {
+    /// Takes jobs on, all or none: for each, in order, whether it is new. One whose kind and key are known
+    /// already changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] and the like; then none is taken on.
+    pub async fn enqueue(&self, jobs: Vec<NewJob>, now: Timestamp) -> Result<Vec<bool>, StoreError> {
+        self.writer().write(Write::Enqueue { jobs, now }).await.map(|written| written.added)
+    }
+
+    /// Up to `limit` jobs of `kind` that are due at `now`, the longest due first, each begun and leased until
+    /// `lease_until`.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] and the like; then none is begun.
+    pub async fn take_jobs(
+        &self,
+        kind: &str,
+        limit: u32,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Vec<Job>, StoreError> {
+        let write = Write::TakeJobs { kind: kind.to_owned(), limit, now, lease_until };
+        self.writer().write(write).await.map(|written| written.jobs)
+    }
+
+    /// Ends an attempt. `false` if it is not this attempt's to end any more: its lease ran out and somebody else
+    /// took it, or it is over; then nothing changes, and nothing follows.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] and the like; then it stays at work until its lease ends.
+    pub async fn end_job(&self, job: &Job, end: JobEnd, now: Timestamp) -> Result<bool, StoreError> {
+        let write = Write::EndJob(Box::new((job.id, job.attempts, end, now)));
+        self.writer().write(write).await.map(|written| written.found)
+    }
+
+    /// Ends all leases: what was at work when a process died is due at `now`. Only for a process that alone
+    /// holds the store and has begun nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] and the like.
+    pub async fn release_jobs(&self, now: Timestamp) -> Result<(), StoreError> {
+        self.writer().write(Write::ReleaseJobs { now }).await.map(drop)
+    }
+
+    /// Begins a dead job anew, due at `now`; `false` if there is no such dead job.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] and the like.
+    pub async fn revive_job(&self, id: i64, now: Timestamp) -> Result<bool, StoreError> {
+        self.writer().write(Write::ReviveJob { id, now }).await.map(|written| written.found)
+    }
+
+    /// Forgets jobs that were done or given up before `before`; their keys may come again.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] and the like.
+    pub async fn prune_jobs(&self, before: Timestamp) -> Result<(), StoreError> {
+        self.writer().write(Write::PruneJobs { before }).await.map(drop)
+    }
+
+    /// When the next job of `kind` is due, a lease's end included.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn next_job_at(&self, kind: &str) -> Result<Option<Timestamp>, StoreError> {
+        let due: Option<SqliteRow> = sqlx::query(
+            "SELECT run_at FROM jobs WHERE kind = ?1 AND state = 'waiting' ORDER BY run_at, id LIMIT 1",
+        )
+        .bind(kind)
+        .fetch_optional(self.readers())
+        .await
+        .map_err(|error| self.failed(error))?;
+        due.map(|row| column::time(&row, "run_at")).transpose().map_err(|error| self.failed(error))
+    }
+
+    /// The jobs of a filter, the newest first.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn jobs(&self, filter: &JobFilter) -> Result<Vec<Job>, StoreError> {
+        let state = filter.state.as_ref().map(column::word_text).transpose();
+        sqlx::query_as(
+            "SELECT * FROM jobs
+             WHERE (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR state = ?2)
+               AND (?3 IS NULL OR subject = ?3) AND (?4 IS NULL OR id < ?4)
+             ORDER BY id DESC LIMIT ?5",
+        )
+        .bind(&filter.kind)
+        .bind(state.map_err(|error| self.failed(error))?)
+        .bind(&filter.subject)
+        .bind(filter.before)
+        .bind(filter.limit)
+        .fetch_all(self.readers())
+        .await
+        .map_err(|error| self.failed(error))
+    }
+
+    /// The job with this number.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn job(&self, id: i64) -> Result<Option<Job>, StoreError> {
+        sqlx::query_as("SELECT * FROM jobs WHERE id = ?1")
+            .bind(id)
+            .fetch_optional(self.readers())
+            .await
+            .map_err(|error| self.failed(error))
+    }
+
+    /// How many jobs there are by kind and state, of those done the ones that are not pruned yet.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn job_counts(&self) -> Result<BTreeMap<(String, JobState), u64>, StoreError> {
+        let rows = sqlx::query("SELECT kind, state, count(*) AS jobs FROM jobs GROUP BY kind, state")
+            .fetch_all(self.readers())
+            .await
+            .map_err(|error| self.failed(error))?;
+        let count = |row: &SqliteRow| -> Result<_, sqlx::Error> {
+            let jobs: i64 = row.try_get("jobs")?;
+            Ok(((row.try_get("kind")?, column::word(row, "state")?), jobs.unsigned_abs()))
+        };
+        rows.iter().map(count).collect::<Result<_, _>>().map_err(|error| self.failed(error))
+    }
+}
+
+/// Takes on what is not known yet, also for other writes of the same transaction; for each whether it is new.
+pub(super) async fn enqueue(
+    connection: &mut SqliteConnection,
+    jobs: &[NewJob],
+    now: Timestamp,
+) -> Result<Vec<bool>, sqlx::Error> {
+    let mut added = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        let done = sqlx::query(
+            "INSERT INTO jobs (kind, key, subject, payload, state, run_at, created_at)
+             VALUES (?1, ?2, ?3, ?4, 'waiting', ?5, ?6) ON CONFLICT (kind, key) DO NOTHING",
+        )
+        .bind(job.kind)
+        .bind(&job.key)
+        .bind(&job.subject)
+        .bind(column::json_text(&job.payload)?)
+        .bind(column::time_text(job.run_at))
+        .bind(column::time_text(now))
+        .execute(&mut *connection)
+        .await?;
+        added.push(done.rows_affected() > 0);
+    }
+    Ok(added)
+}
+
+pub(super) async fn take(
+    connection: &mut SqliteConnection,
+    kind: &str,
+    limit: u32,
+    now: Timestamp,
+    lease_until: Timestamp,
+) -> Result<Written, sqlx::Error> {
+    let mut jobs: Vec<Job> = sqlx::query_as(
+        "UPDATE jobs SET run_at = ?4, attempts = attempts + 1, error = NULL WHERE id IN (
+             SELECT id FROM jobs AS due
+             WHERE kind = ?1 AND state = 'waiting' AND run_at <= ?2
+               AND (subject IS NULL OR NOT EXISTS (
+                   SELECT 1 FROM jobs AS earlier
+                   WHERE earlier.kind = ?1 AND earlier.subject = due.subject
+                     AND earlier.state = 'waiting' AND earlier.id < due.id))
+             ORDER BY run_at, id LIMIT ?3)
+         RETURNING *",
+    )
+    .bind(kind)
+    .bind(column::time_text(now))
+    .bind(limit)
+    .bind(column::time_text(lease_until))
+    .fetch_all(connection)
+    .await?;
+    jobs.sort_by_key(|job| job.id);
+    Ok(Written { jobs, ..Written::default() })
+}
+
+pub(super) async fn end(
+    connection: &mut SqliteConnection,
+    id: i64,
+    attempt: u32,
+    end: &JobEnd,
+    now: Timestamp,
+) -> Result<Written, sqlx::Error> {
+    let (state, run_at, error, follows): (_, _, _, &[NewJob]) = match end {
+        JobEnd::Done(follows) => (JobState::Done, None, None, follows),
+        JobEnd::Retry { at, error } => (JobState::Waiting, Some(*at), Some(error), &[]),
+        JobEnd::Dead { error } => (JobState::Dead, None, Some(error), &[]),
+    };
+    let ended = sqlx::query(
+        "UPDATE jobs SET state = ?3, run_at = coalesce(?4, run_at), error = ?5, finished_at = ?6,
+             payload = CASE WHEN ?3 = 'done' THEN '' ELSE payload END
+         WHERE id = ?1 AND attempts = ?2 AND state = 'waiting'",
+    )
+    .bind(id)
+    .bind(attempt)
+    .bind(column::word_text(&state)?)
+    .bind(run_at.map(column::time_text))
+    .bind(error)
+    .bind((state != JobState::Waiting).then(|| column::time_text(now)))
+    .execute(&mut *connection)
+    .await?;
+    let found = ended.rows_affected() > 0;
+    let added = if found { enqueue(connection, follows, now).await? } else { Vec::new() };
+    Ok(Written { found, added, ..Written::default() })
+}
+
+pub(super) async fn release(connection: &mut SqliteConnection, now: Timestamp) -> Result<(), sqlx::Error> {
+    // At work is what was begun and has not failed since; what waits for its next attempt keeps its time.
+    sqlx::query(
+        "UPDATE jobs SET run_at = ?1 WHERE state = 'waiting' AND attempts > 0 AND error IS NULL AND run_at > ?1",
+    )
+    .bind(column::time_text(now))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn revive(
+    connection: &mut SqliteConnection,
+    id: i64,
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    let revived = sqlx::query(
+        "UPDATE jobs SET state = 'waiting', run_at = ?2, attempts = 0, finished_at = NULL
+         WHERE id = ?1 AND state = 'dead'",
+    )
+    .bind(id)
+    .bind(column::time_text(now))
+    .execute(connection)
+    .await?;
+    Ok(revived.rows_affected() > 0)
+}
+
+pub(super) async fn prune(connection: &mut SqliteConnection, before: Timestamp) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM jobs WHERE state <> 'waiting' AND finished_at < ?1")
+        .bind(column::time_text(before))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+impl FromRow<'_, SqliteRow> for Job {
+    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        let payload: &str = row.try_get("payload")?;
+        Ok(Self {
+            id: row.try_get("id")?,
+            kind: row.try_get("kind")?,
+            key: row.try_get("key")?,
+            subject: row.try_get("subject")?,
+            payload: if payload.is_empty() { serde_json::Value::Null } else { column::json(row, "payload")? },
+            state: column::word(row, "state")?,
+            run_at: column::time(row, "run_at")?,
+            attempts: row.try_get("attempts")?,
+            error: row.try_get("error")?,
+            created_at: column::time(row, "created_at")?,
+            finished_at: column::optional_time(row, "finished_at")?,
+        })
+    }
+}
