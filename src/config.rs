@@ -3,6 +3,8 @@
 //! wins. A field that does not exist is refused by name, so that a typing error never passes as a default.
 
 mod audit;
+mod learning;
+mod privacy;
 mod surveys;
 mod ui;
 
@@ -19,6 +21,8 @@ use garde::Validate;
 use serde::{Deserialize, Serialize};
 
 pub use audit::AuditSettings;
+pub use learning::LearningSettings;
+pub use privacy::PrivacySettings;
 pub use surveys::{LowScores, OwnerRules, SurveySettings};
 pub use ui::{Secret, UiSettings};
 
@@ -50,6 +54,12 @@ pub struct Settings {
     /// The pages, and what other sites show of them.
     #[garde(dive)]
     pub ui: UiSettings,
+    /// What personal data is masked, and where.
+    #[garde(dive)]
+    pub privacy: PrivacySettings,
+    /// What a site's bundle learns from, and when.
+    #[garde(dive)]
+    pub learning: LearningSettings,
 }
 
 /// The HTTP service.

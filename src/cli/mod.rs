@@ -191,7 +191,7 @@ async fn load(dir: &Path, settings: &Settings) -> anyhow::Result<Arc<Model>> {
 
 impl Data {
     async fn open(&self, model: &Arc<Model>, settings: &Settings) -> anyhow::Result<(Store, Knowledge)> {
-        let store = Store::open(&self.data, &settings.store).await?;
+        let store = Store::open(&self.data, &settings.store).await?.masking(&settings.privacy);
         let progress = rows::Progress::new("embedding articles anew", None);
         let knowledge = Knowledge::open(
             store.clone(),

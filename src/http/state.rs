@@ -119,7 +119,7 @@ impl App {
     /// # Errors
     /// [`OpenError`] with what to do.
     pub async fn open(settings: Settings, data_dir: &Path, bundle_dir: &Path) -> Result<Self, OpenError> {
-        let store = Store::open(data_dir, &settings.store).await?;
+        let store = Store::open(data_dir, &settings.store).await?.masking(&settings.privacy);
         let (dir, inference) = (bundle_dir.to_owned(), settings.inference.clone());
         let model = tokio::task::spawn_blocking(move || Model::load(&dir, &inference)).await??;
         let model = Arc::new(model);

@@ -126,7 +126,7 @@ impl Features {
 
 /// Where a fit begins, and what its penalty draws back to.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum From<'a> {
+pub(super) enum Beginning<'a> {
     /// Zero.
     Zero,
     /// What is known of labels from their descriptions: a class without rows stays where this has it, and is
@@ -142,7 +142,7 @@ pub(super) enum From<'a> {
     },
 }
 
-impl<'a> From<'a> {
+impl<'a> Beginning<'a> {
     fn linear(self) -> Option<&'a Linear> {
         match self {
             Self::Zero => None,
@@ -162,7 +162,7 @@ impl<'a> From<'a> {
 /// while fitting and the scaling is folded into the result. Takes rows in an order that is always the same, so
 /// the same rows in the same order give the same head.
 pub(super) fn fit(
-    from: From<'_>,
+    from: Beginning<'_>,
     features: &Features,
     labels: &[usize],
     rows: &[usize],
@@ -234,14 +234,14 @@ struct Begin {
 impl Begin {
     /// `None` where it begins at zero.
     fn new(
-        from: From<'_>,
+        from: Beginning<'_>,
         (means, deviations): &(Vec<f32>, Vec<f32>),
         labels: impl Iterator<Item = usize>,
     ) -> candle_core::Result<Option<Self>> {
         let Some(prior) = from.linear() else { return Ok(None) };
         let (classes, width) = (prior.bias.len(), means.len());
         let frequencies = match from {
-            From::Former { .. } => Frequencies::as_before(labels, classes),
+            Beginning::Former { .. } => Frequencies::as_before(labels, classes),
             _ => Frequencies::of(labels, classes),
         };
         let mut weight = prior.weight.clone();
@@ -329,7 +329,7 @@ mod tests {
         let (features, labels) = corners();
         let rows: Vec<usize> = (0..labels.len()).collect();
         let settings = FitSettings { l2: 0.001, ..FitSettings::default() };
-        let linear = fit(From::Zero, &features, &labels, &rows, 3, settings).unwrap();
+        let linear = fit(Beginning::Zero, &features, &labels, &rows, 3, settings).unwrap();
         for row in rows {
             let logits = linear.logits(features.row(row));
             let best = (0..3).max_by(|a, b| logits[*a].total_cmp(&logits[*b])).unwrap();
@@ -347,7 +347,7 @@ mod tests {
         }
         let rows: Vec<usize> = (0..labels.len()).collect();
         let settings = FitSettings { l2: 0.001, steps: 40, ..FitSettings::default() };
-        let linear = fit(From::Zero, &features, &labels, &rows, 2, settings).unwrap();
+        let linear = fit(Beginning::Zero, &features, &labels, &rows, 2, settings).unwrap();
         let right = rows.iter().filter(|row| {
             let logits = linear.logits(features.row(**row));
             usize::from(logits[1] > logits[0]) == labels[**row]
@@ -363,7 +363,7 @@ mod tests {
     fn the_same_rows_give_the_same_head() {
         let (features, labels) = corners();
         let rows: Vec<usize> = (0..labels.len()).collect();
-        let fitted = || fit(From::Zero, &features, &labels, &rows, 3, FitSettings::default()).unwrap();
+        let fitted = || fit(Beginning::Zero, &features, &labels, &rows, 3, FitSettings::default()).unwrap();
         assert_eq!(fitted(), fitted());
     }
 }

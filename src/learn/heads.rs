@@ -2,7 +2,7 @@
 
 use super::calibrate::{HeldOut, class_thresholds, fit_temperature, softmax_at, threshold_for_precision};
 use super::corpus::Task;
-use super::fit::{Features, FitSettings, From, Linear, fit};
+use super::fit::{Features, Beginning, FitSettings, Linear, fit};
 use super::onward::Known;
 use super::prior::prior;
 use super::scope::{Seen, fit_scope, means};
@@ -67,7 +67,7 @@ pub(super) fn fit_head(
             return Ok(prior.clone());
         }
         let settings = FitSettings { l2, ..FitSettings::default() };
-        let from = prior.as_ref().map_or(From::Zero, From::Described);
+        let from = prior.as_ref().map_or(Beginning::Zero, Beginning::Described);
         fit(from, features.rows, &labels, &task.texts(places), task.labels.len(), settings)
             .map_err(|e| TrainError::Fit { task: task.name.clone(), source: e })
     };

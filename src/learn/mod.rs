@@ -26,5 +26,6 @@ pub mod recipe;
 pub mod report;
 mod scope;
 pub mod search;
+pub mod site;
 pub mod train;
 pub mod tuning;

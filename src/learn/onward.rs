@@ -6,7 +6,7 @@
 
 use super::calibrate::softmax_at;
 use super::corpus::{Corpus, Task, Words, in_order};
-use super::fit::{Features, FitSettings, From, Linear, fit};
+use super::fit::{Features, Beginning, FitSettings, Linear, fit};
 use super::heads::{FeaturesOf, Fitted, HeldOutRow, Split, calibrate, labels_by_text};
 use super::train::TrainError;
 use crate::model::{Bundle, BundleError, Head, TermWeights, Terms, Thresholds};
@@ -62,7 +62,7 @@ impl Onward {
         let Some(former) = self.former(task, &corpus.words, features)? else { return Ok(None) };
         let labels = labels_by_text(task, features.rows.len());
         let fitted = |places: &[usize], l2: f64| {
-            let from = From::Former { linear: &former.linear, extra: &former.extra };
+            let from = Beginning::Former { linear: &former.linear, extra: &former.extra };
             let settings = FitSettings { l2, ..FitSettings::default() };
             fit(from, features.rows, &labels, &task.texts(places), task.labels.len(), settings)
                 .map_err(|source| TrainError::Fit { task: task.name.clone(), source })

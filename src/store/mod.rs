@@ -20,12 +20,15 @@ mod findings;
 mod follow_ups;
 mod gaps;
 mod jobs;
+mod masked;
 mod outcomes;
+mod settled;
 mod survey;
 mod surveys;
 mod ticket;
 mod ticket_labels;
 mod tickets;
+mod trainings;
 mod versions;
 mod writer;
 
@@ -53,4 +56,6 @@ pub use survey::{
 pub use surveys::{KeptSurvey, SurveyPlace};
 pub use ticket::{Embedding, FinalLabels, Finding, PredictionRecord, TicketRecord, TicketStatus};
 pub use ticket_labels::{LabelPair, TicketLabels};
+pub use settled::{SettledRecord, WatchedTicket};
 pub use tickets::TicketVector;
+pub use trainings::{Training, TrainingState};

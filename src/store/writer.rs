@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use super::articles::{self, EmbeddedArticle, PassageVectors};
 use super::deflections::Deflection;
 use super::feedback::{self, Feedback, FeedbackWritten};
+use super::{Training, trainings};
 use super::{Finding, OutcomeRecord, PredictionRecord, StoreError, TicketRecord};
 use super::{FollowUpChange, GapRecord, Job, JobEnd, KeptSurvey, NewFollowUp, NewJob};
 use super::{deflections, follow_ups, gaps, jobs, outcomes, surveys, tickets};
@@ -40,6 +41,8 @@ pub(super) enum Write {
     SaveDeflection(Box<(Deflection, u32)>),
     SaveGaps(Vec<GapRecord>),
     DecideGap(Box<GapRecord>),
+    BeginTraining { began_at: Timestamp },
+    EndTraining(Box<Training>),
     Enqueue { jobs: Vec<NewJob>, now: Timestamp },
     TakeJobs { kind: String, limit: u32, now: Timestamp, lease_until: Timestamp },
     EndJob(Box<(i64, u32, JobEnd, Timestamp)>),
@@ -55,6 +58,8 @@ pub(super) struct Written {
     pub(super) seq: Option<u64>,
     /// Whether the ticket, survey or gap group that it was about is there.
     pub(super) found: bool,
+    /// The number of the training that it began.
+    pub(super) training: i64,
     /// What counts otherwise now.
     pub(super) feedback: FeedbackWritten,
     /// The jobs that were begun.
@@ -227,6 +232,8 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Writt
         Write::Say(said) => feedback::say(connection, said, false).await.map(Written::feedback),
         Write::SaveGaps(batch) => gaps::save(connection, batch).await.map(|()| Written::default()),
         Write::DecideGap(gap) => gaps::decide(connection, gap).await,
+        Write::BeginTraining { began_at } => trainings::begin(connection, *began_at).await,
+        Write::EndTraining(training) => trainings::end(connection, training).await,
         Write::TakeBack(said) => feedback::take_back(connection, said).await.map(Written::feedback),
         Write::KeepSurveys { batch, now } => {
             surveys::keep(connection, batch, *now).await.map(|()| Written::default())
