@@ -14,6 +14,7 @@ pub mod jobs;
 pub mod knowledge;
 pub mod learn;
 pub mod model;
+pub mod retrain;
 pub mod store;
 pub mod survey;
 pub mod text;

@@ -13,6 +13,7 @@ mod labelled;
 mod link;
 mod promote;
 mod reasons;
+mod retrain;
 mod rows;
 mod sentiment;
 mod serve;
@@ -61,6 +62,8 @@ enum Command {
     Train(train::Train),
     /// Measure a bundle on labelled rows, or the search on tickets with known articles
     Evaluate(evaluate::Evaluate),
+    /// Make a better bundle from the tickets that agents settled, and let it answer if it is
+    Retrain(retrain::Retrain),
     /// Let a better bundle answer from now on, if it loses nothing that matters
     Promote(promote::Promote),
     /// Make a signed link to a ticket's panel, for a frame of the helpdesk
@@ -142,6 +145,7 @@ async fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Export(command) => command.run().await,
         Command::Train(command) => tokio::task::spawn_blocking(|| command.run()).await?,
         Command::Evaluate(command) => command.run().await,
+        Command::Retrain(command) => command.run().await,
         Command::Promote(command) => command.run().await,
         Command::Link(command) => command.run(),
         Command::Audit(command) => command.run().await,

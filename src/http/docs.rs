@@ -110,6 +110,8 @@ refusals! {
     OfAudit: NothingToAudit InvalidRequest;
     /// Of an address with the id of a gap group.
     OfGap: GapNotFound InvalidRequest;
+    /// Of a training that is asked for.
+    OfLearning: NotLearning;
     /// Of a service that is not ready.
     OfService: ModelFailed StoreFailed Stopping StoreUnavailable;
 }

@@ -10,6 +10,7 @@ use metrics_exporter_prometheus::{
 };
 
 use crate::model::{Manifest, Model, Reads};
+use crate::store::{Training, TrainingState};
 use crate::triage::{Decision, TriageAnswer};
 
 const REQUESTS: &str = "deskhand_requests_total";
@@ -21,10 +22,20 @@ const PREDICTIONS: &str = "deskhand_predictions_total";
 const ARTICLES: &str = "deskhand_articles";
 const BUNDLE: &str = "deskhand_bundle_info";
 const SWITCHES: &str = "deskhand_bundle_switches_total";
+const TRAININGS: &str = "deskhand_trainings";
 const STORE_ERRORS: &str = "deskhand_store_errors_total";
 
 /// Upper bounds in seconds: an answer takes some tens of milliseconds, an import minutes.
 const BUCKETS: [f64; 12] = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
+
+/// States of trainings, as the metric names them.
+const TRAINING_STATES: [(TrainingState, &str); 5] = [
+    (TrainingState::Running, "running"),
+    (TrainingState::Promoted, "promoted"),
+    (TrainingState::Refused, "refused"),
+    (TrainingState::Failed, "failed"),
+    (TrainingState::Nothing, "nothing"),
+];
 
 static METADATA: Metadata<'static> = Metadata::new("deskhand", Level::INFO, None);
 
@@ -118,7 +129,14 @@ impl Metrics {
     }
 
     /// The text that Prometheus reads, with what is measured at this moment.
-    pub(super) fn render(&self, articles: Option<u64>, model: &Model) -> String {
+    /// `trainings` are those that are remembered.
+    pub(super) fn render(&self, articles: Option<u64>, trainings: &[Training], model: &Model) -> String {
+        for (state, name) in TRAINING_STATES {
+            let count = trainings.iter().filter(|training| training.state == state).count();
+            let labels = vec![Label::new("state", name)];
+            let gauge = self.recorder.register_gauge(&Key::from_parts(TRAININGS, labels), &METADATA);
+            gauge.set(count as f64);
+        }
         if let Some(articles) = articles {
             self.gauge(ARTICLES).set(articles as f64);
         }
@@ -158,6 +176,8 @@ impl Metrics {
         );
         let bundle = "1 for the bundle that answers, 0 for one that did.";
         self.recorder.describe_gauge(BUNDLE.into(), None, bundle.into());
+        let trainings = "Of the last hundred trainings on the site's own tickets, those in each state.";
+        self.recorder.describe_gauge(TRAININGS.into(), None, trainings.into());
         self.recorder.describe_gauge(QUEUE_TOKENS.into(), None, "Tokens that wait for the encoder.".into());
         self.recorder.describe_gauge(ARTICLES.into(), None, "Articles in the knowledge base.".into());
     }

@@ -20,6 +20,7 @@ mod health;
 mod id;
 mod import;
 mod json;
+mod learning;
 mod metrics;
 mod mismatches;
 mod observe;
@@ -85,6 +86,7 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(audit::coverage))
         .routes(routes!(audit::articles))
         .routes(routes!(gaps::list))
+        .routes(routes!(learning::show, learning::ask))
         .routes(routes!(gaps::decide))
         .merge(OpenApiRouter::from(crate::ui::router(state.pages()).with_state(())))
         .layer(time_limit)

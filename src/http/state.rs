@@ -3,8 +3,9 @@
 use std::ops::Deref;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::admission::Admission;
@@ -78,6 +79,8 @@ pub struct App {
     pub(super) started: Instant,
     /// Whether the last forward pass failed, so that readiness has to try one.
     model_failed: AtomicBool,
+    /// Wakes what trains on the site's own tickets, where something does.
+    learner: OnceLock<Arc<Notify>>,
     stopping: AtomicBool,
 }
 
@@ -138,12 +141,23 @@ impl App {
             admission: Admission::default(),
             started: Instant::now(),
             model_failed: AtomicBool::new(false),
+            learner: OnceLock::new(),
             stopping: AtomicBool::new(false),
             shelf: Shelf::of(data_dir),
             settings,
             store,
             audits,
         })
+    }
+
+    /// Says that something trains on the site's own tickets, and how it is woken.
+    pub fn learns(&self, waker: Arc<Notify>) {
+        // The first word counts: there is one that trains.
+        let _ = self.learner.set(waker);
+    }
+
+    pub(super) fn learner(&self) -> Option<&Arc<Notify>> {
+        self.learner.get()
     }
 
     /// Whether the signal to stop has come.

@@ -62,10 +62,7 @@ fn order() -> Order {
         version: "1".into(),
         margin: 0.02,
         min_held_out: 30,
-        inference: Default::default(),
-        triage: Default::default(),
-        selected: Selected::default(),
-        files: Vec::new(),
+        ..Order::default()
     }
 }
 

@@ -14,7 +14,7 @@ const ORDER: &str = "order.json";
 const VERDICT: &str = "verdict.json";
 
 /// What a training is to do.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Order {
     /// Folder of the bundle that answers now.
     pub current: PathBuf,
