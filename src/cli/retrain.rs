@@ -13,7 +13,7 @@ use crate::config::Settings;
 use crate::learn::site::{self, Selected, Verdict};
 use crate::learn::train::Event;
 use crate::model::Shelf;
-use crate::retrain::{TrainingResult, of_lowest_priority, order, promote, select, until_abandoned, work_dir};
+use crate::retrain::{TrainingResult, order, promote, select, until_abandoned, work_dir};
 use crate::store::{Store, Training, TrainingState};
 
 /// Categories that are listed.
@@ -45,7 +45,6 @@ impl Retrain {
     pub(super) async fn run(self) -> anyhow::Result<Outcome> {
         if let Some(work) = self.work {
             until_abandoned();
-            of_lowest_priority();
             train(work, |_| ()).await?;
             return Ok(Outcome::Clean);
         }

@@ -11,7 +11,7 @@ mod prepare;
 mod schedule;
 mod service;
 
-pub use child::{of_lowest_priority, until_abandoned};
+pub use child::until_abandoned;
 pub use prepare::{RetrainError, order, promote, select, threads, work_dir};
 pub use schedule::is_due;
 pub use service::{Learner, TrainingResult};

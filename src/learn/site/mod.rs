@@ -14,7 +14,7 @@ mod work;
 pub use gate::{Gain, Verdict};
 pub use rows::{Labels, Rules, Selected, SelectedLabel, Selection, SettledTicket, select};
 pub use run::{RunError, retrain};
-pub use work::{Order, WorkError, candidate, read_verdict, write};
+pub use work::{Order, RowFile, WorkError, candidate, read_verdict, write};
 
 /// The task that new labels may join.
 pub const CATEGORY: &str = "category";

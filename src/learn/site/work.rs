@@ -34,16 +34,18 @@ pub struct Order {
     pub selected: Selected,
     /// The files of rows, set when they are written.
     #[serde(default)]
-    pub(super) files: Vec<RowFile>,
+    pub files: Vec<RowFile>,
 }
 
 /// A pair of files of rows.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct RowFile {
-    pub(super) tasks: Vec<String>,
-    pub(super) train: PathBuf,
-    /// None where nothing is held out.
-    pub(super) held_out: Option<PathBuf>,
+pub struct RowFile {
+    /// Tasks of which each row has a label.
+    pub tasks: Vec<String>,
+    /// Rows to train on.
+    pub train: PathBuf,
+    /// Rows that are held out; `None` where there are none.
+    pub held_out: Option<PathBuf>,
 }
 
 /// A working folder that cannot be written or read.
