@@ -3,6 +3,7 @@
 //! wins. A field that does not exist is refused by name, so that a typing error never passes as a default.
 
 mod audit;
+mod drift;
 mod learning;
 mod privacy;
 mod surveys;
@@ -21,6 +22,7 @@ use garde::Validate;
 use serde::{Deserialize, Serialize};
 
 pub use audit::AuditSettings;
+pub use drift::DriftSettings;
 pub use learning::LearningSettings;
 pub use privacy::PrivacySettings;
 pub use surveys::{LowScores, OwnerRules, SurveySettings};
@@ -60,6 +62,9 @@ pub struct Settings {
     /// What a site's bundle learns from, and when.
     #[garde(dive)]
     pub learning: LearningSettings,
+    /// When an alarm of drift is raised.
+    #[garde(dive)]
+    pub drift: DriftSettings,
 }
 
 /// The HTTP service.

@@ -57,6 +57,7 @@ impl Browser {
             audits: app.app.audits.clone(),
             ledgers: Ledgers::new(app.app.store.clone(), 60),
             matrix: app.app.settings.triage.matrix.clone(),
+            drift: Default::default(),
             settings: app.app.settings.ui.clone(),
         });
         Self { app, router }

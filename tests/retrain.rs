@@ -24,7 +24,8 @@ const DRONES: [&str; 10] = [
     "The propeller guard of the warehouse drone is cracked",
     "The drone does not return to its base when the signal is weak",
 ];
-const WHERE: [&str; 5] = ["at the north gate", "in hall 4", "since Monday", "for the second crew", "near the depot"];
+const WHERE: [&str; 5] =
+    ["at the north gate", "in hall 4", "since Monday", "for the second crew", "near the depot"];
 
 struct House {
     dir: tempfile::TempDir,
@@ -72,14 +73,15 @@ fn settle(service: &Service, tickets: &[(String, String)]) {
 
 /// Tickets about drones, which agents corrected, and others that stay as they are predicted to be.
 fn tickets() -> Vec<(String, String)> {
-    let drones = DRONES.iter().flat_map(|drone| WHERE.map(|place| (format!("{drone} {place}."), "Drones".into())));
+    let drones =
+        DRONES.iter().flat_map(|drone| WHERE.map(|place| (format!("{drone} {place}."), "Drones".into())));
     let others = [
         ("The VPN drops every ten minutes", "Network::VPN and remote access"),
         ("The printer jams on every second page", "Hardware::Printer and peripherals"),
     ];
-    let others = others
-        .iter()
-        .flat_map(|(body, label)| (0..15).map(move |n| (format!("{body}, office {n}."), (*label).to_owned())));
+    let others = others.iter().flat_map(|(body, label)| {
+        (0..15).map(move |n| (format!("{body}, office {n}."), (*label).to_owned()))
+    });
     drones.chain(others).collect()
 }
 
@@ -106,7 +108,11 @@ fn a_site_that_corrects_labels_for_a_new_category_sees_it_predicted_after_retrai
     assert_eq!(
         house.category("I was charged twice on my invoice, please refund one payment"),
         {
-            let shipped = write(house.dir.path(), "b.jsonl", "{\"body\":\"I was charged twice on my invoice, please refund one payment\"}\n");
+            let shipped = write(
+                house.dir.path(),
+                "b.jsonl",
+                "{\"body\":\"I was charged twice on my invoice, please refund one payment\"}\n",
+            );
             let answers = ok(deskhand(&["triage", "--input", &shipped, "--model", "models/default"]));
             lines(&answers)[0]["predictions"]["category"]["label"].as_str().unwrap().to_owned()
         },
@@ -121,7 +127,8 @@ fn a_bad_retraining_is_refused_and_the_bundle_before_goes_on_answering() {
     let house = House::new();
     let mut shuffled = tickets();
     // Labels that have nothing to do with the words.
-    let labels = ["Network::VPN and remote access", "Hardware::Printer and peripherals", "Access::Password reset"];
+    let labels =
+        ["Network::VPN and remote access", "Hardware::Printer and peripherals", "Access::Password reset"];
     for (number, ticket) in shuffled.iter_mut().enumerate() {
         ticket.1 = labels[(number * 7 + number / 3) % 3].to_owned();
     }
@@ -151,7 +158,11 @@ fn the_service_trains_beside_its_answers_and_the_new_bundle_answers_without_a_re
     };
     while label().0 != "Drones" {
         slowest = slowest.max(label().1);
-        assert!(began.elapsed() < Duration::from_secs(300), "{}", service.json("GET", "/v1/learning", &Value::Null).1);
+        assert!(
+            began.elapsed() < Duration::from_secs(300),
+            "{}",
+            service.json("GET", "/v1/learning", &Value::Null).1
+        );
         std::thread::sleep(Duration::from_millis(300));
     }
     let (_, info) = service.json("GET", "/v1/learning", &Value::Null);

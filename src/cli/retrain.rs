@@ -139,7 +139,8 @@ async fn keep(
 
 /// What is trained on, as a text.
 fn selected(selected: &Selected) -> String {
-    let Selected { tickets, rows, held_out, corrections, duplicates, contradictions, without_words, .. } = selected;
+    let Selected { tickets, rows, held_out, corrections, duplicates, contradictions, without_words, .. } =
+        selected;
     let mut out = format!(
         "{tickets} tickets with a final category: {rows} to train on ({corrections} corrected by agents), {held_out} held out\n"
     );
@@ -150,7 +151,8 @@ fn selected(selected: &Selected) -> String {
         );
     }
     if !selected.masked.is_empty() {
-        let kinds: Vec<String> = selected.masked.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+        let kinds: Vec<String> =
+            selected.masked.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
         let _ = writeln!(out, "masked: {}", kinds.join(", "));
     }
     let _ = writeln!(out, "   train  held out  corrected  category");

@@ -11,6 +11,7 @@ mod audit;
 mod body;
 mod deflections;
 mod docs;
+mod drift;
 mod elsewhere;
 mod error;
 mod feedback;
@@ -86,6 +87,7 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(audit::coverage))
         .routes(routes!(audit::articles))
         .routes(routes!(gaps::list))
+        .routes(routes!(drift::report))
         .routes(routes!(learning::show, learning::ask))
         .routes(routes!(gaps::decide))
         .merge(OpenApiRouter::from(crate::ui::router(state.pages()).with_state(())))

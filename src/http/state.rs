@@ -204,6 +204,7 @@ impl AppState {
             audits: self.audits.clone(),
             ledgers: Ledgers::new(self.store.clone(), self.settings.audit.refresh_seconds),
             matrix: self.settings.triage.matrix.clone(),
+            drift: self.settings.drift.clone(),
             settings: self.settings.ui.clone(),
         }
     }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::dataset::{ABSENT, ASPECT_PREFIX, Dataset, DatasetError, DatasetReader, FieldsReader, LabelledRow, Skipped};
+use super::dataset::{
+    ABSENT, ASPECT_PREFIX, Dataset, DatasetError, DatasetReader, FieldsReader, LabelledRow, Skipped,
+};
 use super::recipe::Source;
 use crate::model::{Input, Reads};
 use crate::text::{self, mail, survey_question};
@@ -109,7 +111,9 @@ impl Task {
     /// The texts of the rows at these places, each as often as it counts.
     pub(super) fn texts(&self, places: &[usize]) -> Vec<usize> {
         let texts = places.iter().map(|&place| self.rows[place].0);
-        texts.flat_map(|text| std::iter::repeat_n(text, self.counts.get(&text).copied().unwrap_or(1))).collect()
+        texts
+            .flat_map(|text| std::iter::repeat_n(text, self.counts.get(&text).copied().unwrap_or(1)))
+            .collect()
     }
 
     /// Rows of each label.
@@ -197,8 +201,7 @@ impl Corpus {
                 task.weight *= ASPECTS_WEIGHT / aspects.len() as f64;
             }
             let counted = data.rows.iter().enumerate();
-            task.counts =
-                counted.filter_map(|(n, row)| Some((first + n, *counts.get(&row.line)?))).collect();
+            task.counts = counted.filter_map(|(n, row)| Some((first + n, *counts.get(&row.line)?))).collect();
             self.label(task, &field, &data.rows, first);
         }
         Ok(())

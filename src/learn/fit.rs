@@ -176,7 +176,11 @@ pub(super) fn fit(
     let batch = |rows: &[usize]| {
         let x = Tensor::from_vec(features.standardised(rows, &moments), (rows.len(), width), &device)?;
         let y: Vec<u32> = rows.iter().map(|&row| labels[row] as u32).collect();
-        Ok::<_, candle_core::Error>((x, Tensor::from_vec(y, rows.len(), &device)?, from.extra(rows, classes)?))
+        Ok::<_, candle_core::Error>((
+            x,
+            Tensor::from_vec(y, rows.len(), &device)?,
+            from.extra(rows, classes)?,
+        ))
     };
     let mut turns = Turns::new(rows);
     let (mut x, mut y, mut extra) = batch(turns.next())?;

@@ -2,7 +2,7 @@
 
 use super::calibrate::{HeldOut, class_thresholds, fit_temperature, softmax_at, threshold_for_precision};
 use super::corpus::Task;
-use super::fit::{Features, Beginning, FitSettings, Linear, fit};
+use super::fit::{Beginning, Features, FitSettings, Linear, fit};
 use super::onward::Known;
 use super::prior::prior;
 use super::scope::{Seen, fit_scope, means};
@@ -140,11 +140,8 @@ pub(super) fn calibrate(
     });
     let held_out: Vec<(usize, usize, Vec<f64>)> =
         held_out.into_iter().map(|row| (row.text, row.label, softmax_at(&row.logits, temperature))).collect();
-    let found = thresholds(
-        held_out.iter().map(|(_, label, p)| (*label, p.as_slice())),
-        &task.labels,
-        auto_precision,
-    );
+    let found =
+        thresholds(held_out.iter().map(|(_, label, p)| (*label, p.as_slice())), &task.labels, auto_precision);
     let found = match known {
         Some(known) => known.thresholds(found, task, &held_out, auto_precision),
         None => proven(task, &held_out, found),

@@ -6,7 +6,7 @@
 
 use super::calibrate::softmax_at;
 use super::corpus::{Corpus, Task, Words, in_order};
-use super::fit::{Features, Beginning, FitSettings, Linear, fit};
+use super::fit::{Beginning, Features, FitSettings, Linear, fit};
 use super::heads::{FeaturesOf, Fitted, HeldOutRow, Split, calibrate, labels_by_text};
 use super::train::TrainError;
 use crate::model::{Bundle, BundleError, Head, TermWeights, Terms, Thresholds};
@@ -95,7 +95,9 @@ impl Onward {
         words: &[Words],
         features: FeaturesOf<'_>,
     ) -> Result<Option<Former<'_>>, TrainError> {
-        let Some(head) = self.heads.iter().find(|head| head.spec().task == task.name) else { return Ok(None) };
+        let Some(head) = self.heads.iter().find(|head| head.spec().task == task.name) else {
+            return Ok(None);
+        };
         let of_head = &head.spec().labels;
         let places: Vec<Option<usize>> =
             task.labels.iter().map(|label| of_head.iter().position(|known| known == label)).collect();
@@ -136,7 +138,8 @@ impl Former<'_> {
         linear: &Linear,
         split: &Split,
     ) -> Vec<HeldOutRow> {
-        let rows = |places: &[usize]| -> Vec<(usize, usize)> { places.iter().map(|&p| task.rows[p]).collect() };
+        let rows =
+            |places: &[usize]| -> Vec<(usize, usize)> { places.iter().map(|&p| task.rows[p]).collect() };
         let mut held_out = features.held_out(task, linear, &rows(&split.train), &rows(&split.held_out));
         for row in &mut held_out {
             row.logits.iter_mut().zip(self.extra.row(row.text)).for_each(|(logit, extra)| *logit += extra);

@@ -144,7 +144,8 @@ mod tests {
         let prior = prior(&task(&rows), FeaturesOf { rows: &features, embedding: 2 }, &rows).unwrap();
         let labels = [0, 1, 2, 0, 0, 1, 1];
         let settings = FitSettings { l2: 0.1, ..FitSettings::default() };
-        let fitted = fit(Beginning::Described(&prior), &features, &labels, &[3, 4, 5, 6], 3, settings).unwrap();
+        let fitted =
+            fit(Beginning::Described(&prior), &features, &labels, &[3, 4, 5, 6], 3, settings).unwrap();
         assert_eq!([[1.0, 0.3], [0.2, 0.7], [-1.0, -1.0]].map(|text| top(&fitted, text)), [0, 1, 2]);
     }
 

@@ -195,7 +195,9 @@ fn fit_all(
         let results: Vec<Result<Fitted, TrainError>> = thread::scope(|scope| {
             let workers: Vec<_> = numbers
                 .iter()
-                .map(|&number| scope.spawn(move || fit_one(number, corpus, encoder, lexicon, (recipe, onward))))
+                .map(|&number| {
+                    scope.spawn(move || fit_one(number, corpus, encoder, lexicon, (recipe, onward)))
+                })
                 .collect();
             workers.into_iter().map(|worker| worker.join().unwrap_or(Err(TrainError::Panicked))).collect()
         });

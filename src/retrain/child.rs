@@ -50,7 +50,8 @@ fn begin(program: &Path, work: &Path) -> io::Result<Child> {
 
 fn spawn(command: &mut Command, work: &Path) -> io::Result<Child> {
     let said = File::create(work.join(SAID))?;
-    let command = command.args(["retrain", "--work"]).arg(work);
+    // Small products that all cores share would only take time from those who ask.
+    let command = command.args(["retrain", "--work"]).arg(work).env("RAYON_NUM_THREADS", "1");
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(said).spawn()
 }
 

@@ -64,11 +64,16 @@ mod tests {
     fn an_hour_that_daylight_saving_leaves_out_or_doubles_stops_nothing() {
         let narrow = LearningSettings { within_hours: 1, ..berlin() };
         // On 2026-03-29 the clock goes from 02:00 to 03:00: that night is left out, the next has its hour.
-        assert!(!due(&narrow, None, 50, "2026-03-29T00:59:00Z") && !due(&narrow, None, 50, "2026-03-29T01:00:00Z"));
+        assert!(
+            !due(&narrow, None, 50, "2026-03-29T00:59:00Z")
+                && !due(&narrow, None, 50, "2026-03-29T01:00:00Z")
+        );
         assert!(due(&narrow, None, 50, "2026-03-30T00:30:00Z"));
         assert!(due(&berlin(), None, 50, "2026-03-29T01:00:00Z"), "with four hours the same night does");
         // On 2026-10-25 the hour from 02:00 comes twice.
-        assert!(due(&narrow, None, 50, "2026-10-25T00:30:00Z") && due(&narrow, None, 50, "2026-10-25T01:30:00Z"));
+        assert!(
+            due(&narrow, None, 50, "2026-10-25T00:30:00Z") && due(&narrow, None, 50, "2026-10-25T01:30:00Z")
+        );
         let began = Some("2026-10-25T00:30:00Z");
         assert!(!due(&narrow, began, 50, "2026-10-25T01:30:00Z"), "and begins once");
     }
@@ -76,7 +81,9 @@ mod tests {
     #[test]
     fn hours_may_go_past_midnight() {
         let night = LearningSettings { hour: 23, time_zone: "UTC".to_owned(), every_days: 1, ..berlin() };
-        assert!(due(&night, None, 50, "2026-01-10T23:00:00Z") && due(&night, None, 50, "2026-01-11T02:59:00Z"));
+        assert!(
+            due(&night, None, 50, "2026-01-10T23:00:00Z") && due(&night, None, 50, "2026-01-11T02:59:00Z")
+        );
         let began = Some("2026-01-10T23:30:00Z");
         assert!(!due(&night, began, 50, "2026-01-11T00:30:00Z"), "once a night");
         assert!(due(&night, began, 50, "2026-01-11T23:00:00Z"), "and the next night, though earlier in it");

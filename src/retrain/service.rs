@@ -186,8 +186,12 @@ impl Retraining {
         for training in self.store.trainings(10).await? {
             if training.state == TrainingState::Running {
                 let reason = Some("the service ended while it was at work; it began anew".to_owned());
-                self.end(training.id, TrainingState::Failed, &TrainingResult { reason, ..Default::default() })
-                    .await?;
+                self.end(
+                    training.id,
+                    TrainingState::Failed,
+                    &TrainingResult { reason, ..Default::default() },
+                )
+                .await?;
             }
         }
         Ok(())

@@ -109,7 +109,9 @@ impl Store {
             .map_err(|error| self.failed(error))?;
         match findings.as_slice() {
             [only] if only == "ok" => Ok(()),
-            findings => Err(StoreError::Damaged { path: self.inner.path.clone(), detail: findings.join("; ") }),
+            findings => {
+                Err(StoreError::Damaged { path: self.inner.path.clone(), detail: findings.join("; ") })
+            }
         }
     }
 

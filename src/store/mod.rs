@@ -50,12 +50,12 @@ pub use follow_ups::{
 pub use gaps::{GapRecord, GapState};
 pub use jobs::{Job, JobEnd, JobFilter, JobState, NewJob};
 pub use outcomes::OutcomeRecord;
+pub use settled::{SettledRecord, WatchedTicket};
 pub use survey::{
     Aspect, RatingScale, SurveyFigures, SurveyFilter, SurveyGroup, SurveyReading, SurveyRecord, SurveyTicket,
 };
 pub use surveys::{KeptSurvey, SurveyPlace};
 pub use ticket::{Embedding, FinalLabels, Finding, PredictionRecord, TicketRecord, TicketStatus};
 pub use ticket_labels::{LabelPair, TicketLabels};
-pub use settled::{SettledRecord, WatchedTicket};
 pub use tickets::TicketVector;
 pub use trainings::{Training, TrainingState};

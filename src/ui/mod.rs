@@ -19,6 +19,7 @@ mod follow_up_view;
 mod frame;
 mod gaps_page;
 mod gaps_view;
+mod learning_view;
 pub mod link;
 mod mismatches_page;
 mod mismatches_view;
@@ -51,7 +52,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::audit::Audits;
 use crate::audit::mismatches::Ledgers;
-use crate::config::{Matrix, UiSettings};
+use crate::config::{DriftSettings, Matrix, UiSettings};
 use crate::knowledge::Knowledge;
 use crate::model::{Model, Shelf};
 use crate::store::Store;
@@ -111,6 +112,8 @@ pub struct Pages {
     pub ledgers: Ledgers,
     /// Which priority follows from settled impact and urgency.
     pub matrix: Matrix,
+    /// When an alarm of drift is raised.
+    pub drift: DriftSettings,
     /// As the site set them.
     pub settings: UiSettings,
 }

@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use super::CATEGORY;
 use crate::config::LearningSettings;
 use crate::learn::dataset::{MAX_LABEL_CHARS, fold};
-use crate::text::masking::{Kind, Masking, MaskedText, mask};
+use crate::text::masking::{Kind, MaskedText, Masking, mask};
 use crate::text::{Format, mail};
 
 /// Fewest tickets with impact and urgency before these two heads go on learning: they were made from thousands.
@@ -233,14 +233,17 @@ fn category(tickets: &[SettledTicket], rules: &Rules<'_>, selected: &mut Selecte
 /// The rows of impact and urgency, where there are enough with both.
 fn levels(tickets: &[SettledTicket], rules: &Rules<'_>, selected: &mut Selected) -> Option<Group> {
     let tasks = ["impact", "urgency"];
-    let known = |task: &str, label: &String| rules.known.get(task).is_some_and(|labels| labels.contains(label));
+    let known =
+        |task: &str, label: &String| rules.known.get(task).is_some_and(|labels| labels.contains(label));
     let rows = distinct(tickets, &tasks, rules, &mut Selected::default());
     let all = rows.len();
     let mut usable: Vec<Row> =
         rows.into_iter().filter(|row| row.labels.iter().all(|(task, label)| known(task, label))).collect();
     if all > usable.len() {
         let other = all - usable.len();
-        selected.notes.push(format!("{other} tickets have an impact or urgency that the bundle does not know; they train neither"));
+        selected.notes.push(format!(
+            "{other} tickets have an impact or urgency that the bundle does not know; they train neither"
+        ));
     }
     if usable.len() < LEAST_LEVELS {
         if !usable.is_empty() {
@@ -261,7 +264,12 @@ fn levels(tickets: &[SettledTicket], rules: &Rules<'_>, selected: &mut Selected)
 }
 
 /// Rows of tickets that have all these labels, each text once, the newest first.
-fn distinct(tickets: &[SettledTicket], tasks: &[&str], rules: &Rules<'_>, selected: &mut Selected) -> Vec<Row> {
+fn distinct(
+    tickets: &[SettledTicket],
+    tasks: &[&str],
+    rules: &Rules<'_>,
+    selected: &mut Selected,
+) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     for ticket in tickets {
         let labels: Option<BTreeMap<String, String>> =

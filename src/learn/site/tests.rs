@@ -36,7 +36,9 @@ fn label<'a>(selection: &'a Selection, name: &str) -> &'a SelectedLabel {
 }
 
 fn many(from: usize, count: usize, settled: &str, predicted: &str) -> Vec<SettledTicket> {
-    (from..from + count).map(|n| ticket(&n.to_string(), &format!("{settled} text {n}"), settled, predicted)).collect()
+    (from..from + count)
+        .map(|n| ticket(&n.to_string(), &format!("{settled} text {n}"), settled, predicted))
+        .collect()
 }
 
 #[test]
@@ -93,7 +95,8 @@ fn the_same_words_count_once_with_the_newest_label_and_never_on_both_sides() {
 
 #[test]
 fn a_new_category_needs_rows_and_a_known_one_does_not() {
-    let few = [many(0, 2, "Drones", "Network"), many(10, 1, "Mail", "Network"), many(20, 30, "Robots", "Mail")];
+    let few =
+        [many(0, 2, "Drones", "Network"), many(10, 1, "Mail", "Network"), many(20, 30, "Robots", "Mail")];
     let selection = chosen(few.concat(), |_| ());
     assert!(label(&selection, "Drones").left_out && !label(&selection, "Mail").left_out);
     let robots = label(&selection, "Robots");
@@ -102,7 +105,8 @@ fn a_new_category_needs_rows_and_a_known_one_does_not() {
 
 #[test]
 fn personal_data_is_masked_in_the_rows_and_counted() {
-    let words = "Hi Anna,\nmy card 4111 1111 1111 1111 is refused, call +49 30 1234567 or mail me@larkfield.example";
+    let words =
+        "Hi Anna,\nmy card 4111 1111 1111 1111 is refused, call +49 30 1234567 or mail me@larkfield.example";
     let tickets: Vec<SettledTicket> =
         (0..9).map(|n| ticket(&n.to_string(), &format!("{words} {n} times"), "Mail", "Mail")).collect();
     let selection = chosen(tickets, |_| ());
@@ -127,8 +131,7 @@ fn impact_and_urgency_go_on_only_with_enough_rows() {
             ticket.settled.urgency = Some(["high", "low"][n % 2].to_owned());
         }
         let levels = ["high", "medium", "low"].map(str::to_owned).to_vec();
-        let known =
-            BTreeMap::from([("impact".to_owned(), levels.clone()), ("urgency".to_owned(), levels)]);
+        let known = BTreeMap::from([("impact".to_owned(), levels.clone()), ("urgency".to_owned(), levels)]);
         let settings = LearningSettings::default();
         select(tickets, &Rules { settings: &settings, masking: None, known: &known })
     };
@@ -140,8 +143,14 @@ fn impact_and_urgency_go_on_only_with_enough_rows() {
 #[test]
 fn the_binomial_tail_is_that_of_the_tables() {
     // scipy.stats.binomtest(5, 5, 0.5, "greater") and (15, 20, 0.5), (8, 30, 0.1).
-    for (hits, rows, p, chance) in [(5, 5, 0.5, 0.03125), (15, 20, 0.5, 0.020_694_7), (8, 30, 0.1, 0.007_780_2)] {
-        assert!((at_least(hits, rows, p) - chance).abs() < 1e-5, "{hits} of {rows}: {}", at_least(hits, rows, p));
+    for (hits, rows, p, chance) in
+        [(5, 5, 0.5, 0.03125), (15, 20, 0.5, 0.020_694_7), (8, 30, 0.1, 0.007_783_6)]
+    {
+        assert!(
+            (at_least(hits, rows, p) - chance).abs() < 1e-5,
+            "{hits} of {rows}: {}",
+            at_least(hits, rows, p)
+        );
     }
     assert!((at_least(0, 9, 0.3) - 1.0).abs() < 1e-9);
 }

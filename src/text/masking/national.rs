@@ -162,8 +162,8 @@ fn is_nino(id: &str) -> bool {
 fn is_codice_fiscale(id: &[u8]) -> bool {
     /// What a sign at an odd place counts, 0 to 9 and then A to Z.
     const ODD: [u32; 36] = [
-        1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14,
-        16, 10, 22, 25, 24, 23,
+        1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12,
+        14, 16, 10, 22, 25, 24, 23,
     ];
     if id.len() != 16 || !id.iter().all(u8::is_ascii_alphanumeric) {
         return false;

@@ -8,15 +8,70 @@ use super::words::{Word, digits, goes_on_before, joined, lengths, range, word_be
 const MOST_GROUPS: usize = 7;
 /// Words that announce a phone number, in small letters.
 const CALLS: [&str; 31] = [
-    "tel", "telephone", "phone", "ph", "mobile", "mob", "cell", "cellphone", "call", "fax", "whatsapp", "landline",
-    "telefon", "handy", "mobil", "rufnummer", "durchwahl", "tlf", "tél", "téléphone", "portable", "teléfono",
-    "telefono", "móvil", "movil", "cellulare", "gsm", "telefoon", "mobiel", "komórka", "hotline",
+    "tel",
+    "telephone",
+    "phone",
+    "ph",
+    "mobile",
+    "mob",
+    "cell",
+    "cellphone",
+    "call",
+    "fax",
+    "whatsapp",
+    "landline",
+    "telefon",
+    "handy",
+    "mobil",
+    "rufnummer",
+    "durchwahl",
+    "tlf",
+    "tél",
+    "téléphone",
+    "portable",
+    "teléfono",
+    "telefono",
+    "móvil",
+    "movil",
+    "cellulare",
+    "gsm",
+    "telefoon",
+    "mobiel",
+    "komórka",
+    "hotline",
 ];
 /// Words before a number that is something else.
 const NAMES_OTHER: [&str; 30] = [
-    "ticket", "tickets", "case", "order", "invoice", "ref", "reference", "serial", "asset", "error", "code", "id",
-    "nr", "no", "number", "sn", "incident", "request", "po", "version", "build", "firmware", "account", "customer",
-    "contract", "part", "article", "bug", "kb", "line",
+    "ticket",
+    "tickets",
+    "case",
+    "order",
+    "invoice",
+    "ref",
+    "reference",
+    "serial",
+    "asset",
+    "error",
+    "code",
+    "id",
+    "nr",
+    "no",
+    "number",
+    "sn",
+    "incident",
+    "request",
+    "po",
+    "version",
+    "build",
+    "firmware",
+    "account",
+    "customer",
+    "contract",
+    "part",
+    "article",
+    "bug",
+    "kb",
+    "line",
 ];
 
 /// Phone numbers: international ones, national ones with the 0 before them, North American ones, and any
@@ -62,7 +117,8 @@ fn is_phone(text: &str, window: &[Word]) -> bool {
     let plus = text[..place.start].trim_end_matches('(').ends_with('+');
     // A time or a decimal goes on behind, a code or a path before.
     let rest = &text[place.end..];
-    let goes_on = rest.starts_with([':', ',', '%', '_']) && rest[1..].starts_with(|c: char| c.is_ascii_digit());
+    let goes_on =
+        rest.starts_with([':', ',', '%', '_']) && rest[1..].starts_with(|c: char| c.is_ascii_digit());
     let before = word_before(text, place.start);
     let called = CALLS.contains(&before.as_str());
     if goes_on || (!plus && !called && goes_on_before(text, place.start)) {

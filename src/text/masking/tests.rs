@@ -152,13 +152,20 @@ fn names_are_masked_after_salutations_and_titles() {
 #[test]
 fn names_are_masked_in_signatures() {
     become_(&[
-        ("It works.\n\nBest regards,\nAnna Smith\nLarkfield", "It works.\n\nBest regards,\n[name]\nLarkfield"),
+        (
+            "It works.\n\nBest regards,\nAnna Smith\nLarkfield",
+            "It works.\n\nBest regards,\n[name]\nLarkfield",
+        ),
         ("Thanks,\n\nAnna", "Thanks,\n\n[name]"),
         ("Kind regards, Anna Smith", "Kind regards, [name]"),
         ("Mit freundlichen Grüßen\nJürgen Groß", "Mit freundlichen Grüßen\n[name]"),
         ("Bye\n-- \nAnna Smith\n+44 20 7946 0958", "Bye\n-- \n[name]\n[phone]"),
     ]);
-    stay(&["Thanks\nthe printer is broken again", "Thanks,\nIT Service Desk", "Please send my regards to all of them"]);
+    stay(&[
+        "Thanks\nthe printer is broken again",
+        "Thanks,\nIT Service Desk",
+        "Please send my regards to all of them",
+    ]);
 }
 
 #[test]
@@ -197,9 +204,33 @@ fn texts() -> impl Strategy<Value = String> {
         "[ .:/()+#-]{1,2}",
         "[A-Za-z]{1,4}",
         prop::sample::select(vec![
-            "Hi ", "Dear Mr ", "Anna", " Smith", "\n", "Best regards,", "Thanks\n", "--", "@", ".de", "tel ", "+49",
-            "4111 1111 1111 1111", "DE89 3704 0044 0532 0130 00", "10.0.0.1", "::", "fe80::1", "123-45-6789", "]", "[",
-            "[name]", "é", "\u{a0}", "…", "ticket ", "86095742719", "AB123456C",
+            "Hi ",
+            "Dear Mr ",
+            "Anna",
+            " Smith",
+            "\n",
+            "Best regards,",
+            "Thanks\n",
+            "--",
+            "@",
+            ".de",
+            "tel ",
+            "+49",
+            "4111 1111 1111 1111",
+            "DE89 3704 0044 0532 0130 00",
+            "10.0.0.1",
+            "::",
+            "fe80::1",
+            "123-45-6789",
+            "]",
+            "[",
+            "[name]",
+            "é",
+            "\u{a0}",
+            "…",
+            "ticket ",
+            "86095742719",
+            "AB123456C",
         ])
         .prop_map(str::to_owned),
     ];

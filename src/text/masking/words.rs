@@ -79,7 +79,8 @@ pub(super) fn goes_on_before(text: &str, place: usize) -> bool {
     let mut before = text[..place].chars().rev();
     match before.next() {
         Some('.' | '-' | '/' | ':' | ',' | '#' | '_' | '\\' | '=' | '$' | '€' | '£') => {
-            before.next().is_some_and(|c| c.is_alphanumeric() || c == ']') || text[..place].ends_with(['#', '$', '€', '£'])
+            before.next().is_some_and(|c| c.is_alphanumeric() || c == ']')
+                || text[..place].ends_with(['#', '$', '€', '£'])
         }
         _ => false,
     }
