@@ -110,8 +110,10 @@ impl Drop for Learner {
 
 /// Asks for a training whenever one is due.
 async fn look(store: Store, settings: Arc<Settings>, wake: Arc<Notify>, clock: fn() -> Timestamp) {
-    let learning = &settings.learning;
-    while learning.scheduled {
+    if !settings.learning.scheduled {
+        return;
+    }
+    loop {
         let now = clock();
         match asked(&store, &settings, now).await {
             Ok(true) => wake.notify_one(),
