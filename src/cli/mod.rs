@@ -8,6 +8,7 @@ mod doctor;
 mod evaluate;
 mod export;
 mod import;
+mod import_items;
 mod import_surveys;
 mod labelled;
 mod link;
@@ -31,9 +32,11 @@ use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::Settings;
+use crate::inventory::Inventory;
 use crate::knowledge::Knowledge;
 use crate::model::{Model, Shelf};
 use crate::store::Store;
+use crate::triage::Desk;
 
 /// Local ticket triage and knowledge suggestion. Everything runs on this machine's CPU; no text leaves it.
 #[derive(Parser)]
@@ -209,6 +212,13 @@ impl Data {
         .await?;
         progress.finish();
         Ok((store, knowledge))
+    }
+
+    /// The same with all that an answer about a ticket draws on.
+    async fn desk(&self, model: &Arc<Model>, settings: &Settings) -> anyhow::Result<Desk> {
+        let (store, knowledge) = self.open(model, settings).await?;
+        let inventory = Inventory::open(store.clone()).await?;
+        Ok(Desk { store, knowledge, inventory })
     }
 }
 

@@ -74,6 +74,8 @@ table! {
         "Surveys are kept when POST /v1/surveys gets them; check the id, and write a / in it as %2F."
     GapNotFound "gap_not_found" NOT_FOUND
         "There is no gap group with this id" "GET /v1/audit/gaps lists those that there are."
+    ItemNotFound "item_not_found" NOT_FOUND
+        "There is no configuration item with this id" "GET /v1/configuration-items lists those that there are."
     NothingToAudit "nothing_to_audit" NOT_FOUND
         "There are no tickets to look at" "Choose another window or filter."
     MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED

@@ -20,12 +20,14 @@ mod gaps;
 mod health;
 mod id;
 mod import;
+mod items;
 mod json;
 mod learning;
 mod metrics;
 mod mismatches;
 mod observe;
 mod outcome;
+mod performance;
 mod query;
 mod reason;
 mod reindex;
@@ -37,6 +39,7 @@ mod survey_summary;
 mod surveys;
 pub mod switch;
 mod tickets;
+mod timeline;
 mod triage;
 
 use std::any::Any;
@@ -61,7 +64,8 @@ pub fn router(state: AppState) -> Router {
     let slow = OpenApiRouter::new()
         .routes(routes!(import::import))
         .routes(routes!(reindex::reindex))
-        .routes(routes!(mismatches::ledger));
+        .routes(routes!(mismatches::ledger))
+        .routes(routes!(performance::report));
     let for_widgets = elsewhere::let_in(
         OpenApiRouter::new().routes(routes!(suggest::suggest)).routes(routes!(deflections::say)),
         &state.settings.ui,
@@ -76,6 +80,7 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(articles::export))
         .routes(routes!(tickets::get))
         .routes(routes!(outcome::tell))
+        .routes(routes!(timeline::tell, timeline::get))
         .routes(routes!(outcome::close_check))
         .routes(routes!(surveys::keep, surveys::list))
         .routes(routes!(survey_summary::summary))
@@ -90,6 +95,8 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(drift::report))
         .routes(routes!(learning::show, learning::ask))
         .routes(routes!(gaps::decide))
+        .routes(routes!(items::put, items::get, items::delete))
+        .routes(routes!(items::list))
         .merge(OpenApiRouter::from(crate::ui::router(state.pages()).with_state(())))
         .layer(time_limit)
         .merge(slow)

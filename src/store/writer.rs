@@ -15,10 +15,11 @@ use tokio::task::JoinHandle;
 use super::articles::{self, EmbeddedArticle, PassageVectors};
 use super::deflections::Deflection;
 use super::feedback::{self, Feedback, FeedbackWritten};
-use super::{Finding, OutcomeRecord, PredictionRecord, StoreError, TicketRecord};
+use super::{ConfigurationItem, Finding, OutcomeRecord, PredictionRecord, StoreError, TicketRecord};
 use super::{FollowUpChange, GapRecord, Job, JobEnd, KeptSurvey, NewFollowUp, NewJob};
+use super::{TicketEvent, timeline};
 use super::{Training, trainings};
-use super::{deflections, follow_ups, gaps, jobs, outcomes, surveys, tickets};
+use super::{deflections, follow_ups, gaps, items, jobs, outcomes, surveys, tickets};
 
 /// Most writes in one transaction, and most that wait in the queue; a further caller waits before it.
 const GROUP: usize = 64;
@@ -33,6 +34,7 @@ pub(super) enum Write {
     EmbedTickets(Vec<TicketRecord>),
     SaveTriage(Box<(TicketRecord, PredictionRecord, Finding)>),
     SaveOutcome(Box<(String, OutcomeRecord, Timestamp)>),
+    SaveEvents(Box<(String, Vec<TicketEvent>, Timestamp)>),
     Say(Feedback),
     TakeBack(Feedback),
     KeepSurveys { batch: Vec<KeptSurvey>, now: Timestamp },
@@ -49,6 +51,8 @@ pub(super) enum Write {
     ReleaseJobs { now: Timestamp },
     ReviveJob { id: i64, now: Timestamp },
     PruneJobs { before: Timestamp },
+    PutItems(Vec<ConfigurationItem>),
+    DeleteItem { id: String },
 }
 
 /// What there is to tell of a write.
@@ -227,7 +231,11 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Writt
         }
         Write::SaveOutcome(told) => {
             let (ticket_id, outcome, now) = &**told;
-            outcomes::save(connection, ticket_id, outcome, *now).await
+            outcomes::save(connection, ticket_id, outcome, *now, Some(*now)).await
+        }
+        Write::SaveEvents(told) => {
+            let (ticket_id, events, now) = &**told;
+            timeline::save(connection, ticket_id, events, *now).await
         }
         Write::Say(said) => feedback::say(connection, said, false).await.map(Written::feedback),
         Write::SaveGaps(batch) => gaps::save(connection, batch).await.map(|()| Written::default()),
@@ -257,6 +265,8 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Writt
         }
         Write::ReleaseJobs { now } => jobs::release(connection, *now).await.map(|()| Written::default()),
         Write::ReviveJob { id, now } => jobs::revive(connection, *id, *now).await.map(Written::found),
+        Write::PutItems(batch) => items::put(connection, batch).await.map(|()| Written::default()),
+        Write::DeleteItem { id } => items::delete(connection, id).await.map(Written::found),
         Write::PruneJobs { before } => jobs::prune(connection, *before).await.map(|()| Written::default()),
     }
 }

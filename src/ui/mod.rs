@@ -27,6 +27,8 @@ mod model_page;
 mod model_view;
 mod own;
 mod panel_page;
+mod performance_page;
+mod performance_view;
 mod problem;
 #[cfg(test)]
 mod samples;
@@ -40,6 +42,7 @@ mod view;
 mod voice;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use askama::Template;
 use axum::Router;
@@ -51,12 +54,14 @@ use axum::routing::get;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::audit::Audits;
-use crate::audit::mismatches::Ledgers;
+use crate::audit::mismatches::Ledger;
+use crate::audit::performance::Performance;
 use crate::config::{DriftSettings, Matrix, UiSettings};
+use crate::held::Held;
 use crate::knowledge::Knowledge;
 use crate::model::{Model, Shelf};
 use crate::store::Store;
-use crate::survey::SurveyDesk;
+use crate::survey::{Summary, SurveyDesk};
 use crate::triage::{Ticket, Triage};
 
 /// What answers by one bundle.
@@ -93,6 +98,9 @@ impl std::fmt::Debug for Answering {
     }
 }
 
+/// What took so long to sum up is shown again for a while.
+pub const DEAR: Duration = Duration::from_millis(150);
+
 /// What the pages need. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Pages {
@@ -109,7 +117,11 @@ pub struct Pages {
     /// What the tickets ask for and the articles do not answer.
     pub audits: Audits,
     /// Whose labels are wrong.
-    pub ledgers: Ledgers,
+    pub ledgers: Held<Ledger>,
+    /// Sums of surveys that took long to make.
+    pub summaries: Held<Summary>,
+    /// Figures of the desk that took long to make.
+    pub performances: Held<Performance>,
     /// Which priority follows from settled impact and urgency.
     pub matrix: Matrix,
     /// When an alarm of drift is raised.
@@ -118,7 +130,7 @@ pub struct Pages {
     pub settings: UiSettings,
 }
 
-/// The pages: `/`, `/suggest`, `/articles/{id}`, `/coverage`, `/gaps`, `/surveys`, `/mismatches`, `/model`,
+/// The pages: `/`, `/suggest`, `/articles/{id}`, `/coverage`, `/gaps`, `/surveys`, `/performance`, `/mismatches`, `/model`,
 /// `/panel/{ticket_id}`, and what they load from `/assets/`.
 pub fn router(pages: Pages) -> Router {
     let limit = DefaultBodyLimit::max(pages.max_form_bytes);
@@ -130,6 +142,7 @@ pub fn router(pages: Pages) -> Router {
         .route("/coverage", get(coverage_page::show))
         .route("/gaps", get(gaps_page::show).post(gaps_page::decide).layer(limit))
         .route("/surveys", get(surveys_page::show).post(follow_up_form::tell).layer(limit))
+        .route("/performance", get(performance_page::show))
         .route("/mismatches", get(mismatches_page::show))
         .route("/model", get(model_page::show))
         .route("/panel/{ticket_id}", get(panel_page::show).post(panel_page::say).layer(limit))
