@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use stage::{Stage, faults};
 
 /// One of each kind of page.
-const PAGES: [&str; 12] = [
+const PAGES: [&str; 13] = [
     "/",
     "/?example=LB-1035",
     "/articles/kb-larkvpn-connect-from-home",
