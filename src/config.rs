@@ -7,6 +7,7 @@ mod events;
 mod integrations;
 mod outgoing;
 mod secret;
+mod signals;
 mod surveys;
 mod ui;
 
@@ -29,6 +30,10 @@ pub use integrations::{
 };
 pub use integrations::{FreshdeskSettings, GenericSettings, ZammadSettings, ZendeskSettings};
 pub use outgoing::{Allowed, OutgoingSettings};
+pub use signals::{
+    ContactsRule, GoneQuietRule, IncidentRule, LowScoresRule, ReopenedRule, SignalSettings, SilenceRule,
+    SlaRule, SpreadRule, VolumeRule, Zone,
+};
 pub use surveys::{LowScores, OwnerRules, SurveySettings};
 pub use ui::{Secret, UiSettings};
 
@@ -57,6 +62,9 @@ pub struct Settings {
     /// What customers answer, and who calls them.
     #[garde(dive)]
     pub surveys: SurveySettings,
+    /// Signals that a customer may be lost, or that something large has broken.
+    #[garde(dive)]
+    pub signals: SignalSettings,
     /// The pages, and what other sites show of them.
     #[garde(dive)]
     pub ui: UiSettings,

@@ -8,13 +8,16 @@ mod doctor;
 mod evaluate;
 mod events;
 mod export;
+mod history;
 mod import;
 mod import_items;
 mod import_surveys;
+mod import_tickets;
 mod labelled;
 mod link;
 mod promote;
 mod reasons;
+mod replay;
 mod rows;
 mod sentiment;
 mod serve;
@@ -70,6 +73,8 @@ enum Command {
     Promote(promote::Promote),
     /// Make a signed link to a ticket's panel, for a frame of the helpdesk
     Link(link::Link),
+    /// See what would have been set on past tickets, how often rightly, and what time that saves
+    Replay(Box<replay::Replay>),
     /// Find what the owners of the knowledge base should look at
     Audit(audit::Audit),
     /// Send a test event to those who are told of events
@@ -151,6 +156,7 @@ async fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Evaluate(command) => command.run().await,
         Command::Promote(command) => command.run().await,
         Command::Link(command) => command.run(),
+        Command::Replay(command) => command.run().await,
         Command::Audit(command) => command.run().await,
         Command::Events(command) => command.run().await,
         Command::Doctor(command) => command.run().await,

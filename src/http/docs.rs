@@ -32,6 +32,7 @@ pub(super) const DOCUMENT: &str = "/openapi.json";
         (name = "inventory", description = "Services, machines and programs that tickets name"),
         (name = "audit", description = "What the knowledge base lacks, and whose labels are wrong"),
         (name = "integrations", description = "Helpdesks: their deliveries in, updates of their tickets out"),
+        (name = "signals", description = "Customers at risk, and possible incidents"),
         (name = "service", description = "For those who run it")
     )
 )]
@@ -104,6 +105,10 @@ refusals! {
     OfTicket: TicketNotFound InvalidRequest;
     /// Of an address with the id of a survey.
     OfSurvey: SurveyNotFound InvalidRequest;
+    /// Of an address with the id of a signal.
+    OfSignal: SignalNotFound InvalidRequest;
+    /// Of an address of an account.
+    OfAccount: AccountNotFound InvalidRequest;
     /// Of an address with the id of a configuration item.
     OfItem: ItemNotFound InvalidRequest;
     /// Of an address with parameters.

@@ -84,6 +84,11 @@ table! {
         "Nothing is taken from this helpdesk" "Set a secret for it (integrations.*.hook.secrets) and start again; docs/integrations tells how."
     JobNotFound "job_not_found" NOT_FOUND
         "There is no job with this number" "GET /v1/jobs lists those that there are; those that are done are forgotten after some days."
+    SignalNotFound "signal_not_found" NOT_FOUND
+        "There is no signal with this id" "GET /v1/signals lists those that there are."
+    AccountNotFound "account_not_found" NOT_FOUND
+        "Nothing is known of this account"
+        "Give the kind and id of a requester or an organization that has tickets or surveys here; a / is written as %2F."
     ItemNotFound "item_not_found" NOT_FOUND
         "There is no configuration item with this id" "GET /v1/configuration-items lists those that there are."
     NothingToAudit "nothing_to_audit" NOT_FOUND

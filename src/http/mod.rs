@@ -4,6 +4,7 @@
 //! in `error.rs`. A request is admitted or refused at once, read within limits of size and time, and
 //! given up when its client leaves. This room decides nothing about tickets or articles.
 
+mod accounts;
 mod admission;
 mod articles;
 mod aside;
@@ -31,8 +32,10 @@ mod performance;
 mod query;
 mod reason;
 mod reindex;
+mod replies;
 mod sentiment;
 pub mod serve;
+mod signals;
 mod state;
 mod suggest;
 mod survey_summary;
@@ -83,6 +86,10 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(outcome::tell))
         .routes(routes!(timeline::tell, timeline::get))
         .routes(routes!(outcome::close_check))
+        .routes(routes!(signals::list))
+        .routes(routes!(signals::dismiss))
+        .routes(routes!(accounts::get))
+        .routes(routes!(replies::classify_reply))
         .routes(routes!(surveys::keep, surveys::list))
         .routes(routes!(survey_summary::summary))
         .routes(routes!(surveys::get, surveys::delete))

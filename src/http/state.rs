@@ -18,6 +18,7 @@ use crate::integrations::outbound::{Outbound, OutboundError};
 use crate::inventory::{Inventory, InventoryError};
 use crate::knowledge::{Knowledge, KnowledgeError};
 use crate::model::{BundleError, Model, Shelf};
+use crate::signals::Checker;
 use crate::store::{Store, StoreError};
 use crate::survey::{SurveyDesk, Surveys};
 use crate::triage::{Desk, Ticket, Triage};
@@ -80,6 +81,8 @@ pub struct App {
     pub inventory: Inventory,
     /// What the tickets ask for and the articles do not answer.
     pub audits: Audits,
+    /// Looks for signals that a customer may be lost.
+    pub signals: Checker,
     answering: RwLock<Arc<Answering>>,
     /// Tickets that the first page offers to try.
     pub examples: Arc<[Ticket]>,
@@ -156,6 +159,7 @@ impl App {
         Ok(Self {
             metrics: Metrics::new(answering.model.manifest())?,
             answering: RwLock::new(Arc::new(answering)),
+            signals: Checker::new(store.clone(), settings.signals.clone()),
             examples: Arc::default(),
             outbound,
             admission: Admission::default(),
@@ -216,6 +220,7 @@ impl AppState {
             summaries: Held::new(self.settings.audit.refresh_seconds, ui::DEAR),
             performances: Held::new(self.settings.audit.refresh_seconds, ui::DEAR),
             matrix: self.settings.triage.matrix.clone(),
+            signals: self.signals.clone(),
             settings: self.settings.ui.clone(),
         }
     }

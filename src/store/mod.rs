@@ -8,6 +8,7 @@
 //! One data folder belongs to one process. This room knows nothing of HTTP, of models or of the
 //! search index, reads no clock, and puts no text of a ticket or article in an error.
 
+mod accounts;
 mod article;
 mod articles;
 mod audited;
@@ -20,9 +21,13 @@ mod feedback;
 mod findings;
 mod follow_ups;
 mod gaps;
+mod history;
 mod items;
 mod jobs;
 mod outcomes;
+mod recent;
+mod signal;
+mod signals;
 mod survey;
 mod surveys;
 mod ticket;
@@ -36,6 +41,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use accounts::AccountSurvey;
 pub use article::{Article, ArticleStatus, ArticleVersion, Attachment, Audience, Passage};
 pub use articles::{ArticleChange, EmbeddedArticle, PassageVectors, StoredPassage};
 pub use audited::AuditedTicket;
@@ -50,9 +56,13 @@ pub use follow_ups::{
     ContactOutcome, FollowUpChange, FollowUpClock, FollowUpRecord, FollowUpState, NewFollowUp, RootCause,
 };
 pub use gaps::{GapRecord, GapState};
+pub use history::PastTicket;
 pub use items::ConfigurationItem;
 pub use jobs::{Job, JobEnd, JobFilter, JobState, NewJob};
 pub use outcomes::OutcomeRecord;
+pub use recent::RecentTicket;
+pub use signal::{Evidence, SignalRecord, SignalRule, SignalState, Subject, SubjectKind};
+pub use signals::{Due, Looked, SignalFilter, SignalPlace};
 pub use survey::{
     Aspect, RatingScale, SurveyFigures, SurveyFilter, SurveyGroup, SurveyReading, SurveyRecord, SurveyTicket,
 };

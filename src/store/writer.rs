@@ -17,9 +17,10 @@ use super::deflections::Deflection;
 use super::feedback::{self, Feedback, FeedbackWritten};
 use super::{ConfigurationItem, Finding, OutcomeRecord, PredictionRecord, StoreError, TicketRecord};
 use super::{FollowUpChange, GapRecord, Job, JobEnd, KeptSurvey, NewFollowUp, NewJob};
-use super::{HelpdeskTicket, UpdateRecord};
-use super::{TicketEvent, timeline};
-use super::{deflections, follow_ups, gaps, items, jobs, outcomes, surveys, tickets, updates};
+use super::{
+    HelpdeskTicket, Looked, PastTicket, SignalRecord, TicketEvent, UpdateRecord, deflections, follow_ups,
+    gaps, history, items, jobs, outcomes, signals, surveys, tickets, timeline, updates,
+};
 
 /// Most writes in one transaction, and most that wait in the queue; a further caller waits before it.
 const GROUP: usize = 64;
@@ -32,9 +33,12 @@ pub(super) enum Write {
     EmbedArticles { batch: Vec<PassageVectors>, encoder: String },
     SaveTickets(Vec<TicketRecord>),
     EmbedTickets(Vec<TicketRecord>),
+    KeepHistory { batch: Vec<PastTicket>, now: Timestamp },
     SaveTriage(Box<(TicketRecord, PredictionRecord, Finding)>),
     SaveOutcome(Box<(String, OutcomeRecord, Timestamp)>),
     SaveEvents(Box<(String, Vec<TicketEvent>, Timestamp)>),
+    SaveLooks { looks: Vec<Looked>, now: Timestamp },
+    DismissSignal { id: String, by: String, now: Timestamp },
     Say(Feedback),
     TakeBack(Feedback),
     KeepSurveys { batch: Vec<KeptSurvey>, now: Timestamp },
@@ -66,6 +70,8 @@ pub(super) struct Written {
     pub(super) feedback: FeedbackWritten,
     /// The jobs that were begun.
     pub(super) jobs: Vec<Job>,
+    /// The signals that were raised.
+    pub(super) signals: Vec<SignalRecord>,
     /// For each job that was to be taken on or begun anew, whether it was; if any, runners are woken.
     pub(super) added: Vec<bool>,
 }
@@ -154,7 +160,9 @@ async fn write_all(
         let (writes, answers): (Vec<_>, Vec<_>) =
             group.drain(..).map(|order| (order.write, order.answer)).unzip();
         let results = write_group(&mut pen, &writes, &path).await;
-        if results.iter().flatten().any(|written| written.added.contains(&true)) {
+        // A signal is announced by a job.
+        let comes = |written: &Written| written.added.contains(&true) || !written.signals.is_empty();
+        if results.iter().flatten().any(comes) {
             bell.send_replace(());
         }
         for (answer, result) in answers.into_iter().zip(results) {
@@ -240,6 +248,9 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Writt
         }
         Write::SaveTickets(batch) => tickets::save(connection, batch).await.map(|()| Written::default()),
         Write::EmbedTickets(batch) => tickets::embed(connection, batch).await.map(|()| Written::default()),
+        Write::KeepHistory { batch, now } => {
+            history::keep(connection, batch, *now).await.map(Written::feedback)
+        }
         Write::SaveTriage(triage) => {
             let (ticket, prediction, finding) = &**triage;
             tickets::save_triage(connection, ticket, prediction, finding).await.map(|()| Written::default())
@@ -251,6 +262,10 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Writt
         Write::SaveEvents(told) => {
             let (ticket_id, events, now) = &**told;
             timeline::save(connection, ticket_id, events, *now).await
+        }
+        Write::SaveLooks { looks, now } => signals::save_looks(connection, looks, *now).await,
+        Write::DismissSignal { id, by, now } => {
+            signals::dismiss(connection, id, by, *now).await.map(Written::found)
         }
         Write::Say(said) => feedback::say(connection, said, false).await.map(Written::feedback),
         Write::SaveGaps(batch) => gaps::save(connection, batch).await,

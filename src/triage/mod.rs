@@ -9,9 +9,11 @@ mod decision;
 mod named;
 mod observe;
 mod original;
+mod past;
 mod priority;
 mod reasons;
 mod record;
+mod replay;
 mod rows;
 mod ticket;
 

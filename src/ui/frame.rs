@@ -19,13 +19,15 @@ pub(super) enum Place {
     Mismatches,
     /// What helpdesks sent, and what was written into their tickets.
     Deliveries,
+    /// Customers at risk.
+    Signals,
     /// What answers.
     Model,
 }
 
 impl Place {
     /// In the order of the navigation.
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Triage,
         Self::Suggestions,
         Self::Coverage,
@@ -34,6 +36,7 @@ impl Place {
         Self::Performance,
         Self::Mismatches,
         Self::Deliveries,
+        Self::Signals,
         Self::Model,
     ];
 
@@ -47,6 +50,7 @@ impl Place {
             Self::Performance => "/performance",
             Self::Mismatches => "/mismatches",
             Self::Deliveries => "/deliveries",
+            Self::Signals => "/signals",
             Self::Model => "/model",
         }
     }
@@ -61,6 +65,7 @@ impl Place {
             Self::Performance => "Performance",
             Self::Mismatches => "Mismatches",
             Self::Deliveries => "Deliveries",
+            Self::Signals => "Signals",
             Self::Model => "Model",
         }
     }
