@@ -30,6 +30,7 @@ pub(super) const DOCUMENT: &str = "/openapi.json";
         (name = "articles", description = "The knowledge base"),
         (name = "surveys", description = "What customers answer: sentiment, follow-ups, trends"),
         (name = "audit", description = "What the knowledge base lacks, and whose labels are wrong"),
+        (name = "access", description = "Keys, users, and who changed what"),
         (name = "service", description = "For those who run it")
     )
 )]
@@ -110,6 +111,12 @@ refusals! {
     OfAudit: NothingToAudit InvalidRequest;
     /// Of an address with the id of a gap group.
     OfGap: GapNotFound InvalidRequest;
+    /// Of an address with the id of a key.
+    OfKey: KeyNotFound InvalidRequest;
+    /// Of an address with the name of a user.
+    OfUser: UserNotFound InvalidRequest;
+    /// Of an address that adds a user.
+    OfNewUser: UserExists;
     /// Of a service that is not ready.
     OfService: ModelFailed StoreFailed Stopping StoreUnavailable;
 }

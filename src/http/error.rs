@@ -7,7 +7,7 @@ mod causes;
 
 use std::fmt;
 
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -62,6 +62,18 @@ table! {
         "The body is not JSON" "Correct the JSON at that place and send the request again."
     BrokenBody "broken_body" BAD_REQUEST
         "The body broke off" "Send the whole body, as long as its Content-Length says."
+    KeyMissing "key_missing" UNAUTHORIZED
+        "This address needs a key"
+        "Send one as `Authorization: Bearer dh_…`; an administrator makes it with `deskhand keys create` or POST /v1/keys."
+    KeyRefused "key_refused" UNAUTHORIZED
+        "The key opens nothing"
+        "It is not a key of this service, or has expired, or was taken back; ask an administrator for another."
+    ScopeMissing "scope_missing" FORBIDDEN
+        "The key is not for this"
+        "Use a key that has the scope, or ask an administrator for one."
+    AuthenticationOff "authentication_off" FORBIDDEN
+        "This service is for its own machine alone"
+        "Have the administrator set access.authentication to on, and use a key."
     NoSuchRoute "no_such_route" NOT_FOUND
         "There is nothing at this address" "See /docs for the addresses that there are."
     ArticleNotFound "article_not_found" NOT_FOUND
@@ -74,10 +86,16 @@ table! {
         "Surveys are kept when POST /v1/surveys gets them; check the id, and write a / in it as %2F."
     GapNotFound "gap_not_found" NOT_FOUND
         "There is no gap group with this id" "GET /v1/audit/gaps lists those that there are."
+    KeyNotFound "key_not_found" NOT_FOUND
+        "There is no key with this id" "GET /v1/keys lists those that there are; one that was taken back stays so."
+    UserNotFound "user_not_found" NOT_FOUND
+        "There is no user with this name" "GET /v1/users lists those that there are."
     NothingToAudit "nothing_to_audit" NOT_FOUND
         "There are no tickets to look at" "Choose another window or filter."
     MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED
         "This address does not take the method" "Use one of the methods that the Allow header names."
+    UserExists "user_exists" CONFLICT
+        "There is a user with this name already" "Choose another name, or change that user."
     SlowBody "slow_body" REQUEST_TIMEOUT
         "The body came in too slowly" "Send it within 10 seconds, plus one for each 64 KiB."
     BodyTooLarge "body_too_large" PAYLOAD_TOO_LARGE
@@ -90,6 +108,9 @@ table! {
         "The file cannot be imported" "Nothing of it was kept. Correct it and send it again."
     Overloaded "overloaded" TOO_MANY_REQUESTS
         "Deskhand has as much to do as it may take on"
+        "Send the request again after the seconds that Retry-After gives."
+    TooOften "too_often" TOO_MANY_REQUESTS
+        "This caller asks more often than it may"
         "Send the request again after the seconds that Retry-After gives."
     Internal "internal" INTERNAL_SERVER_ERROR
         "Deskhand made a mistake" "Please report it, with the line that the log has for this x-request-id."
@@ -240,6 +261,9 @@ impl IntoResponse for Problem {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         if let Some(seconds) = retry_after_s {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"deskhand\""));
         }
         response
     }

@@ -4,6 +4,7 @@
 //! in `error.rs`. A request is admitted or refused at once, read within limits of size and time, and
 //! given up when its client leaves. This room decides nothing about tickets or articles.
 
+mod access;
 mod admission;
 mod articles;
 mod aside;
@@ -16,10 +17,12 @@ mod error;
 mod feedback;
 mod follow_ups;
 mod gaps;
+mod headers;
 mod health;
 mod id;
 mod import;
 mod json;
+mod keys;
 mod metrics;
 mod mismatches;
 mod observe;
@@ -35,7 +38,10 @@ mod survey_summary;
 mod surveys;
 pub mod switch;
 mod tickets;
+mod tls;
+mod trail;
 mod triage;
+mod users;
 
 use std::any::Any;
 
@@ -50,6 +56,7 @@ use utoipa_axum::routes;
 
 pub use error::{Code, FieldError, Problem};
 pub use state::{Answering, App, AppState, OpenError};
+pub use tls::TlsError;
 
 /// The whole service.
 pub fn router(state: AppState) -> Router {
@@ -86,7 +93,13 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(audit::articles))
         .routes(routes!(gaps::list))
         .routes(routes!(gaps::decide))
+        .routes(routes!(keys::list, keys::create))
+        .routes(routes!(keys::revoke))
+        .routes(routes!(users::list, users::add))
+        .routes(routes!(users::change, users::remove))
+        .routes(routes!(trail::read))
         .merge(OpenApiRouter::from(crate::ui::router(state.pages()).with_state(())))
+        .merge(OpenApiRouter::from(crate::ui::sign_in::router(state.access.clone()).with_state(())))
         .layer(time_limit)
         .merge(slow)
         .layer(admit);
@@ -99,13 +112,16 @@ pub fn router(state: AppState) -> Router {
     let (router, document) =
         OpenApiRouter::with_openapi(docs::description()).merge(api).merge(service).split_for_parts();
     announce(&state, &document);
+    let document = access::with_security(document);
     router
         .merge(docs::pages())
         .route(docs::DOCUMENT, get(|| async move { Json(document) }))
         .route(error::ERRORS_PAGE, get(docs::errors))
         .fallback(|| async { Problem::new(Code::NoSuchRoute) })
         .method_not_allowed_fallback(|| async { Problem::new(Code::MethodNotAllowed) })
+        .layer(from_fn_with_state(state.clone(), access::guard))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(state.clone(), headers::protect))
         .layer(from_fn_with_state(state.clone(), observe::observe))
         .with_state(state)
 }
@@ -114,7 +130,7 @@ pub fn router(state: AppState) -> Router {
 fn announce(state: &AppState, document: &OpenApi) {
     for (route, item) in &document.paths.paths {
         let methods =
-            [("GET", &item.get), ("PUT", &item.put), ("POST", &item.post), ("DELETE", &item.delete)];
+            [("GET", &item.get), ("PUT", &item.put), ("POST", &item.post), ("PATCH", &item.patch), ("DELETE", &item.delete)];
         for (method, operation) in methods {
             let mut statuses = operation.iter().flat_map(|operation| operation.responses.responses.keys());
             if let Some(status) =

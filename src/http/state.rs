@@ -9,6 +9,8 @@ use tokio::time::Instant;
 
 use super::admission::Admission;
 use super::metrics::Metrics;
+use super::tls::{Tls, TlsError};
+use crate::access::Access;
 use crate::audit::mismatches::Ledgers;
 use crate::audit::{Audits, Rules};
 use crate::config::Settings;
@@ -66,6 +68,10 @@ pub struct App {
     pub store: Store,
     /// Which bundles were promoted in the data folder.
     pub(super) shelf: Shelf,
+    /// Who may ask what.
+    pub access: Access,
+    /// What speaks TLS, where the site has a certificate.
+    pub(super) tls: Option<Arc<Tls>>,
     /// What the tickets ask for and the articles do not answer.
     pub audits: Audits,
     answering: RwLock<Arc<Answering>>,
@@ -93,6 +99,9 @@ pub enum OpenError {
     /// The search index cannot be used.
     #[error(transparent)]
     Knowledge(#[from] KnowledgeError),
+    /// The certificate or its key cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The metrics could not be set up.
     #[error("the metrics could not be set up: {0}; please report this")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
@@ -119,7 +128,9 @@ impl App {
     /// # Errors
     /// [`OpenError`] with what to do.
     pub async fn open(settings: Settings, data_dir: &Path, bundle_dir: &Path) -> Result<Self, OpenError> {
+        let tls = Tls::open(&settings.server)?;
         let store = Store::open(data_dir, &settings.store).await?;
+        let access = Access::open(store.clone(), settings.access.clone()).await?;
         let (dir, inference) = (bundle_dir.to_owned(), settings.inference.clone());
         let model = tokio::task::spawn_blocking(move || Model::load(&dir, &inference)).await??;
         let model = Arc::new(model);
@@ -142,6 +153,8 @@ impl App {
             shelf: Shelf::of(data_dir),
             settings,
             store,
+            access,
+            tls,
             audits,
         })
     }

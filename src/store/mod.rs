@@ -8,6 +8,7 @@
 //! One data folder belongs to one process. This room knows nothing of HTTP, of models or of the
 //! search index, reads no clock, and puts no text of a ticket or article in an error.
 
+mod acting;
 mod article;
 mod articles;
 mod audited;
@@ -20,18 +21,22 @@ mod findings;
 mod follow_ups;
 mod gaps;
 mod jobs;
+mod keys;
 mod outcomes;
 mod survey;
 mod surveys;
 mod ticket;
 mod ticket_labels;
 mod tickets;
+mod trail;
+mod users;
 mod versions;
 mod writer;
 
 #[cfg(test)]
 mod tests;
 
+pub use acting::Acting;
 pub use article::{Article, ArticleStatus, ArticleVersion, Attachment, Audience, Passage};
 pub use articles::{ArticleChange, EmbeddedArticle, PassageVectors, StoredPassage};
 pub use audited::AuditedTicket;
@@ -46,6 +51,7 @@ pub use follow_ups::{
 };
 pub use gaps::{GapRecord, GapState};
 pub use jobs::{Job, JobEnd, JobFilter, JobState, NewJob};
+pub use keys::KeyRecord;
 pub use outcomes::OutcomeRecord;
 pub use survey::{
     Aspect, RatingScale, SurveyFigures, SurveyFilter, SurveyGroup, SurveyReading, SurveyRecord, SurveyTicket,
@@ -54,3 +60,5 @@ pub use surveys::{KeptSurvey, SurveyPlace};
 pub use ticket::{Embedding, FinalLabels, Finding, PredictionRecord, TicketRecord, TicketStatus};
 pub use ticket_labels::{LabelPair, TicketLabels};
 pub use tickets::TicketVector;
+pub use trail::{Chain, Change, TrailEntry};
+pub use users::{SessionRecord, UserRecord};

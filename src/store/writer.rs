@@ -13,10 +13,14 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::articles::{self, EmbeddedArticle, PassageVectors};
+use super::Acting;
 use super::deflections::Deflection;
 use super::feedback::{self, Feedback, FeedbackWritten};
 use super::{Finding, OutcomeRecord, PredictionRecord, StoreError, TicketRecord};
 use super::{FollowUpChange, GapRecord, Job, JobEnd, KeptSurvey, NewFollowUp, NewJob};
+use super::keys::{self, KeyWrite};
+use super::trail::{self, Change};
+use super::users::{self, UserWrite};
 use super::{deflections, follow_ups, gaps, jobs, outcomes, surveys, tickets};
 
 /// Most writes in one transaction, and most that wait in the queue; a further caller waits before it.
@@ -46,6 +50,9 @@ pub(super) enum Write {
     ReleaseJobs { now: Timestamp },
     ReviveJob { id: i64, now: Timestamp },
     PruneJobs { before: Timestamp },
+    Key(Box<KeyWrite>),
+    User(Box<UserWrite>),
+    Record(Box<Change>),
 }
 
 /// What there is to tell of a write.
@@ -77,9 +84,12 @@ impl Written {
     }
 }
 
+/// A write, and in whose name it is made.
+type Signed = (Write, Option<Acting>);
+
 #[derive(Debug)]
 struct Order {
-    write: Write,
+    signed: Signed,
     answer: oneshot::Sender<Result<Written, StoreError>>,
 }
 
@@ -107,7 +117,7 @@ impl Writer {
     pub(super) async fn write(&self, write: Write) -> Result<Written, StoreError> {
         let queue = self.open().as_ref().map(|open| open.queue.clone()).ok_or(StoreError::Closed)?;
         let (answer, answered) = oneshot::channel();
-        queue.send(Order { write, answer }).await.map_err(|_| StoreError::Closed)?;
+        queue.send(Order { signed: (write, Acting::now()), answer }).await.map_err(|_| StoreError::Closed)?;
         // The queue stays open only for those who still have something to send.
         drop(queue);
         answered.await.map_err(|_| StoreError::Closed)?
@@ -131,7 +141,7 @@ async fn write_all(mut pen: Pen, mut orders: mpsc::Receiver<Order>, path: PathBu
     let mut group = Vec::with_capacity(GROUP);
     while orders.recv_many(&mut group, GROUP).await > 0 {
         let (writes, answers): (Vec<_>, Vec<_>) =
-            group.drain(..).map(|order| (order.write, order.answer)).unzip();
+            group.drain(..).map(|order| (order.signed, order.answer)).unzip();
         let results = write_group(&mut pen, &writes, &path).await;
         for (answer, result) in answers.into_iter().zip(results) {
             // A caller who has gone needs no answer.
@@ -143,7 +153,7 @@ async fn write_all(mut pen: Pen, mut orders: mpsc::Receiver<Order>, path: PathBu
 
 /// One result for each write, in order. If they cannot be written together, each is tried alone,
 /// so that one that fails takes no other with it and hears its own error.
-async fn write_group(pen: &mut Pen, writes: &[Write], path: &Path) -> Vec<Result<Written, StoreError>> {
+async fn write_group(pen: &mut Pen, writes: &[Signed], path: &Path) -> Vec<Result<Written, StoreError>> {
     if writes.len() > 1
         && let Ok(written) = pen.commit(writes).await
     {
@@ -168,7 +178,7 @@ struct Pen {
 
 impl Pen {
     /// Writes all of `writes` or none.
-    async fn commit(&mut self, writes: &[Write]) -> Result<Vec<Written>, sqlx::Error> {
+    async fn commit(&mut self, writes: &[Signed]) -> Result<Vec<Written>, sqlx::Error> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => self.options.connect().await?,
@@ -194,12 +204,14 @@ impl Pen {
     }
 }
 
-async fn commit(connection: &mut SqliteConnection, writes: &[Write]) -> Result<Vec<Written>, sqlx::Error> {
+async fn commit(connection: &mut SqliteConnection, writes: &[Signed]) -> Result<Vec<Written>, sqlx::Error> {
     // Asks for the right to write at once; a transaction that asks later can be refused halfway.
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     let mut written = Vec::with_capacity(writes.len());
-    for write in writes {
-        written.push(apply(&mut transaction, write).await?);
+    for (write, acting) in writes {
+        let done = apply(&mut transaction, write).await?;
+        trail::tell(&mut transaction, write, &done, acting.as_ref()).await?;
+        written.push(done);
     }
     transaction.commit().await?;
     Ok(written)
@@ -251,5 +263,8 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Writt
         Write::ReleaseJobs { now } => jobs::release(connection, *now).await.map(|()| Written::default()),
         Write::ReviveJob { id, now } => jobs::revive(connection, *id, *now).await.map(Written::found),
         Write::PruneJobs { before } => jobs::prune(connection, *before).await.map(|()| Written::default()),
+        Write::Key(write) => keys::write(connection, write).await,
+        Write::User(write) => users::write(connection, write).await,
+        Write::Record(_) => Ok(Written::default()),
     }
 }
