@@ -78,7 +78,8 @@ impl Lockout {
     pub(super) fn succeeded(&self, name: &str, address: IpAddr) {
         let mut counted = self.counted();
         counted.names.remove(&name.to_owned());
-        let left = counted.addresses.get(&address).map(|f| Failures { count: f.count.saturating_sub(1), ..*f });
+        let left =
+            counted.addresses.get(&address).map(|f| Failures { count: f.count.saturating_sub(1), ..*f });
         match left {
             Some(left) if left.count > 0 => *counted.addresses.entry(address, || left, |_| false) = left,
             _ => counted.addresses.remove(&address),

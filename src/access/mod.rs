@@ -74,7 +74,10 @@ impl Caller {
 
     /// The first of these that the caller may use; [`Scope::Admin`] allows all.
     pub fn may(&self, any_of: &[Scope]) -> Option<Scope> {
-        any_of.iter().copied().find(|scope| self.scopes.contains(scope) || self.scopes.contains(&Scope::Admin))
+        any_of
+            .iter()
+            .copied()
+            .find(|scope| self.scopes.contains(scope) || self.scopes.contains(&Scope::Admin))
     }
 }
 

@@ -19,7 +19,9 @@ const LONGEST: usize = 1_024;
 #[derive(Debug, thiserror::Error)]
 pub enum PasswordError {
     /// It would be guessed.
-    #[error("the password is too short; it must have {SHORTEST} characters at least, some words with spaces for example")]
+    #[error(
+        "the password is too short; it must have {SHORTEST} characters at least, some words with spaces for example"
+    )]
     Short,
     /// It is no password.
     #[error("the password is too long; it may have {LONGEST} bytes")]

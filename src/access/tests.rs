@@ -47,7 +47,14 @@ async fn a_key_with_another_secret_or_id_opens_nothing() {
     let (other, _) = access.create_key(new(&[Scope::Triage], None), at(0)).await.unwrap();
     let mixed = whole.replace(key.id(), other.id());
     let flipped = format!("{}{}", &whole[..whole.len() - 2], if whole.ends_with("AA") { "BB" } else { "AA" });
-    for wrong in [mixed, flipped, whole[..whole.len() - 1].to_owned(), format!("{whole}A"), String::new(), "dh__".into()] {
+    for wrong in [
+        mixed,
+        flipped,
+        whole[..whole.len() - 1].to_owned(),
+        format!("{whole}A"),
+        String::new(),
+        "dh__".into(),
+    ] {
         assert_eq!(access.key(&wrong, at(1)), None);
     }
     assert!(access.key(&whole, at(1)).is_some());
@@ -142,7 +149,9 @@ async fn a_refusal_is_the_same_for_a_wrong_name_and_a_wrong_password_and_so_is_t
         let tries = async || {
             let mut all = Vec::new();
             for _ in 0..6 {
-                all.push(access.sign_in(name, "a wrong password", address, at(0)).await.unwrap_err().to_string());
+                all.push(
+                    access.sign_in(name, "a wrong password", address, at(0)).await.unwrap_err().to_string(),
+                );
             }
             all
         };

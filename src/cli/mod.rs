@@ -7,8 +7,10 @@ mod audit_mismatches;
 mod doctor;
 mod evaluate;
 mod export;
+mod first_key;
 mod import;
 mod import_surveys;
+mod keys;
 mod labelled;
 mod link;
 mod promote;
@@ -17,9 +19,11 @@ mod rows;
 mod sentiment;
 mod serve;
 mod suggest;
+mod trail;
 mod train;
 mod train_search;
 mod triage;
+mod users;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -28,11 +32,13 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
+use jiff::Timestamp;
 
+use crate::access::Access;
 use crate::config::Settings;
 use crate::knowledge::Knowledge;
 use crate::model::{Model, Shelf};
-use crate::store::Store;
+use crate::store::{Acting, Store};
 
 /// Local ticket triage and knowledge suggestion. Everything runs on this machine's CPU; no text leaves it.
 #[derive(Parser)]
@@ -67,6 +73,12 @@ enum Command {
     Link(link::Link),
     /// Find what the owners of the knowledge base should look at
     Audit(audit::Audit),
+    /// Make, list and take back keys of programs
+    Keys(keys::Keys),
+    /// Add, change, list and remove people who sign in
+    Users(users::Users),
+    /// Show who changed what, and check that it is as it was written
+    Trail(trail::Trail),
     /// Check the bundle, the data folder and the settings
     Doctor(doctor::Doctor),
 }
@@ -110,7 +122,7 @@ pub fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&anyhow::Error::new(error).context("the async runtime does not start")),
     };
-    match runtime.block_on(run(cli.command)) {
+    match runtime.block_on(acting().doing(run(cli.command))) {
         Ok(Outcome::Clean) => ExitCode::SUCCESS,
         Ok(Outcome::SomeRefused) => ExitCode::from(1),
         Err(error) => fail(&error),
@@ -145,8 +157,17 @@ async fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Promote(command) => command.run().await,
         Command::Link(command) => command.run(),
         Command::Audit(command) => command.run().await,
+        Command::Keys(command) => command.run().await,
+        Command::Users(command) => command.run().await,
+        Command::Trail(command) => command.run().await,
         Command::Doctor(command) => command.run().await,
     }
+}
+
+/// Who runs the command, for the trail.
+fn acting() -> Acting {
+    let user = std::env::var("USER").or_else(|_| std::env::var("USERNAME"));
+    Acting { who: format!("command:{}", user.unwrap_or_default()), at: Timestamp::now() }
 }
 
 fn fail(error: &anyhow::Error) -> ExitCode {
@@ -190,6 +211,13 @@ async fn load(dir: &Path, settings: &Settings) -> anyhow::Result<Arc<Model>> {
 }
 
 impl Data {
+    /// Keys, users and the trail of the folder, without a model.
+    async fn access(&self) -> anyhow::Result<(Access, Store)> {
+        let settings = Settings::load(None)?;
+        let store = Store::open(&self.data, &settings.store).await?;
+        Ok((Access::open(store.clone(), settings.access).await?, store))
+    }
+
     async fn open(&self, model: &Arc<Model>, settings: &Settings) -> anyhow::Result<(Store, Knowledge)> {
         let store = Store::open(&self.data, &settings.store).await?;
         let progress = rows::Progress::new("embedding articles anew", None);

@@ -2,7 +2,8 @@
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
@@ -14,8 +15,7 @@ use sha2::{Digest as _, Sha256};
 use super::state::AppState;
 
 /// An answer that is no page loads nothing and is shown in no frame.
-const NOTHING: &str =
-    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const NOTHING: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /// Swagger UI has its scripts and styles in files of its own, and sets further styles by script; it asks this
 /// service alone.
 const DOCS: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
@@ -25,7 +25,8 @@ const TLS_ONLY: &str = "max-age=31536000";
 
 /// Middleware around everything.
 pub(super) async fn protect(State(app): State<AppState>, request: Request, next: Next) -> Response {
-    let of_docs = request.extensions().get::<MatchedPath>().is_some_and(|path| path.as_str().starts_with("/docs"));
+    let of_docs =
+        request.extensions().get::<MatchedPath>().is_some_and(|path| path.as_str().starts_with("/docs"));
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let mut unless_said = |name: HeaderName, value: &'static str| {

@@ -129,8 +129,13 @@ pub fn router(state: AppState) -> Router {
 /// Shows every documented route in the metrics before its first request.
 fn announce(state: &AppState, document: &OpenApi) {
     for (route, item) in &document.paths.paths {
-        let methods =
-            [("GET", &item.get), ("PUT", &item.put), ("POST", &item.post), ("PATCH", &item.patch), ("DELETE", &item.delete)];
+        let methods = [
+            ("GET", &item.get),
+            ("PUT", &item.put),
+            ("POST", &item.post),
+            ("PATCH", &item.patch),
+            ("DELETE", &item.delete),
+        ];
         for (method, operation) in methods {
             let mut statuses = operation.iter().flat_map(|operation| operation.responses.responses.keys());
             if let Some(status) =

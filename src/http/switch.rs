@@ -9,8 +9,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::state::{Answering, AppState, OpenError};
-use crate::model::{Model, Shelf};
+use crate::model::{Model, ModelName, Shelf};
+use crate::store::{Acting, Change};
 
 /// How often it is looked whether another bundle was promoted.
 const LOOK: Duration = Duration::from_secs(1);
@@ -82,7 +85,18 @@ impl AppState {
         self.metrics.switched(former.model.manifest(), self.now().model.manifest());
         tracing::info!(name = name.name, version = name.version, "another bundle answers from now on");
         tokio::spawn(self.clone().retire(former));
+        self.tell_trail(name).await;
         Ok(())
+    }
+
+    /// A bundle is a folder: the trail can only be told once it answers, not in one step with that.
+    async fn tell_trail(&self, name: ModelName) {
+        let detail = serde_json::json!({"version": name.version, "taxonomy": name.taxonomy});
+        let acting = Acting { who: "deskhand".into(), at: Timestamp::now() };
+        let change = Change { action: "bundle.answers", subject: name.name, detail };
+        if let Err(error) = acting.doing(self.access.record(change)).await {
+            tracing::error!(%error, "the trail could not be told which bundle answers");
+        }
     }
 
     /// Waits for the last request of a former bundle, and lets its workers and memory go.

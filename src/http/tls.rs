@@ -24,7 +24,9 @@ const MOST_BYTES: u64 = 1 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// One of both is set.
-    #[error("settings: server.{given} is set and server.{missing} is not; TLS needs both, a certificate and its key")]
+    #[error(
+        "settings: server.{given} is set and server.{missing} is not; TLS needs both, a certificate and its key"
+    )]
     Half {
         /// The one that is set.
         given: &'static str,
@@ -144,7 +146,10 @@ impl Tls {
                 Ok(Err(error)) => {
                     let error = error.to_string();
                     if told.as_ref() != Some(&error) {
-                        tracing::error!(error, "the TLS certificate has changed and cannot be used; the former one stays");
+                        tracing::error!(
+                            error,
+                            "the TLS certificate has changed and cannot be used; the former one stays"
+                        );
                         told = Some(error);
                     }
                     continue;
@@ -171,7 +176,10 @@ impl Tls {
 
 impl Files {
     fn read(&self) -> Result<Held, TlsError> {
-        Ok(Held { certificate: read("tls_certificate", &self.certificate)?, key: read("tls_key", &self.key)? })
+        Ok(Held {
+            certificate: read("tls_certificate", &self.certificate)?,
+            key: read("tls_key", &self.key)?,
+        })
     }
 
     fn parse(&self, held: &Held) -> Result<CertifiedKey, TlsError> {

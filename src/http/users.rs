@@ -161,9 +161,10 @@ pub(super) async fn remove(State(app): State<AppState>, Id(name): Id) -> Result<
 impl From<UserError> for Problem {
     fn from(error: UserError) -> Self {
         match error {
-            UserError::Name(_) => {
-                Self::field("/name", "must have 1 to 100 letters, digits and any of . _ @ -, and nothing else")
-            }
+            UserError::Name(_) => Self::field(
+                "/name",
+                "must have 1 to 100 letters, digits and any of . _ @ -, and nothing else",
+            ),
             UserError::Taken(_) => Self::new(Code::UserExists),
             UserError::Unknown(_) => Self::new(Code::UserNotFound),
             UserError::Password(error @ (PasswordError::Short | PasswordError::Long)) => {

@@ -195,8 +195,7 @@ fn change(write: &Write, written: &Written) -> Option<Change> {
         }
         Write::Key(write) if found => match &**write {
             KeyWrite::Add(key) => {
-                let detail =
-                    json!({"name": key.name, "scopes": key.scopes, "expires_at": key.expires_at});
+                let detail = json!({"name": key.name, "scopes": key.scopes, "expires_at": key.expires_at});
                 told("key.create", &key.id, detail)
             }
             KeyWrite::Revoke { id, .. } => told("key.revoke", id, json!({})),

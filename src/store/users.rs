@@ -39,13 +39,26 @@ pub struct SessionRecord {
 #[derive(Debug)]
 pub(super) enum UserWrite {
     /// With a new password all sign-ins end.
-    Put { user: UserRecord, fresh: bool },
-    Remove { name: String },
+    Put {
+        user: UserRecord,
+        fresh: bool,
+    },
+    Remove {
+        name: String,
+    },
     Begin(SessionRecord),
-    See { hash: [u8; 32], at: Timestamp },
-    End { hash: [u8; 32] },
+    See {
+        hash: [u8; 32],
+        at: Timestamp,
+    },
+    End {
+        hash: [u8; 32],
+    },
     /// Those that began or were seen before these times.
-    Prune { began: Timestamp, seen: Timestamp },
+    Prune {
+        began: Timestamp,
+        seen: Timestamp,
+    },
 }
 
 impl Store {

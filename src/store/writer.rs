@@ -12,15 +12,15 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use super::articles::{self, EmbeddedArticle, PassageVectors};
 use super::Acting;
+use super::articles::{self, EmbeddedArticle, PassageVectors};
 use super::deflections::Deflection;
 use super::feedback::{self, Feedback, FeedbackWritten};
-use super::{Finding, OutcomeRecord, PredictionRecord, StoreError, TicketRecord};
-use super::{FollowUpChange, GapRecord, Job, JobEnd, KeptSurvey, NewFollowUp, NewJob};
 use super::keys::{self, KeyWrite};
 use super::trail::{self, Change};
 use super::users::{self, UserWrite};
+use super::{Finding, OutcomeRecord, PredictionRecord, StoreError, TicketRecord};
+use super::{FollowUpChange, GapRecord, Job, JobEnd, KeptSurvey, NewFollowUp, NewJob};
 use super::{deflections, follow_ups, gaps, jobs, outcomes, surveys, tickets};
 
 /// Most writes in one transaction, and most that wait in the queue; a further caller waits before it.

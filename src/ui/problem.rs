@@ -126,7 +126,8 @@ impl Problem {
 
     /// A try to sign in after many that failed.
     pub(super) fn sign_in_paused(seconds: u64) -> Self {
-        let advice = format!("Try again in {seconds} s. Until then nothing is tried, not even the right password.");
+        let advice =
+            format!("Try again in {seconds} s. Until then nothing is tried, not even the right password.");
         Self {
             retry_after_s: Some(seconds),
             ..Self::new(StatusCode::TOO_MANY_REQUESTS, "Too many tries have failed.", advice)

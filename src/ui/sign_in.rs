@@ -126,7 +126,11 @@ async fn leave() -> Response {
 }
 
 /// Ends the sign-in, and has the browser forget it.
-async fn left(State(access): State<Access>, Extension(peer): Extension<Peer>, headers: HeaderMap) -> Response {
+async fn left(
+    State(access): State<Access>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+) -> Response {
     for cookies in headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok()) {
         if let Some(cookie) = cookie_in(cookies)
             && let Err(error) = access.sign_out(cookie).await
@@ -214,9 +218,23 @@ mod tests {
         assert_eq!(own_path("/gaps?state=open&top=5"), "/gaps?state=open&top=5");
         assert_eq!(own_path("/articles/a%2Fb"), "/articles/a%2Fb");
         for foreign in [
-            "", "gaps", "//evil.example", "/\\evil.example", "\\\\evil.example", "https://evil.example", "/\t/evil.example",
-            "/\n/evil.example", "javascript:alert(1)", " //evil.example", "///evil.example", "/..//evil.example",
-            "/./\\evil.example", "http:evil.example", "/sign-in?next=/", "/sign-out", "//here.invalid:81/",
+            "",
+            "gaps",
+            "//evil.example",
+            "/\\evil.example",
+            "\\\\evil.example",
+            "https://evil.example",
+            "/\t/evil.example",
+            "/\n/evil.example",
+            "javascript:alert(1)",
+            " //evil.example",
+            "///evil.example",
+            "/..//evil.example",
+            "/./\\evil.example",
+            "http:evil.example",
+            "/sign-in?next=/",
+            "/sign-out",
+            "//here.invalid:81/",
         ] {
             assert_eq!(own_path(foreign), "/", "{foreign:?}");
         }

@@ -22,7 +22,10 @@ pub(in crate::http) fn with_security(mut document: OpenApi) -> OpenApi {
         .description(Some("A key, made with `deskhand keys create` or `POST /v1/keys`."))
         .build();
     components.add_security_scheme(KEY, SecurityScheme::Http(key));
-    let cookie = ApiKeyValue::with_description(COOKIE, "The cookie of a sign-in at `/sign-in`; opens what changes nothing.");
+    let cookie = ApiKeyValue::with_description(
+        COOKIE,
+        "The cookie of a sign-in at `/sign-in`; opens what changes nothing.",
+    );
     components.add_security_scheme(SIGN_IN, SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     for (route, item) in &mut document.paths.paths {
         let operations = [
