@@ -4,12 +4,15 @@ use std::sync::{Arc, LazyLock};
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::key::random;
 
 /// Hashes at a time: each takes 19 MiB and some 30 ms of a core.
 const AT_A_TIME: usize = 2;
+/// Tries to sign in that wait for one of these; further ones are sent away, so that a flood of them does not hold
+/// the places of other requests.
+const WAITING: usize = 16;
 /// Fewest characters of a password: NIST SP 800-63B asks for 8 at least, and for no rules about kinds of characters.
 const SHORTEST: usize = 12;
 /// Most bytes, so that hashing stays cheap.
@@ -33,11 +36,14 @@ pub enum PasswordError {
 
 /// Hashes passwords beside the runtime, a few at a time.
 #[derive(Debug)]
-pub(super) struct Passwords(Arc<Semaphore>);
+pub(super) struct Passwords {
+    at_work: Semaphore,
+    waiting: Arc<Semaphore>,
+}
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(AT_A_TIME)))
+        Self { at_work: Semaphore::new(AT_A_TIME), waiting: Arc::new(Semaphore::new(WAITING)) }
     }
 }
 
@@ -45,6 +51,11 @@ impl Default for Passwords {
 static NOBODY: LazyLock<Option<String>> = LazyLock::new(|| hash("nobody has this password").ok());
 
 impl Passwords {
+    /// A place among the tries to sign in; `None` where there are too many.
+    pub(super) fn place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.waiting).try_acquire_owned().ok()
+    }
+
     /// What is kept of a new password.
     pub(super) async fn hash(&self, password: &str) -> Result<String, PasswordError> {
         if password.chars().count() < SHORTEST {
@@ -77,7 +88,7 @@ impl Passwords {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, PasswordError> {
         // The semaphore is never closed.
-        let _place = self.0.acquire().await;
+        let _place = self.at_work.acquire().await;
         tokio::task::spawn_blocking(work).await.map_err(|error| PasswordError::Failed(error.to_string()))
     }
 }
@@ -106,6 +117,15 @@ mod tests {
         assert!(!passwords.fits("four words and mores", Some(kept.clone())).await.unwrap());
         assert!(!passwords.fits("nobody has this password", None).await.unwrap());
         assert_ne!(passwords.hash("four words and more").await.unwrap(), kept);
+    }
+
+    #[test]
+    fn a_flood_of_tries_is_sent_away() {
+        let passwords = Passwords::default();
+        let places: Vec<_> = std::iter::from_fn(|| passwords.place()).take(WAITING + 1).collect();
+        assert_eq!(places.len(), WAITING);
+        drop(places);
+        assert!(passwords.place().is_some());
     }
 
     #[tokio::test]

@@ -18,6 +18,8 @@ use crate::store::{Acting, SessionRecord, StoreError, UserRecord};
 
 /// Seconds that the last use of a sign-in may be behind.
 const COARSE: i64 = 60;
+/// Seconds after which to try again where too many others do.
+const BUSY: u64 = 2;
 /// Most characters of a name.
 const NAME: usize = 100;
 
@@ -93,6 +95,7 @@ impl Access {
         // What cannot be a name is nobody's; it is counted by its address, and compared as long as any other.
         let known = tidy(name).ok();
         let counted = known.as_deref().unwrap_or_default();
+        let _place = self.0.passwords.place().ok_or(SigningIn::Wait { seconds: BUSY })?;
         self.0.lockout.begin(counted, address, now).map_err(|seconds| SigningIn::Wait { seconds })?;
         let user = match &known {
             Some(name) => self.0.store.user(name).await.map_err(UserError::from)?,

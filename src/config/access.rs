@@ -23,7 +23,8 @@ pub struct AccessSettings {
     /// Hours after which a sign-in ends in any case.
     #[garde(range(min = 1, max = 720))]
     pub session_hours: u32,
-    /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed, by address.
+    /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed, by address. Where authentication is off,
+    /// they are let in with what they pass on: they have to authenticate.
     #[garde(length(max = 100))]
     pub trusted_proxies: Vec<IpAddr>,
     /// How often one key or user may ask what a scope allows; a scope without a limit here has none.

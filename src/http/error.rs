@@ -73,7 +73,7 @@ table! {
         "Use a key that has the scope, or ask an administrator for one."
     AuthenticationOff "authentication_off" FORBIDDEN
         "This service is for its own machine alone"
-        "Have the administrator set access.authentication to on, and use a key."
+        "Have the administrator set access.authentication to on, or name a proxy that authenticates in access.trusted_proxies."
     NoSuchRoute "no_such_route" NOT_FOUND
         "There is nothing at this address" "See /docs for the addresses that there are."
     ArticleNotFound "article_not_found" NOT_FOUND

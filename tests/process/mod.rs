@@ -93,11 +93,15 @@ impl Service {
 
     /// One request on a connection of its own; status and body.
     pub fn request(&self, method: &str, path: &str, body: &str) -> Option<(u16, String)> {
+        self.ask(method, path, "", body)
+    }
+
+    fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> Option<(u16, String)> {
         let mut stream = TcpStream::connect(&self.address).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(60))).ok()?;
         write!(
             stream,
-            "{method} {path} HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n{headers}connection: close\r\n\r\n{body}",
             self.address,
             body.len(),
         )
@@ -114,6 +118,14 @@ impl Service {
     pub fn json(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
         let text = if body.is_null() { String::new() } else { body.to_string() };
         let (status, body) = self.request(method, path, &text).unwrap();
+        (status, serde_json::from_str(&body).unwrap_or(Value::String(body)))
+    }
+
+    /// The same with a key.
+    pub fn json_as(&self, key: &str, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        let text = if body.is_null() { String::new() } else { body.to_string() };
+        let head = format!("authorization: Bearer {key}\r\n");
+        let (status, body) = self.ask(method, path, &head, &text).unwrap();
         (status, serde_json::from_str(&body).unwrap_or(Value::String(body)))
     }
 

@@ -6,6 +6,8 @@
 mod document;
 mod origin;
 pub(super) mod rules;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -21,11 +21,12 @@ pub(super) fn peer(parts: &Parts, settings: &AccessSettings) -> Result<Peer, Pro
         // No connection brought it: a test, or whoever embeds the router.
         return Ok(Peer { address: IpAddr::V4(Ipv4Addr::LOCALHOST), secure: false });
     };
-    if !settings.is_on() {
+    let proxies = &settings.trusted_proxies;
+    // A proxy that the site names authenticates whom it lets through.
+    if !settings.is_on() && !is_among(peer.address, proxies) {
         alone(&parts.headers, &parts.uri)?;
-        return Ok(peer);
     }
-    Ok(behind_proxies(peer, &parts.headers, &settings.trusted_proxies))
+    Ok(behind_proxies(peer, &parts.headers, proxies))
 }
 
 /// Without authentication whoever reaches this machine's own address may do everything. A proxy would let others
@@ -41,7 +42,8 @@ fn alone(headers: &HeaderMap, uri: &Uri) -> Result<(), Problem> {
     if host.is_none_or(is_this_machine) {
         return Ok(());
     }
-    let detail = "The request asks for another name than this machine's own, and authentication is off.";
+    let detail =
+        "The request asks for a name on the internet, not for this machine, and authentication is off.";
     Err(Problem::because(Code::AuthenticationOff, detail))
 }
 
@@ -54,15 +56,15 @@ fn is_this_machine(host: &str) -> bool {
     let name = name.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
     match name.parse::<IpAddr>() {
         Ok(address) => address.to_canonical().is_loopback(),
-        Err(_) => name == "localhost" || name.ends_with(".localhost"),
+        // A name of one word is nobody's to point anywhere but this network's own.
+        Err(_) => name.ends_with(".localhost") || (!name.is_empty() && !name.contains(['.', ':'])),
     }
 }
 
 /// The last address of `X-Forwarded-For` that is no trusted proxy's: what stands before it, anybody may have
 /// written.
 fn behind_proxies(peer: Peer, headers: &HeaderMap, trusted: &[IpAddr]) -> Peer {
-    let is_trusted = |address: IpAddr| trusted.iter().any(|t| t.to_canonical() == address.to_canonical());
-    if !is_trusted(peer.address) {
+    if !is_among(peer.address, trusted) {
         return peer;
     }
     let values = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
@@ -71,12 +73,16 @@ fn behind_proxies(peer: Peer, headers: &HeaderMap, trusted: &[IpAddr]) -> Peer {
     for word in named.iter().rev() {
         let Ok(named) = word.parse::<IpAddr>() else { break };
         address = named;
-        if !is_trusted(named) {
+        if !is_among(named, trusted) {
             break;
         }
     }
     let secure = headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https");
     Peer { address, secure: peer.secure || secure }
+}
+
+fn is_among(address: IpAddr, known: &[IpAddr]) -> bool {
+    known.iter().any(|known| known.to_canonical() == address.to_canonical())
 }
 
 #[cfg(test)]
