@@ -199,6 +199,8 @@ fn record(number: usize) -> TicketRecord {
         organization_id: None,
         form: Some(format!("form-{}", number % 40)),
         agent_group: None,
+        due_at: None,
+        first_response_due_at: None,
         submitted_category: Some(format!("Category {}", number % 30)),
         submitted_priority: priority(number),
         labels: FinalLabels {

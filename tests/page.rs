@@ -5,13 +5,14 @@ mod common;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 use axum::response::Response;
 use common::TestApp;
-use deskhand::audit::mismatches::Ledgers;
+use deskhand::held::Held;
 use deskhand::model::Shelf;
 use deskhand::store::{Article, ArticleStatus, Audience};
 use deskhand::text::Format;
@@ -55,7 +56,8 @@ impl Browser {
             max_form_bytes: LIMIT,
             shelf: Shelf::of(&app.dir.path().join("data")),
             audits: app.app.audits.clone(),
-            ledgers: Ledgers::new(app.app.store.clone(), 60),
+            ledgers: Held::new(60, Duration::ZERO),
+            summaries: Held::new(60, Duration::ZERO),
             matrix: app.app.settings.triage.matrix.clone(),
             settings: app.app.settings.ui.clone(),
         });

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use super::error::AuditError;
 use super::gaps::{Closure, Gap, GapTicket, KnownGap, closure, groups};
 use super::question::{Filter, Question, Window};
-use super::service::{Audits, Held, off_the_runtime};
+use super::service::{Audits, Read, off_the_runtime};
 use super::{unanswered, visits};
 use crate::knowledge::Knowledge;
 use crate::store::{Embedding, GapRecord, GapState, Store};
@@ -195,7 +195,7 @@ impl Audits {
     async fn found(
         &self,
         question: &Question,
-        held: &Held,
+        held: &Read,
         knowledge: &Knowledge,
         now: Timestamp,
     ) -> Result<Arc<Found>, AuditError> {

@@ -5,7 +5,6 @@
 //! *suspected* where the model is sure of another label (a guess accuses nobody), and counts half.
 
 mod count;
-mod held;
 mod table;
 mod weights;
 
@@ -20,7 +19,6 @@ use crate::store::{Store, StoreError};
 
 pub use count::{Evidence, TaskCounts, WrongPair};
 use count::{Judge, Tally};
-pub use held::Ledgers;
 pub use table::csv;
 pub use weights::{CATEGORY, PRIORITY, SUSPECTED};
 

@@ -1,7 +1,7 @@
 //! The audit of a running service: what was read from the store answers many questions.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::Mutex;
@@ -13,12 +13,9 @@ use super::error::AuditError;
 use super::gap_report::Found;
 use super::observations::Observations;
 use super::question::{Question, Rules};
+use crate::held::Held;
 use crate::knowledge::KnowledgeError;
 use crate::store::Store;
-
-/// What is older than so many times the settings' seconds is read anew before it is shown; what is younger
-/// is shown while it is read anew.
-const TOO_OLD: i64 = 10;
 
 /// Coverage over the store. Clones share what was read.
 #[derive(Debug, Clone)]
@@ -28,14 +25,13 @@ pub struct Audits(Arc<Shared>);
 struct Shared {
     store: Store,
     rules: Rules,
-    held: Mutex<Option<Arc<Held>>>,
-    refreshing: AtomicBool,
+    read: Held<Read>,
     gaps: Mutex<Option<Arc<Found>>>,
 }
 
 /// Articles and tickets as they were at one time.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(super) struct Read {
     pub(super) base: Base,
     pub(super) seen: Observations,
 }
@@ -43,13 +39,9 @@ pub(super) struct Held {
 impl Audits {
     /// Over the tickets and articles of `store`.
     pub fn new(store: Store, rules: Rules) -> Self {
-        Self(Arc::new(Shared {
-            store,
-            rules,
-            held: Mutex::default(),
-            refreshing: AtomicBool::new(false),
-            gaps: Mutex::default(),
-        }))
+        // Also what is quickly read is held: groups of gaps are made of it.
+        let read = Held::new(rules.settings.refresh_seconds, Duration::ZERO);
+        Self(Arc::new(Shared { store, rules, read, gaps: Mutex::default() }))
     }
 
     /// The coverage report; `now` is when it is asked. What it stands on may be some minutes old; the report
@@ -84,46 +76,16 @@ impl Audits {
     }
 
     /// Articles and tickets, fresh enough at the time `now`.
-    pub(super) async fn held(&self, now: Timestamp) -> Result<Arc<Held>, AuditError> {
-        let mut held = self.0.held.lock().await;
-        let fresh = i64::from(self.0.rules.settings.refresh_seconds);
-        if let Some(known) = held.as_ref() {
-            let age = now.as_second().saturating_sub(known.seen.as_of.as_second());
-            if age < fresh {
-                return Ok(Arc::clone(known));
-            }
-            if age < TOO_OLD * fresh {
-                self.refresh(now);
-                return Ok(Arc::clone(known));
-            }
-        }
-        let read = Arc::new(self.0.read(now).await?);
-        *held = Some(Arc::clone(&read));
-        Ok(read)
-    }
-
-    /// Reads anew beside, once at a time.
-    fn refresh(&self, now: Timestamp) {
-        if self.0.refreshing.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        let shared = Arc::clone(&self.0);
-        tokio::spawn(async move {
-            match shared.read(now).await {
-                Ok(read) => *shared.held.lock().await = Some(Arc::new(read)),
-                Err(error) => tracing::warn!(%error, "the audit could not read the store anew"),
-            }
-            shared.refreshing.store(false, Ordering::Release);
-        });
+    pub(super) async fn held(&self, now: Timestamp) -> Result<Arc<Read>, AuditError> {
+        let store = self.0.store.clone();
+        self.0.read.get("all", now, move || async move { read(&store, now).await }).await
     }
 }
 
-impl Shared {
-    async fn read(&self, now: Timestamp) -> Result<Held, AuditError> {
-        let base = Base::load(&self.store).await?;
-        let seen = from_store(&self.store, &base, now).await?;
-        Ok(Held { base, seen })
-    }
+async fn read(store: &Store, now: Timestamp) -> Result<Read, AuditError> {
+    let base = Base::load(store).await?;
+    let seen = from_store(store, &base, now).await?;
+    Ok(Read { base, seen })
 }
 
 /// Runs work that computes away from the threads that answer requests.

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
 use super::audit::table;
+use super::import_items::ItemFile;
 use super::import_surveys::SurveyFile;
 use super::{Common, Data, Outcome, rows};
 use crate::knowledge::duplicates::{Thresholds, duplicates};
@@ -38,6 +39,8 @@ enum What {
     Tickets(Source),
     /// Answered surveys, .jsonl or .csv
     Surveys(SurveyFile),
+    /// Configuration items: services, machines, programs that tickets name, .csv or .jsonl
+    Items(ItemFile),
 }
 
 #[derive(Args)]
@@ -56,6 +59,7 @@ impl Import {
             What::Articles(source) => source.articles().await,
             What::Tickets(source) => source.tickets().await,
             What::Surveys(file) => file.run().await,
+            What::Items(file) => file.run().await,
         }
     }
 }

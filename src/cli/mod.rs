@@ -9,6 +9,7 @@ mod evaluate;
 mod export;
 mod first_key;
 mod import;
+mod import_items;
 mod import_surveys;
 mod keys;
 mod labelled;
@@ -36,9 +37,11 @@ use jiff::Timestamp;
 
 use crate::access::Access;
 use crate::config::Settings;
+use crate::inventory::Inventory;
 use crate::knowledge::Knowledge;
 use crate::model::{Model, Shelf};
 use crate::store::{Acting, Store};
+use crate::triage::Desk;
 
 /// Local ticket triage and knowledge suggestion. Everything runs on this machine's CPU; no text leaves it.
 #[derive(Parser)]
@@ -233,6 +236,13 @@ impl Data {
         .await?;
         progress.finish();
         Ok((store, knowledge))
+    }
+
+    /// The same with all that an answer about a ticket draws on.
+    async fn desk(&self, model: &Arc<Model>, settings: &Settings) -> anyhow::Result<Desk> {
+        let (store, knowledge) = self.open(model, settings).await?;
+        let inventory = Inventory::open(store.clone()).await?;
+        Ok(Desk { store, knowledge, inventory })
     }
 }
 

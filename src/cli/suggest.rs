@@ -9,7 +9,7 @@ use super::rows::{Files, checked};
 use super::{Common, Data, Outcome};
 use crate::knowledge::Suggestions;
 use crate::store::Audience;
-use crate::triage::{Desk, Ticket, TicketRow, Triage, Wanted};
+use crate::triage::{Ticket, TicketRow, Triage, Wanted};
 
 /// Flags of `deskhand suggest`.
 #[derive(Args)]
@@ -62,8 +62,8 @@ impl Suggest {
     pub(super) async fn run(self) -> anyhow::Result<Outcome> {
         let settings = self.common.settings()?;
         let model = self.common.model(&settings, Some(&self.data.data)).await?;
-        let (store, knowledge) = self.data.open(&model, &settings).await?;
-        let desk = Desk { store: store.clone(), knowledge };
+        let desk = self.data.desk(&model, &settings).await?;
+        let store = desk.store.clone();
         let triage = Triage::for_batches(model, settings.triage, Some(desk));
         let wanted = Wanted {
             audience: match self.audience {

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::rows::{Files, checked};
 use super::{Common, Data, Outcome};
 use crate::store::Audience;
-use crate::triage::{self, Desk, Options, Ticket, TicketRow};
+use crate::triage::{self, Options, Ticket, TicketRow};
 
 /// Flags of `deskhand triage`.
 #[derive(Args)]
@@ -36,10 +36,7 @@ impl Triage {
         let model = self.common.model(&settings, self.data.as_deref()).await?;
         let desk = match self.data.clone() {
             None => None,
-            Some(data) => {
-                let (store, knowledge) = Data { data }.open(&model, &settings).await?;
-                Some(Desk { store, knowledge })
-            }
+            Some(data) => Some(Data { data }.desk(&model, &settings).await?),
         };
         let store = desk.as_ref().map(|desk| desk.store.clone());
         let triage = triage::Triage::for_batches(model, settings.triage, desk);

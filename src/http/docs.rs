@@ -29,6 +29,7 @@ pub(super) const DOCUMENT: &str = "/openapi.json";
         (name = "triage", description = "Tickets: predictions, articles, similar tickets"),
         (name = "articles", description = "The knowledge base"),
         (name = "surveys", description = "What customers answer: sentiment, follow-ups, trends"),
+        (name = "inventory", description = "Services, machines and programs that tickets name"),
         (name = "audit", description = "What the knowledge base lacks, and whose labels are wrong"),
         (name = "access", description = "Keys, users, and who changed what"),
         (name = "service", description = "For those who run it")
@@ -103,6 +104,8 @@ refusals! {
     OfTicket: TicketNotFound InvalidRequest;
     /// Of an address with the id of a survey.
     OfSurvey: SurveyNotFound InvalidRequest;
+    /// Of an address with the id of a configuration item.
+    OfItem: ItemNotFound InvalidRequest;
     /// Of an address with parameters.
     OfParams: InvalidRequest;
     /// Of an address that needs a head which a bundle may not have.

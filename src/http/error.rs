@@ -90,6 +90,8 @@ table! {
         "There is no key with this id" "GET /v1/keys lists those that there are; one that was taken back stays so."
     UserNotFound "user_not_found" NOT_FOUND
         "There is no user with this name" "GET /v1/users lists those that there are."
+    ItemNotFound "item_not_found" NOT_FOUND
+        "There is no configuration item with this id" "GET /v1/configuration-items lists those that there are."
     NothingToAudit "nothing_to_audit" NOT_FOUND
         "There are no tickets to look at" "Choose another window or filter."
     MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED

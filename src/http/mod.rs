@@ -21,6 +21,7 @@ mod headers;
 mod health;
 mod id;
 mod import;
+mod items;
 mod json;
 mod keys;
 mod metrics;
@@ -40,6 +41,7 @@ pub mod switch;
 mod tickets;
 mod tls;
 mod trail;
+mod timeline;
 mod triage;
 mod users;
 
@@ -81,6 +83,7 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(articles::export))
         .routes(routes!(tickets::get))
         .routes(routes!(outcome::tell))
+        .routes(routes!(timeline::tell, timeline::get))
         .routes(routes!(outcome::close_check))
         .routes(routes!(surveys::keep, surveys::list))
         .routes(routes!(survey_summary::summary))
@@ -98,6 +101,8 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(users::list, users::add))
         .routes(routes!(users::change, users::remove))
         .routes(routes!(trail::read))
+        .routes(routes!(items::put, items::get, items::delete))
+        .routes(routes!(items::list))
         .merge(OpenApiRouter::from(crate::ui::router(state.pages()).with_state(())))
         .merge(OpenApiRouter::from(crate::ui::sign_in::router(state.access.clone()).with_state(())))
         .layer(time_limit)

@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -11,9 +12,10 @@ use super::admission::Admission;
 use super::metrics::Metrics;
 use super::tls::{Tls, TlsError};
 use crate::access::Access;
-use crate::audit::mismatches::Ledgers;
 use crate::audit::{Audits, Rules};
 use crate::config::Settings;
+use crate::held::Held;
+use crate::inventory::{Inventory, InventoryError};
 use crate::knowledge::{Knowledge, KnowledgeError};
 use crate::model::{BundleError, Model, Shelf};
 use crate::store::{Store, StoreError};
@@ -37,8 +39,14 @@ pub struct Answering {
 }
 
 impl Answering {
-    pub(super) fn new(model: Arc<Model>, knowledge: Knowledge, store: &Store, settings: &Settings) -> Self {
-        let desk = Desk { store: store.clone(), knowledge: knowledge.clone() };
+    pub(super) fn new(
+        model: Arc<Model>,
+        knowledge: Knowledge,
+        inventory: &Inventory,
+        store: &Store,
+        settings: &Settings,
+    ) -> Self {
+        let desk = Desk { store: store.clone(), knowledge: knowledge.clone(), inventory: inventory.clone() };
         let surveys = Surveys::new(Arc::clone(&model));
         Self {
             triage: Triage::new(Arc::clone(&model), settings.triage.clone(), Some(desk)),
@@ -72,6 +80,8 @@ pub struct App {
     pub access: Access,
     /// What speaks TLS, where the site has a certificate.
     pub(super) tls: Option<Arc<Tls>>,
+    /// Configuration items that tickets name.
+    pub inventory: Inventory,
     /// What the tickets ask for and the articles do not answer.
     pub audits: Audits,
     answering: RwLock<Arc<Answering>>,
@@ -102,6 +112,9 @@ pub enum OpenError {
     /// The certificate or its key cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// The configuration items cannot be used.
+    #[error(transparent)]
+    Inventory(#[from] InventoryError),
     /// The metrics could not be set up.
     #[error("the metrics could not be set up: {0}; please report this")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
@@ -141,7 +154,8 @@ impl App {
         let rules =
             Rules { settings: settings.audit.clone(), answer_threshold: settings.search.answer_threshold };
         let audits = Audits::new(store.clone(), rules);
-        let answering = Answering::new(model, knowledge, &store, &settings);
+        let inventory = Inventory::open(store.clone()).await?;
+        let answering = Answering::new(model, knowledge, &inventory, &store, &settings);
         Ok(Self {
             metrics: Metrics::new(answering.model.manifest())?,
             answering: RwLock::new(Arc::new(answering)),
@@ -155,6 +169,7 @@ impl App {
             store,
             access,
             tls,
+            inventory,
             audits,
         })
     }
@@ -201,7 +216,8 @@ impl AppState {
             max_form_bytes: self.settings.server.max_body_bytes,
             shelf: self.shelf.clone(),
             audits: self.audits.clone(),
-            ledgers: Ledgers::new(self.store.clone(), self.settings.audit.refresh_seconds),
+            ledgers: Held::new(self.settings.audit.refresh_seconds, Duration::ZERO),
+            summaries: Held::new(self.settings.audit.refresh_seconds, ui::DEAR),
             matrix: self.settings.triage.matrix.clone(),
             settings: self.settings.ui.clone(),
         }

@@ -78,7 +78,7 @@ impl AppState {
         let model = tokio::task::spawn_blocking(move || Model::load(&path, &inference)).await??;
         let model = Arc::new(model);
         let knowledge = self.now().knowledge.switch(Arc::clone(&model)).await?;
-        let answering = Answering::new(model, knowledge, &self.store, &self.settings);
+        let answering = Answering::new(model, knowledge, &self.inventory, &self.store, &self.settings);
         let name = answering.model.manifest().model_name();
         let former = self.exchange(answering);
         self.model_works();

@@ -13,6 +13,7 @@ use super::id::Id;
 use super::state::AppState;
 use crate::store::{FinalLabels, PredictionRecord, TicketRecord, TicketStatus};
 use crate::text::Format;
+use crate::triage::Sla;
 
 /// A ticket that is kept, with every answer that was given about it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -39,6 +40,8 @@ pub(super) struct KeptTicket {
     form: Option<String>,
     /// Who works on it.
     agent_group: Option<String>,
+    /// The agreed times.
+    sla: Sla,
     /// What the submitter chose.
     submitted: SubmittedLabels,
     /// What became of it, as far as that is known.
@@ -138,6 +141,7 @@ impl KeptTicket {
             organization_id: ticket.organization_id,
             form: ticket.form,
             agent_group: ticket.agent_group,
+            sla: Sla { due_at: ticket.due_at, first_response_due_at: ticket.first_response_due_at },
             submitted: SubmittedLabels {
                 priority: ticket.submitted_priority,
                 category: ticket.submitted_category,

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::error::KnowledgeError;
 use super::{Knowledge, Shared};
-use crate::store::{Deflection, Feedback, FeedbackCounts, OutcomeRecord};
+use crate::store::{Deflection, Feedback, FeedbackCounts, OutcomeRecord, TicketEvent};
 
 /// What was said about an article, and what it comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
@@ -41,6 +41,29 @@ impl Knowledge {
             shared.usefulness.apply(written.voices);
             shared.remember(&[id]).await?;
             Ok(true)
+        })
+        .await
+    }
+
+    /// Keeps what happened to a ticket; `None` if there is no such ticket, else whether anything of it was
+    /// new. When this returns it survives a crash, and the next answer counts it. `now` is when it is told.
+    ///
+    /// # Errors
+    /// Those of the store; then nothing is kept.
+    pub async fn happened(
+        &self,
+        ticket_id: &str,
+        events: Vec<TicketEvent>,
+        now: Timestamp,
+    ) -> Result<Option<bool>, KnowledgeError> {
+        let id = ticket_id.to_owned();
+        self.to_the_end(move |shared| async move {
+            let Some(written) = shared.store.save_events(&id, &events, now).await? else {
+                return Ok(None);
+            };
+            shared.usefulness.apply(written.voices);
+            shared.remember(&[id]).await?;
+            Ok(Some(written.changed))
         })
         .await
     }

@@ -20,6 +20,7 @@ mod feedback;
 mod findings;
 mod follow_ups;
 mod gaps;
+mod items;
 mod jobs;
 mod keys;
 mod outcomes;
@@ -30,6 +31,7 @@ mod ticket_labels;
 mod tickets;
 mod trail;
 mod users;
+mod timeline;
 mod versions;
 mod writer;
 
@@ -50,6 +52,7 @@ pub use follow_ups::{
     ContactOutcome, FollowUpChange, FollowUpClock, FollowUpRecord, FollowUpState, NewFollowUp, RootCause,
 };
 pub use gaps::{GapRecord, GapState};
+pub use items::ConfigurationItem;
 pub use jobs::{Job, JobEnd, JobFilter, JobState, NewJob};
 pub use keys::KeyRecord;
 pub use outcomes::OutcomeRecord;
@@ -62,3 +65,4 @@ pub use ticket_labels::{LabelPair, TicketLabels};
 pub use tickets::TicketVector;
 pub use trail::{Chain, Change, TrailEntry};
 pub use users::{SessionRecord, UserRecord};
+pub use timeline::{EventKind, TicketEvent, TicketPlace, TicketTimeline};

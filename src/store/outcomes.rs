@@ -68,17 +68,18 @@ impl Store {
     }
 }
 
-/// Saves the outcome and the feedback that follows from it.
+/// Saves the outcome, whose status holds as of `status_at`, and the feedback that follows from it.
 pub(super) async fn save(
     connection: &mut SqliteConnection,
     ticket_id: &str,
     outcome: &OutcomeRecord,
     now: Timestamp,
+    status_at: Option<Timestamp>,
 ) -> Result<Written, sqlx::Error> {
     let Some(before) = ticket(connection, ticket_id).await? else {
         return Ok(Written::default());
     };
-    update(connection, ticket_id, outcome).await?;
+    update(connection, ticket_id, outcome, status_at).await?;
     let Some(after) = ticket(connection, ticket_id).await? else {
         return Ok(Written::default());
     };
@@ -110,11 +111,13 @@ async fn ticket(connection: &mut SqliteConnection, id: &str) -> Result<Option<Ti
     sqlx::query_as("SELECT * FROM tickets WHERE id = ?1").bind(id).fetch_optional(connection).await
 }
 
-/// Writes what the outcome says into the ticket's row.
+/// Writes what the outcome says into the ticket's row: never less than the timeline does (`timeline.rs`).
+/// `status_at` is as of when its status holds, if that is known.
 pub(super) async fn update(
     connection: &mut SqliteConnection,
     ticket_id: &str,
     outcome: &OutcomeRecord,
+    status_at: Option<Timestamp>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "UPDATE tickets SET
@@ -126,10 +129,13 @@ pub(super) async fn update(
              solved_at = coalesce(?7, solved_at),
              resolution = coalesce(?8, resolution),
              article_ids = coalesce(?9, article_ids),
-             reopened = coalesce(?10, reopened),
-             escalated = coalesce(?11, escalated),
+             reopened = CASE WHEN ?10 IS NULL THEN reopened ELSE max(?10, (SELECT count(*)
+                 FROM ticket_events WHERE ticket_id = tickets.id AND kind = 'reopened')) END,
+             escalated = CASE WHEN ?11 IS NULL THEN escalated ELSE max(?11, EXISTS (SELECT 1
+                 FROM ticket_events WHERE ticket_id = tickets.id AND kind = 'escalated')) END,
              handling_minutes = coalesce(?12, handling_minutes),
-             agent_group = coalesce(?13, agent_group)
+             agent_group = coalesce(?13, agent_group),
+             status_at = CASE WHEN ?6 IS NULL THEN status_at ELSE ?14 END
          WHERE id = ?1",
     )
     .bind(ticket_id)
@@ -145,6 +151,7 @@ pub(super) async fn update(
     .bind(outcome.escalated)
     .bind(outcome.handling_minutes)
     .bind(&outcome.agent_group)
+    .bind(status_at.map(column::time_text))
     .execute(connection)
     .await?;
     Ok(())

@@ -30,6 +30,10 @@ pub struct TicketRecord {
     pub form: Option<String>,
     /// Who works on it, by the ticket system's name.
     pub agent_group: Option<String>,
+    /// Until when it has to be solved, as agreed.
+    pub due_at: Option<Timestamp>,
+    /// Until when an agent has to have answered it, as agreed.
+    pub first_response_due_at: Option<Timestamp>,
     /// The category that the submitter chose.
     pub submitted_category: Option<String>,
     /// The priority that the submitter chose.

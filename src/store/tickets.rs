@@ -163,7 +163,7 @@ pub(super) async fn save(
 ) -> Result<(), sqlx::Error> {
     for ticket in batch {
         save_words(connection, ticket).await?;
-        outcomes::update(connection, &ticket.id, &OutcomeRecord::of(ticket)).await?;
+        outcomes::update(connection, &ticket.id, &OutcomeRecord::of(ticket), ticket.solved_at).await?;
     }
     Ok(())
 }
@@ -204,7 +204,7 @@ pub(super) async fn save_triage(
         .await?;
     save_words(connection, ticket).await?;
     if known.is_none() {
-        outcomes::update(connection, &ticket.id, &OutcomeRecord::of(ticket)).await?;
+        outcomes::update(connection, &ticket.id, &OutcomeRecord::of(ticket), ticket.solved_at).await?;
     }
     sqlx::query(
         "INSERT INTO predictions
@@ -231,8 +231,8 @@ async fn save_words(connection: &mut SqliteConnection, ticket: &TicketRecord) ->
     sqlx::query(
         "INSERT INTO tickets (id, subject, body, body_format, channel, created_at, requester_id,
              organization_id, submitted_category, submitted_priority, encoder, embedding, form,
-             agent_group)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+             agent_group, due_at, first_response_due_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
          ON CONFLICT (id) DO UPDATE SET
              subject = excluded.subject, body = excluded.body, body_format = excluded.body_format,
              channel = coalesce(excluded.channel, channel),
@@ -241,6 +241,8 @@ async fn save_words(connection: &mut SqliteConnection, ticket: &TicketRecord) ->
              organization_id = coalesce(excluded.organization_id, organization_id),
              form = coalesce(excluded.form, form),
              agent_group = coalesce(excluded.agent_group, agent_group),
+             due_at = coalesce(excluded.due_at, due_at),
+             first_response_due_at = coalesce(excluded.first_response_due_at, first_response_due_at),
              submitted_category = coalesce(excluded.submitted_category, submitted_category),
              submitted_priority = coalesce(excluded.submitted_priority, submitted_priority),
              encoder = CASE WHEN excluded.encoder IS NULL
@@ -266,6 +268,8 @@ async fn save_words(connection: &mut SqliteConnection, ticket: &TicketRecord) ->
     .bind(vector)
     .bind(&ticket.form)
     .bind(&ticket.agent_group)
+    .bind(ticket.due_at.map(column::time_text))
+    .bind(ticket.first_response_due_at.map(column::time_text))
     .execute(connection)
     .await?;
     Ok(())
@@ -286,6 +290,8 @@ impl FromRow<'_, SqliteRow> for TicketRecord {
             organization_id: row.try_get("organization_id")?,
             form: row.try_get("form")?,
             agent_group: row.try_get("agent_group")?,
+            due_at: column::optional_time(row, "due_at")?,
+            first_response_due_at: column::optional_time(row, "first_response_due_at")?,
             submitted_category: row.try_get("submitted_category")?,
             submitted_priority: row.try_get("submitted_priority")?,
             labels: FinalLabels {

@@ -184,6 +184,12 @@ fn change(write: &Write, written: &Written) -> Option<Change> {
             }
         }
         Write::DeleteArticle { id } if seq => told("article.delete", id, json!({})),
+        Write::PutItems(batch) => {
+            let ids: Vec<&str> = batch.iter().take(IDS).map(|item| item.id.as_str()).collect();
+            let first = ids.first()?;
+            told("items.put", first, json!({"count": batch.len(), "ids": ids}))
+        }
+        Write::DeleteItem { id } if found => told("item.delete", id, json!({})),
         Write::DecideGap(gap) if found => {
             let detail = json!({"state": gap.state, "owner": gap.owner, "article_id": gap.article_id});
             told("gap.decide", &gap.id, detail)

@@ -19,9 +19,10 @@ use super::feedback::{self, Feedback, FeedbackWritten};
 use super::keys::{self, KeyWrite};
 use super::trail::{self, Change};
 use super::users::{self, UserWrite};
-use super::{Finding, OutcomeRecord, PredictionRecord, StoreError, TicketRecord};
+use super::{ConfigurationItem, Finding, OutcomeRecord, PredictionRecord, StoreError, TicketRecord};
 use super::{FollowUpChange, GapRecord, Job, JobEnd, KeptSurvey, NewFollowUp, NewJob};
-use super::{deflections, follow_ups, gaps, jobs, outcomes, surveys, tickets};
+use super::{TicketEvent, timeline};
+use super::{deflections, follow_ups, gaps, items, jobs, outcomes, surveys, tickets};
 
 /// Most writes in one transaction, and most that wait in the queue; a further caller waits before it.
 const GROUP: usize = 64;
@@ -36,6 +37,7 @@ pub(super) enum Write {
     EmbedTickets(Vec<TicketRecord>),
     SaveTriage(Box<(TicketRecord, PredictionRecord, Finding)>),
     SaveOutcome(Box<(String, OutcomeRecord, Timestamp)>),
+    SaveEvents(Box<(String, Vec<TicketEvent>, Timestamp)>),
     Say(Feedback),
     TakeBack(Feedback),
     KeepSurveys { batch: Vec<KeptSurvey>, now: Timestamp },
@@ -53,6 +55,8 @@ pub(super) enum Write {
     Key(Box<KeyWrite>),
     User(Box<UserWrite>),
     Record(Box<Change>),
+    PutItems(Vec<ConfigurationItem>),
+    DeleteItem { id: String },
 }
 
 /// What there is to tell of a write.
@@ -234,7 +238,11 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Writt
         }
         Write::SaveOutcome(told) => {
             let (ticket_id, outcome, now) = &**told;
-            outcomes::save(connection, ticket_id, outcome, *now).await
+            outcomes::save(connection, ticket_id, outcome, *now, Some(*now)).await
+        }
+        Write::SaveEvents(told) => {
+            let (ticket_id, events, now) = &**told;
+            timeline::save(connection, ticket_id, events, *now).await
         }
         Write::Say(said) => feedback::say(connection, said, false).await.map(Written::feedback),
         Write::SaveGaps(batch) => gaps::save(connection, batch).await.map(|()| Written::default()),
@@ -262,6 +270,8 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Writt
         }
         Write::ReleaseJobs { now } => jobs::release(connection, *now).await.map(|()| Written::default()),
         Write::ReviveJob { id, now } => jobs::revive(connection, *id, *now).await.map(Written::found),
+        Write::PutItems(batch) => items::put(connection, batch).await.map(|()| Written::default()),
+        Write::DeleteItem { id } => items::delete(connection, id).await.map(Written::found),
         Write::PruneJobs { before } => jobs::prune(connection, *before).await.map(|()| Written::default()),
         Write::Key(write) => keys::write(connection, write).await,
         Write::User(write) => users::write(connection, write).await,

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::decision::{ConfidenceLevel, Decision, Rule, decide};
+use super::named::NamedItem;
 use super::reasons::Reason;
 use super::ticket::Ticket;
 use crate::knowledge::{SimilarTicket, Suggested};
@@ -41,6 +42,9 @@ pub struct TriageAnswer {
     /// Tickets like it that came in within 72 hours of it and are not known to be solved, closest first:
     /// several may be one incident.
     pub open_tickets: Vec<SimilarTicket>,
+    /// Configuration items that the ticket names, in the order of their first mention, at most 20; none are
+    /// shown to customers.
+    pub configuration_items: Vec<NamedItem>,
     /// Whether words of the ticket were left out.
     pub truncated: bool,
     /// What was cut, skipped or not understood.
@@ -60,6 +64,7 @@ impl TriageAnswer {
             articles: Vec::new(),
             similar_tickets: Vec::new(),
             open_tickets: Vec::new(),
+            configuration_items: Vec::new(),
             truncated: false,
             warnings: Vec::new(),
         }

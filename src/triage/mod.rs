@@ -6,7 +6,9 @@
 
 mod answer;
 mod decision;
+mod named;
 mod observe;
+mod original;
 mod priority;
 mod reasons;
 mod record;
@@ -22,12 +24,14 @@ use jiff::Timestamp;
 pub use answer::{Mismatch, Prediction, Raised, Ranked, TriageAnswer};
 use decision::Rule;
 pub use decision::{ConfidenceLevel, Decision};
+pub use named::NamedItem;
 pub use observe::AuditRow;
 pub use reasons::{DeletionReport, DeletionTask, Field, Reason};
 pub use rows::{HistoryRow, TicketRow};
 pub use ticket::{Options, Sla, Submitted, Ticket};
 
 use crate::config::{Priority, TriageSettings};
+use crate::inventory::Inventory;
 use crate::knowledge::{Knowledge, KnowledgeError, Query, Suggestions};
 use crate::model::{Distribution, Input, Lane, Model, ModelError, Reading, Reads};
 use crate::store::{Audience, Store, StoreError, TicketRecord};
@@ -54,6 +58,8 @@ pub struct Desk {
     pub store: Store,
     /// Articles and the memory of tickets.
     pub knowledge: Knowledge,
+    /// Configuration items.
+    pub inventory: Inventory,
 }
 
 /// The triage of tickets. Cheap to clone.
@@ -285,6 +291,10 @@ impl Triage {
                 let similar =
                     desk.knowledge.similar(&embedding, ticket.id.as_deref(), options.similar, at).await?;
                 (answer.similar_tickets, answer.open_tickets) = (similar.past, similar.open);
+            }
+            // Nor is what a house runs.
+            if options.audience == Audience::Agent {
+                answer.configuration_items = named::items(&desk.inventory, ticket, &words);
             }
         }
         Ok(answer)

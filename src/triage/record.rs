@@ -9,6 +9,7 @@ use crate::store::{Embedding, FinalLabels, Finding, PredictionRecord, TicketReco
 /// The ticket as the store keeps it. Outcomes already known are not touched by a second triage.
 pub(super) fn ticket(ticket: &Ticket, embedding: Vec<f32>, encoder: &str, now: Timestamp) -> TicketRecord {
     let submitted = ticket.submitted.clone().unwrap_or_default();
+    let sla = ticket.sla.clone().unwrap_or_default();
     TicketRecord {
         id: ticket.id.clone().unwrap_or_default(),
         subject: ticket.subject.clone(),
@@ -20,6 +21,8 @@ pub(super) fn ticket(ticket: &Ticket, embedding: Vec<f32>, encoder: &str, now: T
         organization_id: ticket.organization_id.clone(),
         form: ticket.form.clone(),
         agent_group: ticket.agent_group.clone(),
+        due_at: sla.due_at,
+        first_response_due_at: sla.first_response_due_at,
         submitted_category: submitted.category,
         submitted_priority: submitted.priority.map(|p| p.label().to_string()),
         labels: FinalLabels::default(),

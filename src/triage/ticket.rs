@@ -84,6 +84,10 @@ pub struct Sla {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub due_at: Option<Timestamp>,
+    /// When an agent must have answered it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub first_response_due_at: Option<Timestamp>,
 }
 
 /// What the answer should hold.

@@ -18,7 +18,7 @@ use super::problem::Problem;
 use super::span::{self, Span};
 use super::table::{Address, Filters, TableView};
 use super::{Pages, page};
-use crate::audit::mismatches::{Ledger, MAX_LIMIT, Question};
+use crate::audit::mismatches::{Ledger, MAX_LIMIT, Question, ledger};
 use crate::charts::Figure;
 
 #[derive(Template)]
@@ -45,7 +45,9 @@ pub(super) async fn show(State(pages): State<Pages>, address: Address) -> Respon
         Err(words) => return respond(&address, String::new(), Err(Nothing::wrong(words))),
     };
     let (name, question) = question(&pages, &address, span);
-    match pages.ledgers.get(&name, &question, now).await {
+    let store = pages.store.clone();
+    let make = move || async move { ledger(&store, &question, &|_| ()).await };
+    match pages.ledgers.get(&name, now, make).await {
         Ok(ledger) => respond(&address, span.words(), Ok(ledger)),
         Err(error) => {
             tracing::error!(%error, "the page of the mismatches could not be made");

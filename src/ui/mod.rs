@@ -41,6 +41,7 @@ pub mod visitor;
 mod voice;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use askama::Template;
 use axum::Router;
@@ -52,12 +53,13 @@ use axum::routing::get;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::audit::Audits;
-use crate::audit::mismatches::Ledgers;
+use crate::audit::mismatches::Ledger;
 use crate::config::{Matrix, UiSettings};
+use crate::held::Held;
 use crate::knowledge::Knowledge;
 use crate::model::{Model, Shelf};
 use crate::store::Store;
-use crate::survey::SurveyDesk;
+use crate::survey::{Summary, SurveyDesk};
 use crate::triage::{Ticket, Triage};
 
 /// What answers by one bundle.
@@ -94,6 +96,9 @@ impl std::fmt::Debug for Answering {
     }
 }
 
+/// What took so long to sum up is shown again for a while.
+pub const DEAR: Duration = Duration::from_millis(150);
+
 /// What the pages need. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Pages {
@@ -110,7 +115,9 @@ pub struct Pages {
     /// What the tickets ask for and the articles do not answer.
     pub audits: Audits,
     /// Whose labels are wrong.
-    pub ledgers: Ledgers,
+    pub ledgers: Held<Ledger>,
+    /// Sums of surveys that took long to make.
+    pub summaries: Held<Summary>,
     /// Which priority follows from settled impact and urgency.
     pub matrix: Matrix,
     /// As the site set them.

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use crate::inventory::MatchedBy;
 use crate::knowledge::{FoundBy, Highlight, SimilarTicket, Suggested};
 use crate::model::ModelName;
 use crate::store::{Article, ArticleStatus, Audience, TicketStatus};
 use crate::text::Format;
-use crate::triage::{ConfidenceLevel, Decision, Mismatch, Prediction, Ranked, TriageAnswer};
+use crate::triage::{ConfidenceLevel, Decision, Mismatch, NamedItem, Prediction, Ranked, TriageAnswer};
 
 /// A start tag: its name and its attributes.
 pub(super) type Tag = (String, BTreeMap<String, String>);
@@ -75,6 +76,14 @@ pub(super) fn answer() -> TriageAnswer {
         articles: vec![suggested(), suggested_for_agents()],
         similar_tickets: vec![similar()],
         open_tickets: vec![open()],
+        configuration_items: vec![NamedItem {
+            id: "svc-vpn".into(),
+            name: "LarkVPN".into(),
+            kind: Some("service".into()),
+            agent_group: Some("Network".into()),
+            matched_by: MatchedBy::Name,
+            place: None,
+        }],
         truncated: false,
         warnings: Vec::new(),
     }

@@ -1,5 +1,7 @@
 //! `/surveys`: how customers feel, and whom to call.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -58,7 +60,7 @@ pub(super) async fn shown(
     now: Timestamp,
 ) -> Response {
     let desk = pages.answering.now().desk;
-    let summary = match summed(&desk, address, now).await {
+    let summary = match summed(pages, &desk, address, now).await {
         Ok(summary) => summary,
         Err(error) => return failed(&error),
     };
@@ -84,17 +86,22 @@ fn failed(error: &SurveyError) -> Response {
 }
 
 async fn summed(
+    pages: &Pages,
     desk: &SurveyDesk,
     address: &Address,
     now: Timestamp,
-) -> Result<Result<Summary, Nothing>, SurveyError> {
+) -> Result<Result<Arc<Summary>, Nothing>, SurveyError> {
     let window = Span::asked(address, now).and_then(surveys_view::window);
     let window = match window {
         Ok(window) => window,
         Err(words) => return Ok(Err(Nothing::wrong(words))),
     };
     let (filter, by) = (surveys_view::filter(address), surveys_view::by(address));
-    desk.summary(window, &filter, by).await.map(Ok)
+    let given = |name: &str| address.get(name).unwrap_or_default().to_owned();
+    let name = format!("{:?}", (given("days"), given("from"), given("to"), &filter, by));
+    let desk = desk.clone();
+    let make = move || async move { desk.summary(window, &filter, by).await };
+    pages.summaries.get(&name, now, make).await.map(Ok)
 }
 
 /// Surveys that ask for a call, or low ones, as the address says.
@@ -132,7 +139,7 @@ async fn listed(desk: &SurveyDesk, address: &Address, now: Timestamp) -> Result<
 
 fn respond(
     address: &Address,
-    summary: Result<Summary, Nothing>,
+    summary: Result<Arc<Summary>, Nothing>,
     listed: Listed,
     case: Option<Survey>,
     problem: Option<Problem>,
@@ -142,14 +149,14 @@ fn respond(
         Ok(summary) => (Some(summary), Some(Nothing::found(surveys_view::NONE.to_owned()))),
         Err(nothing) => (None, Some(nothing)),
     };
-    let mut groups = surveys_view::groups(summary.as_ref(), address);
+    let mut groups = surveys_view::groups(summary.as_deref(), address);
     let mut list = follow_up_view::list(&listed.surveys, address);
     if let Some(file) = groups.csv(address).or_else(|| list.csv(address)) {
         return file;
     }
     let of_problem = problem.as_ref().map(|problem| problem.status);
     let of_nothing = nothing.as_ref().map(|nothing| nothing.status);
-    let (summary, measure) = (summary.as_ref(), Measure::asked(address));
+    let (summary, measure) = (summary.as_deref(), Measure::asked(address));
     let template = SurveysTemplate {
         frame: Frame::at(Place::Surveys),
         filters: Filters::new(

@@ -9,7 +9,7 @@ use crate::knowledge::{FoundBy, SimilarTicket, Suggested};
 use crate::model::ModelName;
 use crate::store::{Article, Audience, FeedbackKind, TicketStatus};
 use crate::text::{Format, html};
-use crate::triage::{Decision, Field, Prediction, Reason, Ticket, TriageAnswer};
+use crate::triage::{Decision, Field, NamedItem, Prediction, Reason, Ticket, TriageAnswer};
 
 /// Per cent from which another label is named beside the most likely one.
 const WORTH_NAMING: u8 = 5;
@@ -36,6 +36,8 @@ pub(super) struct AnswerView {
     pub(super) similar: Vec<SimilarView>,
     /// Those that are not solved and came in around the same time.
     pub(super) open: Vec<SimilarView>,
+    /// Configuration items that the ticket names, in words.
+    pub(super) named: Vec<String>,
     /// Name and versions of the model.
     pub(super) model: String,
     pub(super) language: Option<&'static str>,
@@ -161,6 +163,7 @@ impl AnswerView {
             far_articles: far.into_iter().map(ArticleView::new).collect(),
             similar: answer.similar_tickets.into_iter().map(|t| SimilarView::new(t, used)).collect(),
             open: answer.open_tickets.into_iter().map(|t| SimilarView::new(t, used)).collect(),
+            named: answer.configuration_items.iter().map(named).collect(),
             model: model_name(&answer.model),
             language: answer.language,
             voice: None,
@@ -179,6 +182,12 @@ impl AnswerView {
         self.voice = Some(form);
         self
     }
+}
+
+/// An item that the ticket names, in words.
+fn named(item: &NamedItem) -> String {
+    let told: Vec<&str> = [&item.kind, &item.agent_group].into_iter().flatten().map(String::as_str).collect();
+    if told.is_empty() { item.name.clone() } else { format!("{} ({})", item.name, told.join(", ")) }
 }
 
 fn model_name(model: &ModelName) -> String {

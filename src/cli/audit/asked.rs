@@ -15,7 +15,7 @@ use crate::audit::{Base, Filter, Observations, Question, Rules, Voices, Window};
 use crate::config::Settings;
 use crate::knowledge::Knowledge;
 use crate::store::Store;
-use crate::triage::{AuditRow, Desk, Triage};
+use crate::triage::{AuditRow, Triage};
 
 /// Rows that are worked on at a time.
 const BATCH: usize = 64;
@@ -110,8 +110,8 @@ impl Asked {
     /// The data folder with its search.
     pub(super) async fn open(&self, settings: &Settings) -> anyhow::Result<(Store, Knowledge, Triage)> {
         let model = self.common.model(settings, Some(&self.data.data)).await?;
-        let (store, knowledge) = self.data.open(&model, settings).await?;
-        let desk = Desk { store: store.clone(), knowledge: knowledge.clone() };
+        let desk = self.data.desk(&model, settings).await?;
+        let (store, knowledge) = (desk.store.clone(), desk.knowledge.clone());
         Ok((store, knowledge, Triage::for_batches(model, settings.triage.clone(), Some(desk))))
     }
 }

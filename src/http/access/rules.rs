@@ -53,6 +53,12 @@ pub(in crate::http) const RULES: &[Rule] = &[
     rule("GET", "/v1/tickets/{id}", OneOf(DESK)),
     rule("POST", "/v1/tickets/{id}/outcome", OneOf(DESK)),
     rule("GET", "/v1/tickets/{id}/close-check", OneOf(DESK)),
+    rule("GET", "/v1/tickets/{id}/events", OneOf(DESK)),
+    rule("POST", "/v1/tickets/{id}/events", OneOf(DESK)),
+    rule("GET", "/v1/configuration-items", OneOf(&[Triage, Knowledge])),
+    rule("GET", "/v1/configuration-items/{id}", OneOf(&[Triage, Knowledge])),
+    rule("PUT", "/v1/configuration-items/{id}", OneOf(&[Knowledge])),
+    rule("DELETE", "/v1/configuration-items/{id}", OneOf(&[Knowledge])),
     // Articles
     rule("POST", "/v1/suggest", Widget(ASKERS)),
     rule("OPTIONS", "/v1/suggest", Nothing),

@@ -346,6 +346,8 @@ fn ticket(id: &str, subject: &str, vector: Vec<f32>) -> TicketRecord {
         organization_id: None,
         form: None,
         agent_group: None,
+        due_at: None,
+        first_response_due_at: None,
         submitted_category: None,
         submitted_priority: None,
         labels: FinalLabels { category: Some("Network::VPN".into()), ..FinalLabels::default() },

@@ -13,6 +13,7 @@ mod opening;
 mod outcomes;
 mod room;
 mod tickets;
+mod timeline;
 
 use std::path::Path;
 
@@ -76,6 +77,8 @@ fn ticket(id: &str, body: &str) -> TicketRecord {
         organization_id: None,
         form: None,
         agent_group: None,
+        due_at: None,
+        first_response_due_at: None,
         submitted_category: None,
         submitted_priority: None,
         labels: FinalLabels::default(),
@@ -100,6 +103,8 @@ fn solved_ticket(id: &str, body: &str) -> TicketRecord {
         organization_id: Some("3".into()),
         form: Some("portal".into()),
         agent_group: Some("network".into()),
+        due_at: Some("2026-11-21T17:40:00Z".parse().unwrap()),
+        first_response_due_at: Some("2026-11-21T10:40:00Z".parse().unwrap()),
         submitted_category: Some("Hardware::Printer and peripherals".into()),
         submitted_priority: Some("P4".into()),
         labels: FinalLabels {

@@ -11,10 +11,10 @@ use rand::seq::index;
 use serde::Serialize;
 
 use super::Field;
-use super::original::{Place, places};
 use super::variants::Variants;
 use crate::learn::metrics::{Interval, Z_TWO_SIDED_95, wilson_interval};
 use crate::model::ModelError;
+use crate::triage::original::{Place, places};
 use crate::triage::{Options, Ticket, Triage};
 
 /// Words that are deleted at a time.
@@ -108,7 +108,8 @@ impl Triage {
             return Ok(Tried::Foreign);
         }
         let variants = Variants::of(&words.text, self.model.tokenizer())?;
-        let known: Vec<Place> = places(ticket, &words, &variants, 0..variants.len()).into_values().collect();
+        let everywhere = variants.everywhere(0..variants.len());
+        let known: Vec<Place> = places(ticket, &words, everywhere).into_values().collect();
         if known.len() <= DELETED {
             return Ok(Tried::TooShort);
         }

@@ -11,20 +11,19 @@
 //! confidence more than three random ones in 99.3 % of draws, with every word tried in 99.6 %.
 
 mod check;
-mod original;
 mod variants;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
 pub use check::{DeletionReport, DeletionTask};
-use original::{Place, places};
 use variants::Variants;
 
 use super::answer::Prediction;
+use super::original::{Place, places};
 use super::ticket::Ticket;
 use super::{Triage, Words, priority};
 use crate::model::{Input, Lane, ModelError, Reading};
@@ -105,8 +104,9 @@ impl Triage {
             Err(ModelError::Overloaded { .. }) => return Ok(Some(BUSY.into())),
             weights => weights?,
         };
-        let moved = weights.values().flatten().filter(|(_, weight)| *weight > 0.0).map(|(word, _)| *word);
-        let places = places(ticket, words, &variants, moved);
+        let moved: BTreeSet<usize> =
+            weights.values().flatten().filter(|(_, weight)| *weight > 0.0).map(|(word, _)| *word).collect();
+        let places = places(ticket, words, variants.everywhere(moved));
         for (task, prediction) in predictions {
             prediction.reasons = weights.get(task).map(|weights| reasons(weights, &places));
         }

@@ -62,6 +62,12 @@ impl<'a> Variants<'a> {
         at.map(|&at| self.words[at].bare.clone())
     }
 
+    /// Where each of these words stands, with its number.
+    pub(super) fn everywhere(&self, numbers: impl IntoIterator<Item = usize>) -> Vec<(Range<usize>, usize)> {
+        let of_word = |number| self.places(number).map(move |place| (place, number));
+        numbers.into_iter().flat_map(of_word).collect()
+    }
+
     /// What is read of the text, without these words; the punctuation around them stays.
     pub(super) fn without(&self, numbers: &[usize]) -> String {
         let mut out = String::with_capacity(self.text.len().min(4096));

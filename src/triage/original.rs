@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::Field;
-use super::variants::Variants;
+use super::reasons::Field;
+use super::{Ticket, Words};
 use crate::text::Places;
-use crate::triage::{Ticket, Words};
 
 /// A word's place in the ticket as it was sent, in Unicode code points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,21 +15,13 @@ pub(super) struct Place {
     pub(super) end: usize,
 }
 
-/// The first place of each of these words (by number) that can be told. What is nowhere in the ticket as
-/// it is read, such as a word with a tag amid it, has none.
+/// The first place, that can be told, of each thing (by number) that stands at these places of the cleaned
+/// text, in bytes. What is nowhere in the ticket as it is read, such as a word with a tag amid it, has none.
 pub(super) fn places(
     ticket: &Ticket,
     words: &Words,
-    variants: &Variants<'_>,
-    wanted: impl Iterator<Item = usize>,
+    mut occurrences: Vec<(Range<usize>, usize)>,
 ) -> BTreeMap<usize, Place> {
-    let mut wanted: Vec<usize> = wanted.collect();
-    wanted.sort_unstable();
-    wanted.dedup();
-    let mut occurrences: Vec<(Range<usize>, usize)> = wanted
-        .into_iter()
-        .flat_map(|number| variants.places(number).map(move |place| (place, number)))
-        .collect();
     occurrences.sort_by_key(|(place, _)| place.start);
     let of_body = occurrences.partition_point(|(place, _)| place.end <= words.body_at);
     let body = occurrences.split_off(of_body);
