@@ -58,6 +58,7 @@ impl Browser {
             audits: app.app.audits.clone(),
             ledgers: Held::new(60, Duration::ZERO),
             summaries: Held::new(60, Duration::ZERO),
+            performances: Held::new(60, Duration::ZERO),
             matrix: app.app.settings.triage.matrix.clone(),
             settings: app.app.settings.ui.clone(),
         });

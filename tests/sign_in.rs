@@ -121,7 +121,9 @@ async fn a_role_opens_its_pages_and_the_navigation_shows_no_others() {
     let opened = async |name: &str| {
         let cookie = sign_in(&app, name).await;
         let mut open = Vec::new();
-        for path in ["/", "/suggest", "/coverage", "/gaps", "/surveys", "/mismatches", "/model"] {
+        for path in
+            ["/", "/suggest", "/coverage", "/gaps", "/surveys", "/performance", "/mismatches", "/model"]
+        {
             let page = send(&app, "GET", path, &cookie, &[]).await;
             let allowed = page.status == StatusCode::OK;
             assert!(allowed || page.status == StatusCode::FORBIDDEN, "{path} {}", page.status);
@@ -135,8 +137,8 @@ async fn a_role_opens_its_pages_and_the_navigation_shows_no_others() {
         open
     };
     assert_eq!(opened("mira").await, ["/", "/suggest", "/surveys"]);
-    assert_eq!(opened("owen").await.len(), 7);
-    assert_eq!(opened("ada").await.len(), 7);
+    assert_eq!(opened("owen").await.len(), 8);
+    assert_eq!(opened("ada").await.len(), 8);
 }
 
 #[tokio::test]

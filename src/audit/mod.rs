@@ -20,6 +20,7 @@ pub mod mismatches;
 mod observations;
 mod observed;
 mod pareto;
+pub mod performance;
 mod question;
 mod report;
 mod service;

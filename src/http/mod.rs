@@ -28,6 +28,7 @@ mod metrics;
 mod mismatches;
 mod observe;
 mod outcome;
+mod performance;
 mod query;
 mod reason;
 mod reindex;
@@ -39,9 +40,9 @@ mod survey_summary;
 mod surveys;
 pub mod switch;
 mod tickets;
+mod timeline;
 mod tls;
 mod trail;
-mod timeline;
 mod triage;
 mod users;
 
@@ -68,7 +69,8 @@ pub fn router(state: AppState) -> Router {
     let slow = OpenApiRouter::new()
         .routes(routes!(import::import))
         .routes(routes!(reindex::reindex))
-        .routes(routes!(mismatches::ledger));
+        .routes(routes!(mismatches::ledger))
+        .routes(routes!(performance::report));
     let for_widgets = elsewhere::let_in(
         OpenApiRouter::new().routes(routes!(suggest::suggest)).routes(routes!(deflections::say)),
         &state.settings.ui,

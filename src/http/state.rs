@@ -218,6 +218,7 @@ impl AppState {
             audits: self.audits.clone(),
             ledgers: Held::new(self.settings.audit.refresh_seconds, Duration::ZERO),
             summaries: Held::new(self.settings.audit.refresh_seconds, ui::DEAR),
+            performances: Held::new(self.settings.audit.refresh_seconds, ui::DEAR),
             matrix: self.settings.triage.matrix.clone(),
             settings: self.settings.ui.clone(),
         }

@@ -29,9 +29,9 @@ mod surveys;
 mod ticket;
 mod ticket_labels;
 mod tickets;
+mod timeline;
 mod trail;
 mod users;
-mod timeline;
 mod versions;
 mod writer;
 
@@ -63,6 +63,6 @@ pub use surveys::{KeptSurvey, SurveyPlace};
 pub use ticket::{Embedding, FinalLabels, Finding, PredictionRecord, TicketRecord, TicketStatus};
 pub use ticket_labels::{LabelPair, TicketLabels};
 pub use tickets::TicketVector;
+pub use timeline::{EventKind, TicketEvent, TicketPlace, TicketTimeline};
 pub use trail::{Chain, Change, TrailEntry};
 pub use users::{SessionRecord, UserRecord};
-pub use timeline::{EventKind, TicketEvent, TicketPlace, TicketTimeline};

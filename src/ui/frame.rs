@@ -13,6 +13,8 @@ pub(super) enum Place {
     Gaps,
     /// How customers feel.
     Surveys,
+    /// How the desk does.
+    Performance,
     /// Whose labels are wrong.
     Mismatches,
     /// What answers.
@@ -21,12 +23,13 @@ pub(super) enum Place {
 
 impl Place {
     /// In the order of the navigation.
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Triage,
         Self::Suggestions,
         Self::Coverage,
         Self::Gaps,
         Self::Surveys,
+        Self::Performance,
         Self::Mismatches,
         Self::Model,
     ];
@@ -38,6 +41,7 @@ impl Place {
             Self::Coverage => "/coverage",
             Self::Gaps => "/gaps",
             Self::Surveys => "/surveys",
+            Self::Performance => "/performance",
             Self::Mismatches => "/mismatches",
             Self::Model => "/model",
         }
@@ -50,6 +54,7 @@ impl Place {
             Self::Coverage => "Coverage",
             Self::Gaps => "Gaps",
             Self::Surveys => "Surveys",
+            Self::Performance => "Performance",
             Self::Mismatches => "Mismatches",
             Self::Model => "Model",
         }

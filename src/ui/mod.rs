@@ -26,6 +26,8 @@ mod model_page;
 mod model_view;
 mod own;
 mod panel_page;
+mod performance_page;
+mod performance_view;
 mod problem;
 #[cfg(test)]
 mod samples;
@@ -54,6 +56,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::audit::Audits;
 use crate::audit::mismatches::Ledger;
+use crate::audit::performance::Performance;
 use crate::config::{Matrix, UiSettings};
 use crate::held::Held;
 use crate::knowledge::Knowledge;
@@ -118,13 +121,15 @@ pub struct Pages {
     pub ledgers: Held<Ledger>,
     /// Sums of surveys that took long to make.
     pub summaries: Held<Summary>,
+    /// Figures of the desk that took long to make.
+    pub performances: Held<Performance>,
     /// Which priority follows from settled impact and urgency.
     pub matrix: Matrix,
     /// As the site set them.
     pub settings: UiSettings,
 }
 
-/// The pages: `/`, `/suggest`, `/articles/{id}`, `/coverage`, `/gaps`, `/surveys`, `/mismatches`, `/model`,
+/// The pages: `/`, `/suggest`, `/articles/{id}`, `/coverage`, `/gaps`, `/surveys`, `/performance`, `/mismatches`, `/model`,
 /// `/panel/{ticket_id}`, and what they load from `/assets/`.
 pub fn router(pages: Pages) -> Router {
     let limit = DefaultBodyLimit::max(pages.max_form_bytes);
@@ -137,6 +142,7 @@ pub fn router(pages: Pages) -> Router {
         .route("/coverage", get(coverage_page::show))
         .route("/gaps", get(gaps_page::show).post(gaps_page::decide).layer(limit))
         .route("/surveys", get(surveys_page::show).post(follow_up_form::tell).layer(limit))
+        .route("/performance", get(performance_page::show))
         .route("/mismatches", get(mismatches_page::show))
         .route("/model", get(model_page::show))
         .route("/panel/{ticket_id}", get(panel_page::show).post(panel_page::say).layer(limit))

@@ -50,6 +50,7 @@ fn alone(headers: &HeaderMap, uri: &Uri) -> Result<(), Problem> {
 fn is_this_machine(host: &str) -> bool {
     // What is behind the last colon is the port, unless it belongs to an IPv6 address.
     let name = match host.rsplit_once(':') {
+        _ if host.parse::<IpAddr>().is_ok() => host,
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => host,
     };

@@ -89,6 +89,7 @@ pub(in crate::http) const RULES: &[Rule] = &[
     rule("GET", "/v1/audit/gaps", OneOf(&[Audit])),
     rule("POST", "/v1/audit/gaps/{id}", OneOf(&[Audit])),
     rule("GET", "/v1/audit/mismatches", OneOf(&[Audit])),
+    rule("GET", "/v1/audit/performance", OneOf(&[Audit])),
     // Access itself
     rule("GET", "/v1/keys", OneOf(ADMINS)),
     rule("POST", "/v1/keys", OneOf(ADMINS)),
@@ -121,6 +122,7 @@ pub(in crate::http) const RULES: &[Rule] = &[
     rule("GET", "/surveys", Page(&[Survey])),
     rule("POST", "/surveys", Page(&[Survey])),
     rule("GET", "/mismatches", Page(&[Audit])),
+    rule("GET", "/performance", Page(&[Audit])),
     rule("GET", "/model", Page(&[Audit])),
     // Opened by its own signature, which names ticket, time and audience.
     rule("GET", "/panel/{ticket_id}", Nothing),
