@@ -21,6 +21,7 @@ use jiff::Timestamp;
 
 use super::elsewhere;
 use super::error::{Code, Problem};
+use super::observe::AskedBy;
 use super::state::AppState;
 use crate::access::{Caller, SignedIn, Who, network};
 use crate::config::Scope;
@@ -76,7 +77,13 @@ pub(super) async fn guard(State(app): State<AppState>, request: Request, next: N
     parts.extensions.insert(let_in.caller.clone());
     let mut request = Request::from_parts(parts, body);
     match let_in.sign_in {
-        None => acting.doing(next.run(request)).await,
+        None => {
+            let mut response = acting.doing(next.run(request)).await;
+            if let Who::Key(id) = let_in.caller.who {
+                response.extensions_mut().insert(AskedBy(id));
+            }
+            response
+        }
         Some(sign_in) => {
             let visitor = Arc::new(visitor(&sign_in));
             request.extensions_mut().insert(Arc::clone(&visitor));
