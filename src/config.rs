@@ -2,6 +2,7 @@
 //! (`DESKHAND_SERVER__LISTEN=…`, two underscores between section and field), then flags; the later
 //! wins. A field that does not exist is refused by name, so that a typing error never passes as a default.
 
+mod access;
 mod audit;
 mod drift;
 mod events;
@@ -26,6 +27,7 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 
+pub use access::{AccessSettings, Authentication, Limit, Role, Scope};
 pub use audit::AuditSettings;
 pub use drift::DriftSettings;
 pub use events::{EndpointSettings, EventSettings, signing_key};
@@ -92,6 +94,9 @@ pub struct Settings {
     /// When an alarm of drift is raised.
     #[garde(dive)]
     pub drift: DriftSettings,
+    /// Who may ask what, how often, and how long a sign-in lasts.
+    #[garde(dive)]
+    pub access: AccessSettings,
 }
 
 /// The HTTP service.
@@ -113,6 +118,12 @@ pub struct ServerSettings {
     /// Seconds that accepted requests may take to finish after the signal to stop.
     #[garde(range(min = 1, max = 3_600))]
     pub shutdown_grace_s: u64,
+    /// The site's certificate and those that lead to its authority, PEM; with it the service speaks TLS alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_certificate: Option<PathBuf>,
+    /// The key of that certificate, PEM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_key: Option<PathBuf>,
 }
 
 impl Default for ServerSettings {
@@ -123,6 +134,8 @@ impl Default for ServerSettings {
             max_import_bytes: 64 << 20,
             request_timeout_s: 30,
             shutdown_grace_s: 20,
+            tls_certificate: None,
+            tls_key: None,
         }
     }
 }

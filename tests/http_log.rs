@@ -10,6 +10,9 @@ use std::sync::{Arc, Mutex};
 use axum::body::Body;
 use axum::http::{Method, Request};
 use common::{TestApp, request};
+use deskhand::access::NewKey;
+use deskhand::config::{Authentication, Scope};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 /// What is logged, for this whole process.
@@ -96,7 +99,23 @@ async fn a_request_leaves_one_line_in_the_log_and_no_words_of_it() {
     let of_feedback = [200, 404, 422, 200, 422, 200, 404];
     let before = [404, 404, 200, 415, 200, 422, 422, 422, 200, 200, 200];
     assert_eq!(statuses, [&before[..], &of_feedback, &[507, 207]].concat());
+    let guarded = TestApp::with(|settings| settings.access.authentication = Authentication::On).await;
+    let new = NewKey { name: MARKER.into(), scopes: vec![Scope::Triage], expires_at: None };
+    let key = guarded.app.access.create_key(new, Timestamp::now()).await.unwrap().0;
+    let form = format!("name={MARKER}&password={MARKER}&next=/{MARKER}");
+    let bearer = |key: &str| Request::get("/info").header("authorization", format!("Bearer {key}"));
+    let of_access = [
+        bearer(MARKER).body(Body::empty()).unwrap(),
+        bearer(&key.expose()).body(Body::empty()).unwrap(),
+        request(Method::POST, "/sign-in", Some("application/x-www-form-urlencoded"), form),
+    ];
+    let sent = sent + of_access.len();
+    for request in of_access {
+        guarded.send(request).await;
+    }
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let secret = key.expose().rsplit_once('_').unwrap().1.to_owned();
+    assert!(text.contains(&format!("key=\"{}\"", key.id())) && !text.contains(&secret), "{text}");
     assert!(!text.contains(MARKER), "{text}");
     assert_eq!(text.lines().filter(|line| line.contains("request_id=")).count(), sent, "{text}");
     let full = text.lines().find(|line| line.contains("status=507")).unwrap();

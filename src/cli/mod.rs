@@ -8,11 +8,13 @@ mod doctor;
 mod evaluate;
 mod events;
 mod export;
+mod first_key;
 mod history;
 mod import;
 mod import_items;
 mod import_surveys;
 mod import_tickets;
+mod keys;
 mod labelled;
 mod link;
 mod promote;
@@ -24,9 +26,11 @@ mod sentiment;
 mod serve;
 mod suggest;
 mod test_ticket;
+mod trail;
 mod train;
 mod train_search;
 mod triage;
+mod users;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -35,12 +39,14 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
+use jiff::Timestamp;
 
+use crate::access::Access;
 use crate::config::Settings;
 use crate::inventory::Inventory;
 use crate::knowledge::Knowledge;
 use crate::model::{Model, Shelf};
-use crate::store::Store;
+use crate::store::{Acting, Store};
 use crate::triage::Desk;
 
 /// Local ticket triage and knowledge suggestion. Everything runs on this machine's CPU; nothing is sent but to addresses in the settings.
@@ -82,6 +88,12 @@ enum Command {
     Audit(audit::Audit),
     /// Send a test event to those who are told of events
     Events(events::Events),
+    /// Make, list and take back keys of programs
+    Keys(keys::Keys),
+    /// Add, change, list and remove people who sign in
+    Users(users::Users),
+    /// Show who changed what, and check that it is as it was written
+    Trail(trail::Trail),
     /// Check the bundle, the data folder, the settings and what they connect to
     Doctor(doctor::Doctor),
 }
@@ -125,7 +137,7 @@ pub fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&anyhow::Error::new(error).context("the async runtime does not start")),
     };
-    match runtime.block_on(run(cli.command)) {
+    match runtime.block_on(acting().doing(run(cli.command))) {
         Ok(Outcome::Clean) => ExitCode::SUCCESS,
         Ok(Outcome::SomeRefused) => ExitCode::from(1),
         Err(error) => fail(&error),
@@ -163,8 +175,17 @@ async fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Replay(command) => command.run().await,
         Command::Audit(command) => command.run().await,
         Command::Events(command) => command.run().await,
+        Command::Keys(command) => command.run().await,
+        Command::Users(command) => command.run().await,
+        Command::Trail(command) => command.run().await,
         Command::Doctor(command) => command.run().await,
     }
+}
+
+/// Who runs the command, for the trail.
+fn acting() -> Acting {
+    let user = std::env::var("USER").or_else(|_| std::env::var("USERNAME"));
+    Acting { who: format!("command:{}", user.unwrap_or_default()), at: Timestamp::now() }
 }
 
 fn fail(error: &anyhow::Error) -> ExitCode {
@@ -208,6 +229,13 @@ async fn load(dir: &Path, settings: &Settings) -> anyhow::Result<Arc<Model>> {
 }
 
 impl Data {
+    /// Keys, users and the trail of the folder, without a model.
+    async fn access(&self) -> anyhow::Result<(Access, Store)> {
+        let settings = Settings::load(None)?;
+        let store = Store::open(&self.data, &settings.store).await?;
+        Ok((Access::open(store.clone(), settings.access).await?, store))
+    }
+
     async fn open(&self, model: &Arc<Model>, settings: &Settings) -> anyhow::Result<(Store, Knowledge)> {
         let store = Store::open(&self.data, &settings.store).await?.masking(&settings.privacy);
         let progress = rows::Progress::new("embedding articles anew", None);

@@ -4,14 +4,15 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::Args;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 use super::rows::{Lines, Progress};
-use super::{Common, Outcome, SHIPPED, shipped};
+use super::{Common, Outcome, SHIPPED, first_key, shipped};
+use crate::config::{ServerSettings, Settings};
 use crate::http::serve::{log_panics_by_place, serve};
 use crate::http::switch::follow;
 use crate::http::{App, AppState};
@@ -61,6 +62,7 @@ impl Serve {
         let mut settings = self.common.settings()?;
         settings.server.listen = self.listen.unwrap_or(settings.server.listen);
         let listen = settings.server.listen;
+        may_listen(&settings)?;
         let data =
             self.data.clone().unwrap_or_else(|| PathBuf::from(if self.demo { DEMO_DATA } else { DATA }));
         // The address first: a port that is taken should not cost the time of loading.
@@ -73,8 +75,10 @@ impl Serve {
             )?;
             app.examples = demo(&app, &samples).await?.into();
         }
+        first_key::make(&app.access, &data).await?;
         let address = listener.local_addr()?;
-        writeln!(std::io::stdout(), "Deskhand is ready: http://{address}")?;
+        let scheme = if app.settings.server.tls_certificate.is_some() { "https" } else { "http" };
+        writeln!(std::io::stdout(), "Deskhand is ready: {scheme}://{address}")?;
         let app = AppState::new(app);
         // A bundle that was asked for by name stays.
         let following = self
@@ -103,6 +107,26 @@ impl Serve {
         app.learns();
         Ok(Some(learner))
     }
+}
+
+/// Refuses to let whoever reaches the address read tickets: without authentication the service is for its own
+/// machine.
+fn may_listen(settings: &Settings) -> anyhow::Result<()> {
+    let ServerSettings { listen, tls_certificate, .. } = &settings.server;
+    if listen.ip().to_canonical().is_loopback() {
+        return Ok(());
+    }
+    if !settings.access.is_on() {
+        bail!(
+            "{listen} can be reached from other machines, and authentication is off: whoever reaches it could read and change everything.\n  Set [access] authentication = \"on\" in the settings (DESKHAND_ACCESS__AUTHENTICATION=on); the first start then makes an admin key.\n  In a container this is needed too, however its port is published. Or listen on 127.0.0.1 alone."
+        );
+    }
+    if tls_certificate.is_none() {
+        tracing::warn!(
+            "keys and passwords cross the network as they are: give server.tls_certificate and tls_key, or have a proxy on the way that speaks TLS"
+        );
+    }
+    Ok(())
 }
 
 /// Brings the samples into an empty data folder, and gives some tickets to try.

@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 
 use super::admission::LARGE_BODY;
 use super::error::Problem;
+use crate::store::Acting;
 
 /// Runs `work` on the caller's thread for a small body, and on a blocking thread for a large one.
 /// Dropping the future gives the work up at its next `await`, on whichever thread.
@@ -24,13 +25,14 @@ where
     }
     let (alive, gone) = oneshot::channel::<()>();
     let runtime = Handle::current();
+    let acting = Acting::now();
     let task = tokio::task::spawn_blocking(move || {
         runtime.block_on(async {
             tokio::select! {
                 biased;
                 // `alive` is never sent: this resolves when the caller has dropped it.
                 _ = gone => None,
-                done = work() => Some(done),
+                done = Acting::instead_of(acting, work()) => Some(done),
             }
         })
     });

@@ -3,7 +3,8 @@
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::HeaderValue;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -12,6 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::docs::{OfAnswer, OfAudit};
 use super::error::Problem;
+use super::headers;
 use super::state::AppState;
 use crate::audit::{Coverage, DEFAULT_TOP, Filter, Question, TroubleReport, Window};
 
@@ -155,7 +157,9 @@ pub(super) async fn coverage(
         }
         Face::Html => {
             let page = report.html().map_err(|error| Problem::new(super::Code::Internal).caused_by(error))?;
-            ([(CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response()
+            let kind = HeaderValue::from_static("text/html; charset=utf-8");
+            let policy = headers::of_report(&page);
+            ([(CONTENT_TYPE, kind), (CONTENT_SECURITY_POLICY, policy)], page).into_response()
         }
     })
 }

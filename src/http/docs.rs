@@ -33,6 +33,7 @@ pub(super) const DOCUMENT: &str = "/openapi.json";
         (name = "audit", description = "What the knowledge base lacks, and whose labels are wrong"),
         (name = "integrations", description = "Helpdesks: their deliveries in, updates of their tickets out"),
         (name = "signals", description = "Customers at risk, and possible incidents"),
+        (name = "access", description = "Keys, users, and who changed what"),
         (name = "service", description = "For those who run it")
     )
 )]
@@ -127,6 +128,12 @@ refusals! {
     OfReplay: JobNotFound JobNotDead InvalidRequest;
     /// Of a training that is asked for.
     OfLearning: NotLearning;
+    /// Of an address with the id of a key.
+    OfKey: KeyNotFound InvalidRequest;
+    /// Of an address with the name of a user.
+    OfUser: UserNotFound InvalidRequest;
+    /// Of an address that adds a user.
+    OfNewUser: UserExists;
     /// Of a service that is not ready.
     OfService: ModelFailed StoreFailed Stopping StoreUnavailable;
 }

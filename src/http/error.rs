@@ -7,7 +7,7 @@ mod causes;
 
 use std::fmt;
 
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -68,6 +68,18 @@ table! {
     OldTimestamp "old_timestamp" UNAUTHORIZED
         "The delivery was signed too long ago or ahead of time"
         "Let the helpdesk send it again, check the clocks, or raise integrations.*.hook.replay_window_s."
+    KeyMissing "key_missing" UNAUTHORIZED
+        "This address needs a key"
+        "Send one as `Authorization: Bearer dh_…`; an administrator makes it with `deskhand keys create` or POST /v1/keys."
+    KeyRefused "key_refused" UNAUTHORIZED
+        "The key opens nothing"
+        "It is not a key of this service, or has expired, or was taken back; ask an administrator for another."
+    ScopeMissing "scope_missing" FORBIDDEN
+        "The key is not for this"
+        "Use a key that has the scope, or ask an administrator for one."
+    AuthenticationOff "authentication_off" FORBIDDEN
+        "This service is for its own machine alone"
+        "Have the administrator set access.authentication to on, or name a proxy that authenticates in access.trusted_proxies."
     NoSuchRoute "no_such_route" NOT_FOUND
         "There is nothing at this address" "See /docs for the addresses that there are."
     ArticleNotFound "article_not_found" NOT_FOUND
@@ -89,6 +101,10 @@ table! {
     AccountNotFound "account_not_found" NOT_FOUND
         "Nothing is known of this account"
         "Give the kind and id of a requester or an organization that has tickets or surveys here; a / is written as %2F."
+    KeyNotFound "key_not_found" NOT_FOUND
+        "There is no key with this id" "GET /v1/keys lists those that there are; one that was taken back stays so."
+    UserNotFound "user_not_found" NOT_FOUND
+        "There is no user with this name" "GET /v1/users lists those that there are."
     ItemNotFound "item_not_found" NOT_FOUND
         "There is no configuration item with this id" "GET /v1/configuration-items lists those that there are."
     NothingToAudit "nothing_to_audit" NOT_FOUND
@@ -97,6 +113,8 @@ table! {
         "This address does not take the method" "Use one of the methods that the Allow header names."
     NotLearning "not_learning" CONFLICT
         "This service does not train" "It was started with --model, which stays whatever is promoted; start it without."
+    UserExists "user_exists" CONFLICT
+        "There is a user with this name already" "Choose another name, or change that user."
     SlowBody "slow_body" REQUEST_TIMEOUT
         "The body came in too slowly" "Send it within 10 seconds, plus one for each 64 KiB."
     JobNotDead "job_not_dead" CONFLICT
@@ -111,6 +129,9 @@ table! {
         "The file cannot be imported" "Nothing of it was kept. Correct it and send it again."
     Overloaded "overloaded" TOO_MANY_REQUESTS
         "Deskhand has as much to do as it may take on"
+        "Send the request again after the seconds that Retry-After gives."
+    TooOften "too_often" TOO_MANY_REQUESTS
+        "This caller asks more often than it may"
         "Send the request again after the seconds that Retry-After gives."
     Internal "internal" INTERNAL_SERVER_ERROR
         "Deskhand made a mistake" "Please report it, with the line that the log has for this x-request-id."
@@ -261,6 +282,9 @@ impl IntoResponse for Problem {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         if let Some(seconds) = retry_after_s {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"deskhand\""));
         }
         response
     }

@@ -4,6 +4,7 @@
 //! in `error.rs`. A request is admitted or refused at once, read within limits of size and time, and
 //! given up when its client leaves. This room decides nothing about tickets or articles.
 
+mod access;
 mod accounts;
 mod admission;
 mod articles;
@@ -18,6 +19,7 @@ mod error;
 mod feedback;
 mod follow_ups;
 mod gaps;
+mod headers;
 mod health;
 mod hooks;
 mod id;
@@ -25,6 +27,7 @@ mod import;
 mod items;
 mod jobs;
 mod json;
+mod keys;
 mod learning;
 mod metrics;
 mod mismatches;
@@ -45,7 +48,10 @@ mod surveys;
 pub mod switch;
 mod tickets;
 mod timeline;
+mod tls;
+mod trail;
 mod triage;
+mod users;
 pub mod work;
 
 use std::any::Any;
@@ -61,6 +67,7 @@ use utoipa_axum::routes;
 
 pub use error::{Code, FieldError, Problem};
 pub use state::{Answering, App, AppState, OpenError};
+pub use tls::TlsError;
 
 /// The whole service.
 pub fn router(state: AppState) -> Router {
@@ -110,9 +117,15 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(jobs::get))
         .routes(routes!(jobs::replay))
         .routes(routes!(jobs::updates))
+        .routes(routes!(keys::list, keys::create))
+        .routes(routes!(keys::revoke))
+        .routes(routes!(users::list, users::add))
+        .routes(routes!(users::change, users::remove))
+        .routes(routes!(trail::read))
         .routes(routes!(items::put, items::get, items::delete))
         .routes(routes!(items::list))
         .merge(OpenApiRouter::from(crate::ui::router(state.pages()).with_state(())))
+        .merge(OpenApiRouter::from(crate::ui::sign_in::router(state.access.clone()).with_state(())))
         .layer(time_limit)
         .merge(slow)
         .layer(admit);
@@ -126,13 +139,16 @@ pub fn router(state: AppState) -> Router {
         OpenApiRouter::with_openapi(docs::description()).merge(api).merge(service).split_for_parts();
     announce(&state, &document);
     state.settings.integrations.set_up().for_each(|product| state.metrics.announce_hook(product));
+    let document = access::with_security(document);
     router
         .merge(docs::pages())
         .route(docs::DOCUMENT, get(|| async move { Json(document) }))
         .route(error::ERRORS_PAGE, get(docs::errors))
         .fallback(|| async { Problem::new(Code::NoSuchRoute) })
         .method_not_allowed_fallback(|| async { Problem::new(Code::MethodNotAllowed) })
+        .layer(from_fn_with_state(state.clone(), access::guard))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(state.clone(), headers::protect))
         .layer(from_fn_with_state(state.clone(), observe::observe))
         .with_state(state)
 }
@@ -140,8 +156,13 @@ pub fn router(state: AppState) -> Router {
 /// Shows every documented route in the metrics before its first request.
 fn announce(state: &AppState, document: &OpenApi) {
     for (route, item) in &document.paths.paths {
-        let methods =
-            [("GET", &item.get), ("PUT", &item.put), ("POST", &item.post), ("DELETE", &item.delete)];
+        let methods = [
+            ("GET", &item.get),
+            ("PUT", &item.put),
+            ("POST", &item.post),
+            ("PATCH", &item.patch),
+            ("DELETE", &item.delete),
+        ];
         for (method, operation) in methods {
             let mut statuses = operation.iter().flat_map(|operation| operation.responses.responses.keys());
             if let Some(status) =

@@ -1,7 +1,7 @@
 //! One log line and one measurement for each request, and the id that ties them to it.
 //!
-//! A line has method, matched route, status, milliseconds, request id, and for failures the code and
-//! the cause. Never a body, a query string, a raw path or a header: they may hold a ticket's words.
+//! A line has method, matched route, status, milliseconds, request id, the id of the key if one asked, and for
+//! failures the code and the cause. Never a body, a query string, a raw path or a header: they may hold a ticket's words.
 
 use std::time::Instant;
 
@@ -34,6 +34,7 @@ pub(super) async fn observe(State(app): State<AppState>, mut request: Request, n
         started: Instant::now(),
         status: CLIENT_LEFT,
         refused: None,
+        key: None,
         app,
     };
     if let Ok(value) = HeaderValue::from_str(&id) {
@@ -45,6 +46,7 @@ pub(super) async fn observe(State(app): State<AppState>, mut request: Request, n
     }
     line.status = response.status().as_u16();
     line.refused = response.extensions_mut().remove::<Refused>();
+    line.key = response.extensions_mut().remove::<AskedBy>().map(|AskedBy(key)| key);
     response
 }
 
@@ -81,20 +83,36 @@ struct Line {
     started: Instant,
     status: u16,
     refused: Option<Refused>,
+    /// Id of the key that asked.
+    key: Option<String>,
     app: AppState,
 }
+
+/// Which key asked, by its public part; travels with the response. A user's name is no matter of the log.
+#[derive(Debug, Clone)]
+pub(super) struct AskedBy(pub(super) String);
 
 impl Drop for Line {
     fn drop(&mut self) {
         let took = self.started.elapsed();
-        let Self { method, route, id, status, .. } = self;
+        let Self { method, route, id, status, key, .. } = self;
         let ms = took.as_millis() as u64;
         let code = self.refused.as_ref().map(|refused| refused.code.row().code);
         let cause = self.refused.as_ref().and_then(|refused| refused.cause.as_deref());
         if *status >= 500 {
-            tracing::error!(method, route, status, ms, request_id = id, code, cause, "request {id} failed");
+            tracing::error!(
+                method,
+                route,
+                status,
+                ms,
+                request_id = id,
+                key,
+                code,
+                cause,
+                "request {id} failed"
+            );
         } else {
-            tracing::info!(method, route, status, ms, request_id = id, code, "request {id}");
+            tracing::info!(method, route, status, ms, request_id = id, key, code, "request {id}");
         }
         self.app.metrics.request(method, route, *status, took);
         match self.refused.as_ref().map(|refused| refused.code) {

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,12 +12,15 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use jiff::Timestamp;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 
 use super::state::AppState;
+use super::tls::Tls;
+use crate::access::Peer;
 use crate::store::StoreError;
 
 /// Connections at a time; further ones wait with the operating system.
@@ -45,6 +49,7 @@ pub async fn serve(
     let folding = tokio::spawn(fold(app.clone()));
     let reading = tokio::spawn(read_ahead(app.clone()));
     let watching = tokio::spawn(watch(app.clone()));
+    let renewing = app.tls.clone().map(|tls| tokio::spawn(tls.follow()));
     let mut connections = JoinSet::new();
     accept(&app, listener, shutdown, &stopped, &mut connections).await;
     app.stop();
@@ -68,6 +73,9 @@ pub async fn serve(
     folding.abort();
     reading.abort();
     watching.abort();
+    if let Some(renewing) = renewing {
+        renewing.abort();
+    }
     app.store.close().await
 }
 
@@ -116,8 +124,8 @@ async fn accept(
             next = next => next,
         };
         match accepted {
-            Ok((stream, _)) => {
-                let connection = connection(stream, router.clone(), stopped.clone());
+            Ok((stream, from)) => {
+                let connection = secured(app.tls.clone(), stream, from.ip(), router.clone(), stopped.clone());
                 connections.spawn(async move {
                     connection.await;
                     drop(place);
@@ -130,13 +138,39 @@ async fn accept(
     }
 }
 
-/// Serves one connection until it closes, or until the request at hand is answered after the stop.
-async fn connection(stream: TcpStream, router: axum::Router, mut stopped: watch::Receiver<bool>) {
+/// Serves one connection, by TLS where there is a certificate.
+async fn secured(
+    tls: Option<Arc<Tls>>,
+    stream: TcpStream,
+    address: IpAddr,
+    router: axum::Router,
+    mut stopped: watch::Receiver<bool>,
+) {
     // Answers are small and written whole: waiting to fill a packet only delays them.
     let _ = stream.set_nodelay(true);
-    let service = TowerToHyperService::new(
-        router.map_request(|request: Request<Incoming>| request.map(axum::body::Body::new)),
-    );
+    let peer = Peer { address, secure: tls.is_some() };
+    let Some(tls) = tls else { return connection(stream, peer, router, stopped).await };
+    let acceptor = tls.acceptor();
+    let shaken = tokio::select! {
+        shaken = tokio::time::timeout(HEADERS, acceptor.accept(stream)) => shaken,
+        _ = stopped.wait_for(|stopped| *stopped) => return,
+    };
+    // Who spoke no TLS, or too slowly, is told so by rustls; there is nobody else to tell.
+    if let Ok(Ok(stream)) = shaken {
+        connection(stream, peer, router, stopped).await;
+    }
+}
+
+/// Serves one connection until it closes, or until the request at hand is answered after the stop.
+async fn connection<S>(stream: S, peer: Peer, router: axum::Router, mut stopped: watch::Receiver<bool>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    let service = TowerToHyperService::new(router.map_request(move |request: Request<Incoming>| {
+        let mut request = request.map(axum::body::Body::new);
+        request.extensions_mut().insert(peer);
+        request
+    }));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS)

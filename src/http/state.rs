@@ -11,6 +11,8 @@ use tokio::time::Instant;
 
 use super::admission::Admission;
 use super::metrics::Metrics;
+use super::tls::{Tls, TlsError};
+use crate::access::Access;
 use crate::audit::{Audits, Rules};
 use crate::config::Settings;
 use crate::held::Held;
@@ -77,6 +79,10 @@ pub struct App {
     pub store: Store,
     /// Which bundles were promoted in the data folder.
     pub(super) shelf: Shelf,
+    /// Who may ask what.
+    pub access: Access,
+    /// What speaks TLS, where the site has a certificate.
+    pub(super) tls: Option<Arc<Tls>>,
     /// Configuration items that tickets name.
     pub inventory: Inventory,
     /// What the tickets ask for and the articles do not answer.
@@ -115,6 +121,9 @@ pub enum OpenError {
     /// By these settings nothing can be sent.
     #[error(transparent)]
     Outbound(#[from] OutboundError),
+    /// The certificate or its key cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The configuration items cannot be used.
     #[error(transparent)]
     Inventory(#[from] InventoryError),
@@ -148,6 +157,8 @@ impl App {
         let store = Store::open(data_dir, &settings.store).await?.masking(&settings.privacy);
         // What was at work when an earlier process died is begun again.
         store.release_jobs(Timestamp::now()).await?;
+        let tls = Tls::open(&settings.server)?;
+        let access = Access::open(store.clone(), settings.access.clone()).await?;
         let (dir, inference) = (bundle_dir.to_owned(), settings.inference.clone());
         let model = tokio::task::spawn_blocking(move || Model::load(&dir, &inference)).await??;
         let model = Arc::new(model);
@@ -174,6 +185,8 @@ impl App {
             shelf: Shelf::of(data_dir),
             settings,
             store,
+            access,
+            tls,
             inventory,
             audits,
         })

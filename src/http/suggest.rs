@@ -1,19 +1,22 @@
 //! `POST /v1/suggest`.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::HeaderMap;
 use garde::Validate;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::access;
 use super::aside;
 use super::docs::{OfAnswer, OfBody};
 use super::elsewhere;
 use super::error::Problem;
 use super::json::Valid;
 use super::state::AppState;
+use crate::access::Caller;
+use crate::config::Scope;
 use crate::knowledge::{Query, Suggested};
 use crate::model::{Input, Lane, ModelError, ModelName};
 use crate::store::Audience;
@@ -110,12 +113,16 @@ pub(super) struct SuggestAnswer {
 )]
 pub(super) async fn suggest(
     State(app): State<AppState>,
+    Extension(caller): Extension<Caller>,
     headers: HeaderMap,
     request: Valid<SuggestRequest>,
 ) -> Result<Json<SuggestAnswer>, Problem> {
     let Valid { value, bytes, place: _place } = request;
     if value.audience == Audience::Agent && elsewhere::asks(&headers, &app.settings.ui) {
         return Err(Problem::field("/audience", "must be customer where a page of another site asks"));
+    }
+    if value.audience == Audience::Agent && caller.may(&[Scope::SuggestAgent]).is_none() {
+        return Err(access::scope_missing(&[Scope::SuggestAgent]));
     }
     aside::run(bytes, move || async move { answer(&app, value).await }).await?.map(Json)
 }

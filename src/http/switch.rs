@@ -13,8 +13,8 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::state::{Answering, AppState, OpenError};
-use crate::model::{Model, Shelf};
-use crate::store::EventType;
+use crate::model::{Model, ModelName, Shelf};
+use crate::store::{Acting, Change, EventType};
 
 /// How often it is looked whether another bundle was promoted.
 const LOOK: Duration = Duration::from_secs(1);
@@ -87,6 +87,7 @@ impl AppState {
         tracing::info!(name = name.name, version = name.version, "another bundle answers from now on");
         self.tell(&former).await;
         tokio::spawn(self.clone().retire(former));
+        self.tell_trail(name).await;
         Ok(())
     }
 
@@ -101,6 +102,16 @@ impl AppState {
         let event = EventType::ModelPromoted.job(&format!("{}:{}:{now}", new.name, new.version), &data, now);
         if let Err(error) = self.store.enqueue(vec![event], now).await {
             tracing::warn!(%error, "the event model.promoted was not kept and will not be sent");
+        }
+    }
+
+    /// A bundle is a folder: the trail can only be told once it answers, not in one step with that.
+    async fn tell_trail(&self, name: ModelName) {
+        let detail = serde_json::json!({"version": name.version, "taxonomy": name.taxonomy});
+        let acting = Acting { who: "deskhand".into(), at: Timestamp::now() };
+        let change = Change { action: "bundle.answers", subject: name.name, detail };
+        if let Err(error) = acting.doing(self.access.record(change)).await {
+            tracing::error!(%error, "the trail could not be told which bundle answers");
         }
     }
 

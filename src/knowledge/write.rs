@@ -6,7 +6,7 @@ use super::error::KnowledgeError;
 use super::import::{Row, RowError};
 use super::{Knowledge, Shared, off_the_runtime, passages};
 use crate::model::{Input, Lane, Model};
-use crate::store::{Article, EmbeddedArticle, Embedding, Passage, Store, TicketRecord};
+use crate::store::{Acting, Article, EmbeddedArticle, Embedding, Passage, Store, TicketRecord};
 use crate::text::{mail, with_subject};
 
 /// Articles that are embedded and kept together: bounds the memory of an import.
@@ -151,10 +151,10 @@ impl Knowledge {
         F: Future<Output = Result<T, KnowledgeError>> + Send,
     {
         let shared = Arc::clone(&self.shared);
-        let task = tokio::spawn(async move {
+        let task = tokio::spawn(Acting::carried(async move {
             let _alone = shared.changing.lock().await;
             work(Arc::clone(&shared)).await
-        });
+        }));
         task.await.map_err(|e| KnowledgeError::Failed(e.to_string()))?
     }
 }

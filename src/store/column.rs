@@ -86,6 +86,12 @@ pub(super) fn vector(row: &SqliteRow, column: &str) -> Result<Vec<f32>, sqlx::Er
     optional_vector(row, column)?.ok_or_else(|| unreadable(column, "an embedding"))
 }
 
+/// A SHA-256 hash.
+pub(super) fn digest(row: &SqliteRow, column: &str) -> Result<[u8; 32], sqlx::Error> {
+    let bytes: &[u8] = row.try_get(column)?;
+    bytes.try_into().map_err(|_| unreadable(column, "a hash of 32 bytes"))
+}
+
 /// A count or a sequence number; SQLite's integers are signed, ours are not.
 pub(super) fn unsigned(number: i64, column: &str) -> Result<u64, sqlx::Error> {
     u64::try_from(number).map_err(|_| unreadable(column, "a number from 0"))

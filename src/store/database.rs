@@ -187,6 +187,7 @@ fn steps() -> Migrator {
         step(10, "learning", include_str!("migrations/0010_learning.sql")),
         step(12, "updates", include_str!("migrations/0012_updates.sql")),
         step(14, "configuration items", include_str!("migrations/0014_configuration_items.sql")),
+        step(15, "access", include_str!("migrations/0015_access.sql")),
         step(16, "signals", include_str!("migrations/0016_signals.sql")),
     ])
 }

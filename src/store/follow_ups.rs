@@ -125,6 +125,19 @@ pub struct FollowUpChange {
 }
 
 impl FollowUpChange {
+    /// Names of the fields that change.
+    pub(super) fn fields(&self) -> Vec<&'static str> {
+        let fields = [
+            ("owner", self.owner.is_some()),
+            ("contacted_at", self.contacted_at.is_some()),
+            ("outcome", self.outcome.is_some()),
+            ("root_cause", self.root_cause.is_some()),
+            ("note", self.note.is_some()),
+            ("closed", self.closed.is_some()),
+        ];
+        fields.into_iter().filter_map(|(name, changes)| changes.then_some(name)).collect()
+    }
+
     fn apply(&self, record: &mut FollowUpRecord, now: Timestamp) {
         fn put<T: Clone>(to: &mut Option<T>, change: Option<&Option<T>>) {
             if let Some(change) = change {

@@ -9,6 +9,7 @@
 //! search index, reads no clock, and puts no text of a ticket or article in an error.
 
 mod accounts;
+mod acting;
 mod article;
 mod articles;
 mod audited;
@@ -24,6 +25,7 @@ mod gaps;
 mod history;
 mod items;
 mod jobs;
+mod keys;
 mod masked;
 mod outcomes;
 mod recent;
@@ -36,8 +38,10 @@ mod ticket;
 mod ticket_labels;
 mod tickets;
 mod timeline;
+mod trail;
 mod trainings;
 mod updates;
+mod users;
 mod versions;
 mod writer;
 
@@ -45,6 +49,7 @@ mod writer;
 mod tests;
 
 pub use accounts::AccountSurvey;
+pub use acting::Acting;
 pub use article::{Article, ArticleStatus, ArticleVersion, Attachment, Audience, Passage};
 pub use articles::{ArticleChange, EmbeddedArticle, PassageVectors, StoredPassage};
 pub use audited::AuditedTicket;
@@ -62,6 +67,7 @@ pub use gaps::{GapRecord, GapState};
 pub use history::PastTicket;
 pub use items::ConfigurationItem;
 pub use jobs::{Job, JobEnd, JobFilter, JobState, NewJob};
+pub use keys::KeyRecord;
 pub use outcomes::OutcomeRecord;
 pub use recent::RecentTicket;
 pub use settled::{SettledRecord, WatchedTicket};
@@ -75,5 +81,7 @@ pub use ticket::{Embedding, FinalLabels, Finding, PredictionRecord, TicketRecord
 pub use ticket_labels::{LabelPair, TicketLabels};
 pub use tickets::TicketVector;
 pub use timeline::{EventKind, TicketEvent, TicketPlace, TicketTimeline};
+pub use trail::{Chain, Change, TrailEntry};
 pub use trainings::{Training, TrainingState};
 pub use updates::{HelpdeskTicket, KeptUpdate, UpdateFilter, UpdatePlan, UpdateRecord, UpdateState};
+pub use users::{SessionRecord, UserRecord};

@@ -12,9 +12,13 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
+use super::Acting;
 use super::articles::{self, EmbeddedArticle, PassageVectors};
 use super::deflections::Deflection;
 use super::feedback::{self, Feedback, FeedbackWritten};
+use super::keys::{self, KeyWrite};
+use super::trail::{self, Change};
+use super::users::{self, UserWrite};
 use super::{ConfigurationItem, Finding, OutcomeRecord, PredictionRecord, StoreError, TicketRecord};
 use super::{FollowUpChange, GapRecord, Job, JobEnd, KeptSurvey, NewFollowUp, NewJob};
 use super::{
@@ -58,6 +62,9 @@ pub(super) enum Write {
     PruneJobs { before: Timestamp },
     SaveUpdate(Box<(UpdateRecord, Vec<NewJob>, Timestamp)>),
     SaveHelpdeskTicket(Box<(String, String, HelpdeskTicket)>),
+    Key(Box<KeyWrite>),
+    User(Box<UserWrite>),
+    Record(Box<Change>),
     PutItems(Vec<ConfigurationItem>),
     DeleteItem { id: String },
 }
@@ -95,9 +102,12 @@ impl Written {
     }
 }
 
+/// A write, and in whose name it is made.
+type Signed = (Write, Option<Acting>);
+
 #[derive(Debug)]
 struct Order {
-    write: Write,
+    signed: Signed,
     answer: oneshot::Sender<Result<Written, StoreError>>,
 }
 
@@ -134,7 +144,7 @@ impl Writer {
     pub(super) async fn write(&self, write: Write) -> Result<Written, StoreError> {
         let queue = self.open().as_ref().map(|open| open.queue.clone()).ok_or(StoreError::Closed)?;
         let (answer, answered) = oneshot::channel();
-        queue.send(Order { write, answer }).await.map_err(|_| StoreError::Closed)?;
+        queue.send(Order { signed: (write, Acting::now()), answer }).await.map_err(|_| StoreError::Closed)?;
         // The queue stays open only for those who still have something to send.
         drop(queue);
         answered.await.map_err(|_| StoreError::Closed)?
@@ -163,7 +173,7 @@ async fn write_all(
     let mut group = Vec::with_capacity(GROUP);
     while orders.recv_many(&mut group, GROUP).await > 0 {
         let (writes, answers): (Vec<_>, Vec<_>) =
-            group.drain(..).map(|order| (order.write, order.answer)).unzip();
+            group.drain(..).map(|order| (order.signed, order.answer)).unzip();
         let results = write_group(&mut pen, &writes, &path).await;
         // A signal is announced by a job.
         let comes = |written: &Written| written.added.contains(&true) || !written.signals.is_empty();
@@ -180,7 +190,7 @@ async fn write_all(
 
 /// One result for each write, in order. If they cannot be written together, each is tried alone,
 /// so that one that fails takes no other with it and hears its own error.
-async fn write_group(pen: &mut Pen, writes: &[Write], path: &Path) -> Vec<Result<Written, StoreError>> {
+async fn write_group(pen: &mut Pen, writes: &[Signed], path: &Path) -> Vec<Result<Written, StoreError>> {
     if writes.len() > 1
         && let Ok(written) = pen.commit(writes).await
     {
@@ -205,7 +215,7 @@ struct Pen {
 
 impl Pen {
     /// Writes all of `writes` or none.
-    async fn commit(&mut self, writes: &[Write]) -> Result<Vec<Written>, sqlx::Error> {
+    async fn commit(&mut self, writes: &[Signed]) -> Result<Vec<Written>, sqlx::Error> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => self.options.connect().await?,
@@ -231,12 +241,14 @@ impl Pen {
     }
 }
 
-async fn commit(connection: &mut SqliteConnection, writes: &[Write]) -> Result<Vec<Written>, sqlx::Error> {
+async fn commit(connection: &mut SqliteConnection, writes: &[Signed]) -> Result<Vec<Written>, sqlx::Error> {
     // Asks for the right to write at once; a transaction that asks later can be refused halfway.
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     let mut written = Vec::with_capacity(writes.len());
-    for write in writes {
-        written.push(apply(&mut transaction, write).await?);
+    for (write, acting) in writes {
+        let done = apply(&mut transaction, write).await?;
+        trail::tell(&mut transaction, write, &done, acting.as_ref()).await?;
+        written.push(done);
     }
     transaction.commit().await?;
     Ok(written)
@@ -315,5 +327,8 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Writt
         }
         Write::PutItems(batch) => items::put(connection, batch).await.map(|()| Written::default()),
         Write::DeleteItem { id } => items::delete(connection, id).await.map(Written::found),
+        Write::Key(write) => keys::write(connection, write).await,
+        Write::User(write) => users::write(connection, write).await,
+        Write::Record(_) => Ok(Written::default()),
     }
 }

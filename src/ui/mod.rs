@@ -35,6 +35,7 @@ mod performance_view;
 mod problem;
 #[cfg(test)]
 mod samples;
+pub mod sign_in;
 mod signals_page;
 mod signals_view;
 mod span;
@@ -44,6 +45,7 @@ mod surveys_view;
 mod table;
 mod triage_page;
 mod view;
+pub mod visitor;
 mod voice;
 
 use std::sync::Arc;
@@ -53,7 +55,7 @@ use askama::Template;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::from_fn;
+use axum::middleware::from_fn_with_state;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -143,7 +145,8 @@ pub struct Pages {
 pub fn router(pages: Pages) -> Router {
     let limit = DefaultBodyLimit::max(pages.max_form_bytes);
     let widgets = !pages.settings.widget_origins.is_empty();
-    let mut router = Router::new()
+    let most = pages.max_form_bytes;
+    let router = Router::new()
         .route("/", get(triage_page::first).post(triage_page::answer).layer(limit))
         .route("/suggest", get(suggest_page::first).post(suggest_page::answer).layer(limit))
         .route("/articles/{id}", get(article_page::show))
@@ -158,11 +161,15 @@ pub fn router(pages: Pages) -> Router {
         .route("/model", get(model_page::show))
         .route("/panel/{ticket_id}", get(panel_page::show).post(panel_page::say).layer(limit))
         .with_state(pages)
-        .layer(from_fn(own::forms_only));
-    for (name, value) in PAGE_HEADERS {
-        router = router.layer(SetResponseHeaderLayer::if_not_present(name, value));
-    }
-    router.merge(assets::router(widgets))
+        .layer(from_fn_with_state(most, own::forms_only));
+    with_headers(router).merge(assets::router(widgets))
+}
+
+/// Pages with the headers that every page has.
+fn with_headers(router: Router) -> Router {
+    PAGE_HEADERS.into_iter().fold(router, |router, (name, value)| {
+        router.layer(SetResponseHeaderLayer::if_not_present(name, value))
+    })
 }
 
 /// What a page may load and where it may be shown, but for the end, which says in whose frames.

@@ -112,6 +112,40 @@ impl Problem {
         )
     }
 
+    /// A form with more bytes than it may have.
+    pub(super) fn form_too_long(limit: usize) -> Self {
+        let advice = format!("A form may have about {} kilobytes. Nothing was changed.", limit / 1_000);
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "What was sent is too long.", advice)
+    }
+
+    /// A name and a password that do not belong together; which of them is wrong is not told.
+    pub(super) fn sign_in_refused() -> Self {
+        let advice = "Write both once more. Whoever runs Deskhand can give you another password.";
+        Self::new(StatusCode::UNAUTHORIZED, "Name and password do not belong together.", advice)
+    }
+
+    /// A try to sign in after many that failed.
+    pub(super) fn sign_in_paused(seconds: u64) -> Self {
+        let advice =
+            format!("Try again in {seconds} s. Until then nothing is tried, not even the right password.");
+        Self {
+            retry_after_s: Some(seconds),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, "Too many tries have failed.", advice)
+        }
+    }
+
+    /// A form of somebody whose sign-in has ended.
+    pub(super) fn signed_out() -> Self {
+        let advice = "Nothing was changed. Sign in at /sign-in and fill the form in again.";
+        Self::new(StatusCode::UNAUTHORIZED, "You are not signed in any more.", advice)
+    }
+
+    /// A page that is not for the reader's role.
+    pub(super) fn not_allowed() -> Self {
+        let advice = "Whoever runs Deskhand can give you another role.";
+        Self::new(StatusCode::FORBIDDEN, "This page is not for your role.", advice)
+    }
+
     /// A form about what is no longer there.
     pub(super) fn gone() -> Self {
         Self::new(

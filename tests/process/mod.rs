@@ -128,6 +128,14 @@ impl Service {
         (status, serde_json::from_str(&body).unwrap_or(Value::String(body)))
     }
 
+    /// The same with a key.
+    pub fn json_as(&self, key: &str, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        let text = if body.is_null() { String::new() } else { body.to_string() };
+        let key = [("authorization".to_owned(), format!("Bearer {key}"))];
+        let (status, body) = Self::request_at(&self.address, method, path, &key, &text).unwrap();
+        (status, serde_json::from_str(&body).unwrap_or(Value::String(body)))
+    }
+
     /// As `kill -9` does.
     pub fn kill(mut self) {
         self.child.kill().unwrap();

@@ -121,8 +121,8 @@ async fn a_check_finds_damage_and_nothing_in_a_healthy_store() {
 
     let database = folder.path().join("deskhand.db");
     let mut bytes = std::fs::read(&database).unwrap();
+    // Its end has articles; its beginning the tables' names, without which it could not even be opened.
     let end = bytes.len();
-    // Not the first part, where the tables are described: then the folder could not even be opened.
     bytes[end - end / 8..].fill(0xff);
     std::fs::write(&database, bytes).unwrap();
     let found = open(folder.path()).await.check().await;
