@@ -4,6 +4,10 @@
 
 mod access;
 mod audit;
+mod events;
+mod integrations;
+mod outgoing;
+mod secret;
 mod surveys;
 mod ui;
 
@@ -21,6 +25,12 @@ use serde::{Deserialize, Serialize};
 
 pub use access::{AccessSettings, Authentication, Limit, Role, Scope};
 pub use audit::AuditSettings;
+pub use events::{EndpointSettings, EventSettings, signing_key};
+pub use integrations::{
+    ApiSettings, FieldMapping, HookSettings, IntegrationSettings, ProductSettings, TicketFields,
+};
+pub use integrations::{FreshdeskSettings, GenericSettings, ZammadSettings, ZendeskSettings};
+pub use outgoing::{Allowed, OutgoingSettings};
 pub use surveys::{LowScores, OwnerRules, SurveySettings};
 pub use ui::{Secret, UiSettings};
 
@@ -55,6 +65,15 @@ pub struct Settings {
     /// Who may ask what, how often, and how long a sign-in lasts.
     #[garde(dive)]
     pub access: AccessSettings,
+    /// The helpdesks that send their tickets.
+    #[garde(dive)]
+    pub integrations: IntegrationSettings,
+    /// Events, and who hears of them.
+    #[garde(dive)]
+    pub events: EventSettings,
+    /// Requests that Deskhand sends.
+    #[garde(dive)]
+    pub outgoing: OutgoingSettings,
 }
 
 /// The HTTP service.

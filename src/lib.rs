@@ -12,6 +12,7 @@ pub mod cli;
 pub mod config;
 pub mod held;
 pub mod http;
+pub mod integrations;
 pub mod inventory;
 pub mod jobs;
 pub mod knowledge;

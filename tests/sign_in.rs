@@ -121,9 +121,17 @@ async fn a_role_opens_its_pages_and_the_navigation_shows_no_others() {
     let opened = async |name: &str| {
         let cookie = sign_in(&app, name).await;
         let mut open = Vec::new();
-        for path in
-            ["/", "/suggest", "/coverage", "/gaps", "/surveys", "/performance", "/mismatches", "/model"]
-        {
+        for path in [
+            "/",
+            "/suggest",
+            "/coverage",
+            "/gaps",
+            "/surveys",
+            "/performance",
+            "/mismatches",
+            "/deliveries",
+            "/model",
+        ] {
             let page = send(&app, "GET", path, &cookie, &[]).await;
             let allowed = page.status == StatusCode::OK;
             assert!(allowed || page.status == StatusCode::FORBIDDEN, "{path} {}", page.status);
@@ -138,7 +146,7 @@ async fn a_role_opens_its_pages_and_the_navigation_shows_no_others() {
     };
     assert_eq!(opened("mira").await, ["/", "/suggest", "/surveys"]);
     assert_eq!(opened("owen").await.len(), 8);
-    assert_eq!(opened("ada").await.len(), 8);
+    assert_eq!(opened("ada").await.len(), 9);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod audit;
 mod audit_mismatches;
 mod doctor;
 mod evaluate;
+mod events;
 mod export;
 mod first_key;
 mod import;
@@ -20,6 +21,7 @@ mod rows;
 mod sentiment;
 mod serve;
 mod suggest;
+mod test_ticket;
 mod trail;
 mod train;
 mod train_search;
@@ -43,7 +45,7 @@ use crate::model::{Model, Shelf};
 use crate::store::{Acting, Store};
 use crate::triage::Desk;
 
-/// Local ticket triage and knowledge suggestion. Everything runs on this machine's CPU; no text leaves it.
+/// Local ticket triage and knowledge suggestion. Everything runs on this machine's CPU; nothing is sent but to addresses in the settings.
 #[derive(Parser)]
 #[command(name = "deskhand", version, max_term_width = 100)]
 #[command(after_help = "Example:\n  deskhand serve --demo\n  deskhand triage --input tickets.jsonl")]
@@ -82,7 +84,9 @@ enum Command {
     Users(users::Users),
     /// Show who changed what, and check that it is as it was written
     Trail(trail::Trail),
-    /// Check the bundle, the data folder and the settings
+    /// Send a test event to those who are told of events
+    Events(events::Events),
+    /// Check the bundle, the data folder, the settings and what they connect to
     Doctor(doctor::Doctor),
 }
 
@@ -163,6 +167,7 @@ async fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Keys(command) => command.run().await,
         Command::Users(command) => command.run().await,
         Command::Trail(command) => command.run().await,
+        Command::Events(command) => command.run().await,
         Command::Doctor(command) => command.run().await,
     }
 }

@@ -32,6 +32,7 @@ pub(super) const DOCUMENT: &str = "/openapi.json";
         (name = "inventory", description = "Services, machines and programs that tickets name"),
         (name = "audit", description = "What the knowledge base lacks, and whose labels are wrong"),
         (name = "access", description = "Keys, users, and who changed what"),
+        (name = "integrations", description = "Helpdesks: their deliveries in, updates of their tickets out"),
         (name = "service", description = "For those who run it")
     )
 )]
@@ -120,6 +121,12 @@ refusals! {
     OfUser: UserNotFound InvalidRequest;
     /// Of an address that adds a user.
     OfNewUser: UserExists;
+    /// Of a hook.
+    OfHook: HookNotSetUp WrongSignature OldTimestamp InvalidRequest;
+    /// Of an address with the number of a job.
+    OfJob: JobNotFound InvalidRequest;
+    /// Of beginning a job anew.
+    OfReplay: JobNotFound JobNotDead InvalidRequest;
     /// Of a service that is not ready.
     OfService: ModelFailed StoreFailed Stopping StoreUnavailable;
 }

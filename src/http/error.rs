@@ -74,6 +74,12 @@ table! {
     AuthenticationOff "authentication_off" FORBIDDEN
         "This service is for its own machine alone"
         "Have the administrator set access.authentication to on, or name a proxy that authenticates in access.trusted_proxies."
+    WrongSignature "wrong_signature" UNAUTHORIZED
+        "The delivery is not signed as it has to be"
+        "Check that the helpdesk and integrations.*.hook.secrets have the same secret, and that nothing between them changes the body."
+    OldTimestamp "old_timestamp" UNAUTHORIZED
+        "The delivery was signed too long ago or ahead of time"
+        "Let the helpdesk send it again, check the clocks, or raise integrations.*.hook.replay_window_s."
     NoSuchRoute "no_such_route" NOT_FOUND
         "There is nothing at this address" "See /docs for the addresses that there are."
     ArticleNotFound "article_not_found" NOT_FOUND
@@ -90,6 +96,10 @@ table! {
         "There is no key with this id" "GET /v1/keys lists those that there are; one that was taken back stays so."
     UserNotFound "user_not_found" NOT_FOUND
         "There is no user with this name" "GET /v1/users lists those that there are."
+    HookNotSetUp "hook_not_set_up" NOT_FOUND
+        "Nothing is taken from this helpdesk" "Set a secret for it (integrations.*.hook.secrets) and start again; docs/integrations tells how."
+    JobNotFound "job_not_found" NOT_FOUND
+        "There is no job with this number" "GET /v1/jobs lists those that there are; those that are done are forgotten after some days."
     ItemNotFound "item_not_found" NOT_FOUND
         "There is no configuration item with this id" "GET /v1/configuration-items lists those that there are."
     NothingToAudit "nothing_to_audit" NOT_FOUND
@@ -100,6 +110,8 @@ table! {
         "There is a user with this name already" "Choose another name, or change that user."
     SlowBody "slow_body" REQUEST_TIMEOUT
         "The body came in too slowly" "Send it within 10 seconds, plus one for each 64 KiB."
+    JobNotDead "job_not_dead" CONFLICT
+        "The job was not given up" "It is done, or will be; only one in the state `dead` is begun anew."
     BodyTooLarge "body_too_large" PAYLOAD_TOO_LARGE
         "The body is too large" "Send less at a time, or have the administrator raise the limit."
     UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE
@@ -255,6 +267,7 @@ impl IntoResponse for Problem {
     fn into_response(mut self) -> Response {
         let refused = Refused { code: self.code, cause: self.cause.take() };
         let (status, retry_after_s) = (self.code.row().status, self.retry_after_s);
+        let asks_for_key = matches!(self.code, Code::KeyMissing | Code::KeyRefused);
         // Strings and numbers only: writing them as JSON cannot fail.
         let body = serde_json::to_vec(&self.body()).unwrap_or_default();
         let mut response = (status, body).into_response();
@@ -264,7 +277,7 @@ impl IntoResponse for Problem {
         if let Some(seconds) = retry_after_s {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if status == StatusCode::UNAUTHORIZED {
+        if asks_for_key {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"deskhand\""));
         }
         response

@@ -19,9 +19,11 @@ mod follow_ups;
 mod gaps;
 mod headers;
 mod health;
+mod hooks;
 mod id;
 mod import;
 mod items;
+mod jobs;
 mod json;
 mod keys;
 mod metrics;
@@ -45,6 +47,7 @@ mod tls;
 mod trail;
 mod triage;
 mod users;
+pub mod work;
 
 use std::any::Any;
 
@@ -103,6 +106,11 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(users::list, users::add))
         .routes(routes!(users::change, users::remove))
         .routes(routes!(trail::read))
+        .routes(routes!(hooks::take))
+        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::get))
+        .routes(routes!(jobs::replay))
+        .routes(routes!(jobs::updates))
         .routes(routes!(items::put, items::get, items::delete))
         .routes(routes!(items::list))
         .merge(OpenApiRouter::from(crate::ui::router(state.pages()).with_state(())))
@@ -120,6 +128,7 @@ pub fn router(state: AppState) -> Router {
         OpenApiRouter::with_openapi(docs::description()).merge(api).merge(service).split_for_parts();
     announce(&state, &document);
     let document = access::with_security(document);
+    state.settings.integrations.set_up().for_each(|product| state.metrics.announce_hook(product));
     router
         .merge(docs::pages())
         .route(docs::DOCUMENT, get(|| async move { Json(document) }))

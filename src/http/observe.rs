@@ -100,7 +100,17 @@ impl Drop for Line {
         let code = self.refused.as_ref().map(|refused| refused.code.row().code);
         let cause = self.refused.as_ref().and_then(|refused| refused.cause.as_deref());
         if *status >= 500 {
-            tracing::error!(method, route, status, ms, request_id = id, key, code, cause, "request {id} failed");
+            tracing::error!(
+                method,
+                route,
+                status,
+                ms,
+                request_id = id,
+                key,
+                code,
+                cause,
+                "request {id} failed"
+            );
         } else {
             tracing::info!(method, route, status, ms, request_id = id, key, code, "request {id}");
         }

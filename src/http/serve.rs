@@ -36,13 +36,14 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(200);
 /// what was accepted is finished within `shutdown_grace_s`; at last the store is closed.
 ///
 /// # Errors
-/// Those of closing the store. What was acknowledged is safe all the same.
+/// Those of the store when jobs are begun, and of closing it. What was acknowledged is safe all the same.
 pub async fn serve(
     app: AppState,
     listener: TcpListener,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), StoreError> {
     let (stop, stopped) = watch::channel(false);
+    let working = super::work::start(&app).await?;
     let folding = tokio::spawn(fold(app.clone()));
     let reading = tokio::spawn(read_ahead(app.clone()));
     let renewing = app.tls.clone().map(|tls| tokio::spawn(tls.follow()));
@@ -59,6 +60,12 @@ pub async fn serve(
             "requests were cut off: they took longer than shutdown_grace_s"
         );
         connections.shutdown().await;
+    }
+    // What is at work ends within the same time; what does not is begun again at the next start.
+    if tokio::time::timeout(grace, working.stop()).await.is_err() {
+        tracing::warn!(
+            "jobs were cut off: they took longer than shutdown_grace_s, and go on at the next start"
+        );
     }
     folding.abort();
     reading.abort();

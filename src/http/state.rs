@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::admission::Admission;
@@ -15,6 +16,7 @@ use crate::access::Access;
 use crate::audit::{Audits, Rules};
 use crate::config::Settings;
 use crate::held::Held;
+use crate::integrations::outbound::{Outbound, OutboundError};
 use crate::inventory::{Inventory, InventoryError};
 use crate::knowledge::{Knowledge, KnowledgeError};
 use crate::model::{BundleError, Model, Shelf};
@@ -87,6 +89,8 @@ pub struct App {
     answering: RwLock<Arc<Answering>>,
     /// Tickets that the first page offers to try.
     pub examples: Arc<[Ticket]>,
+    /// What goes out: updates of tickets, and events.
+    pub(super) outbound: Outbound,
     /// What is counted.
     pub(super) metrics: Metrics,
     /// How much is taken on at a time.
@@ -112,6 +116,9 @@ pub enum OpenError {
     /// The certificate or its key cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// By these settings nothing can be sent.
+    #[error(transparent)]
+    Outbound(#[from] OutboundError),
     /// The configuration items cannot be used.
     #[error(transparent)]
     Inventory(#[from] InventoryError),
@@ -142,6 +149,7 @@ impl App {
     /// [`OpenError`] with what to do.
     pub async fn open(settings: Settings, data_dir: &Path, bundle_dir: &Path) -> Result<Self, OpenError> {
         let tls = Tls::open(&settings.server)?;
+        let outbound = Outbound::new(&settings, Timestamp::now)?;
         let store = Store::open(data_dir, &settings.store).await?;
         let access = Access::open(store.clone(), settings.access.clone()).await?;
         let (dir, inference) = (bundle_dir.to_owned(), settings.inference.clone());
@@ -160,6 +168,7 @@ impl App {
             metrics: Metrics::new(answering.model.manifest())?,
             answering: RwLock::new(Arc::new(answering)),
             examples: Arc::default(),
+            outbound,
             admission: Admission::default(),
             started: Instant::now(),
             model_failed: AtomicBool::new(false),

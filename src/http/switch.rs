@@ -10,10 +10,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_json::json;
 
 use super::state::{Answering, AppState, OpenError};
 use crate::model::{Model, ModelName, Shelf};
-use crate::store::{Acting, Change};
+use crate::store::{Acting, Change, EventType};
 
 /// How often it is looked whether another bundle was promoted.
 const LOOK: Duration = Duration::from_secs(1);
@@ -84,6 +85,7 @@ impl AppState {
         self.model_works();
         self.metrics.switched(former.model.manifest(), self.now().model.manifest());
         tracing::info!(name = name.name, version = name.version, "another bundle answers from now on");
+        self.tell(&former).await;
         tokio::spawn(self.clone().retire(former));
         self.tell_trail(name).await;
         Ok(())
@@ -91,11 +93,25 @@ impl AppState {
 
     /// A bundle is a folder: the trail can only be told once it answers, not in one step with that.
     async fn tell_trail(&self, name: ModelName) {
-        let detail = serde_json::json!({"version": name.version, "taxonomy": name.taxonomy});
+        let detail = json!({"version": name.version, "taxonomy": name.taxonomy});
         let acting = Acting { who: "deskhand".into(), at: Timestamp::now() };
         let change = Change { action: "bundle.answers", subject: name.name, detail };
         if let Err(error) = acting.doing(self.access.record(change)).await {
             tracing::error!(%error, "the trail could not be told which bundle answers");
+        }
+    }
+
+    /// Has the event told that another bundle answers.
+    async fn tell(&self, former: &Answering) {
+        let (new, old, now) = (
+            self.now().model.manifest().model_name(),
+            former.model.manifest().model_name(),
+            Timestamp::now(),
+        );
+        let data = json!({"model": new, "former": old});
+        let event = EventType::ModelPromoted.job(&format!("{}:{}:{now}", new.name, new.version), &data, now);
+        if let Err(error) = self.store.enqueue(vec![event], now).await {
+            tracing::warn!(%error, "the event model.promoted was not kept and will not be sent");
         }
     }
 

@@ -17,13 +17,15 @@ pub(super) enum Place {
     Performance,
     /// Whose labels are wrong.
     Mismatches,
+    /// What helpdesks sent, and what was written into their tickets.
+    Deliveries,
     /// What answers.
     Model,
 }
 
 impl Place {
     /// In the order of the navigation.
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Triage,
         Self::Suggestions,
         Self::Coverage,
@@ -31,6 +33,7 @@ impl Place {
         Self::Surveys,
         Self::Performance,
         Self::Mismatches,
+        Self::Deliveries,
         Self::Model,
     ];
 
@@ -43,6 +46,7 @@ impl Place {
             Self::Surveys => "/surveys",
             Self::Performance => "/performance",
             Self::Mismatches => "/mismatches",
+            Self::Deliveries => "/deliveries",
             Self::Model => "/model",
         }
     }
@@ -56,6 +60,7 @@ impl Place {
             Self::Surveys => "Surveys",
             Self::Performance => "Performance",
             Self::Mismatches => "Mismatches",
+            Self::Deliveries => "Deliveries",
             Self::Model => "Model",
         }
     }

@@ -11,6 +11,8 @@ mod assets;
 mod card;
 mod coverage_page;
 mod coverage_view;
+mod deliveries_page;
+mod deliveries_view;
 mod example;
 mod excerpt;
 mod figures;
@@ -129,8 +131,8 @@ pub struct Pages {
     pub settings: UiSettings,
 }
 
-/// The pages: `/`, `/suggest`, `/articles/{id}`, `/coverage`, `/gaps`, `/surveys`, `/performance`, `/mismatches`, `/model`,
-/// `/panel/{ticket_id}`, and what they load from `/assets/`.
+/// The pages: `/`, `/suggest`, `/articles/{id}`, `/coverage`, `/gaps`, `/surveys`, `/performance`, `/mismatches`,
+/// `/deliveries`, `/model`, `/panel/{ticket_id}`, and what they load from `/assets/`.
 pub fn router(pages: Pages) -> Router {
     let limit = DefaultBodyLimit::max(pages.max_form_bytes);
     let widgets = !pages.settings.widget_origins.is_empty();
@@ -144,6 +146,7 @@ pub fn router(pages: Pages) -> Router {
         .route("/surveys", get(surveys_page::show).post(follow_up_form::tell).layer(limit))
         .route("/performance", get(performance_page::show))
         .route("/mismatches", get(mismatches_page::show))
+        .route("/deliveries", get(deliveries_page::show).post(deliveries_page::replay).layer(limit))
         .route("/model", get(model_page::show))
         .route("/panel/{ticket_id}", get(panel_page::show).post(panel_page::say).layer(limit))
         .with_state(pages)
