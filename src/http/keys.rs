@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use garde::Validate;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -108,19 +107,19 @@ pub(super) struct KeyMade {
     operation_id = "createKey",
     tag = "access",
     request_body(content = KeyBody, example = json!({"name": "helpdesk", "scopes": ["triage", "suggest-agent"]})),
-    responses((status = 201, description = "The key.", body = KeyMade), OfBody, OfAnswer, OfKeeping)
+    responses((status = 200, description = "The key.", body = KeyMade), OfBody, OfAnswer, OfKeeping)
 )]
 pub(super) async fn create(
     State(app): State<AppState>,
     request: Valid<KeyBody>,
-) -> Result<(StatusCode, Json<KeyMade>), Problem> {
+) -> Result<Json<KeyMade>, Problem> {
     let KeyBody { name, scopes, expires_at } = request.value;
     let now = Timestamp::now();
     if expires_at.is_some_and(|expires| expires <= now) {
         return Err(Problem::field("/expires_at", "is over already; give a time to come"));
     }
     let (key, record) = app.access.create_key(NewKey { name, scopes, expires_at }, now).await?;
-    Ok((StatusCode::CREATED, Json(KeyMade { key: key.expose(), shown: record.into() })))
+    Ok(Json(KeyMade { key: key.expose(), shown: record.into() }))
 }
 
 /// A key that was taken back.

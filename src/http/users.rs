@@ -4,7 +4,6 @@ use std::fmt;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use garde::Validate;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -91,15 +90,15 @@ pub(super) struct NewUser {
     operation_id = "addUser",
     tag = "access",
     request_body(content = NewUser, example = json!({"name": "mira", "password": "some words with spaces", "role": "agent"})),
-    responses((status = 201, description = "The user.", body = UserShown), OfNewUser, OfBody, OfAnswer, OfKeeping)
+    responses((status = 200, description = "The user.", body = UserShown), OfNewUser, OfBody, OfAnswer, OfKeeping)
 )]
 pub(super) async fn add(
     State(app): State<AppState>,
     request: Valid<NewUser>,
-) -> Result<(StatusCode, Json<UserShown>), Problem> {
+) -> Result<Json<UserShown>, Problem> {
     let NewUser { name, password, role } = request.value;
     let user = app.access.add_user(&name, &password.0, role, Timestamp::now()).await?;
-    Ok((StatusCode::CREATED, Json(user.into())))
+    Ok(Json(user.into()))
 }
 
 /// What changes of a user; what is not given stays.

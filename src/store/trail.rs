@@ -189,6 +189,7 @@ fn change(write: &Write, written: &Written) -> Option<Change> {
             let first = ids.first()?;
             told("items.put", first, json!({"count": batch.len(), "ids": ids}))
         }
+        Write::ReviveJob { id, .. } if found => told("job.replay", &id.to_string(), json!({})),
         Write::DeleteItem { id } if found => told("item.delete", id, json!({})),
         Write::DecideGap(gap) if found => {
             let detail = json!({"state": gap.state, "owner": gap.owner, "article_id": gap.article_id});

@@ -99,6 +99,12 @@ pub(in crate::http) const RULES: &[Rule] = &[
     rule("PATCH", "/v1/users/{name}", OneOf(ADMINS)),
     rule("DELETE", "/v1/users/{name}", OneOf(ADMINS)),
     rule("GET", "/v1/trail", OneOf(ADMINS)),
+    // Helpdesks: what they deliver has a signature of its own.
+    rule("POST", "/v1/hooks/{product}", Nothing),
+    rule("GET", "/v1/updates", OneOf(DESK)),
+    rule("GET", "/v1/jobs", OneOf(ADMINS)),
+    rule("GET", "/v1/jobs/{id}", OneOf(ADMINS)),
+    rule("POST", "/v1/jobs/{id}/replay", OneOf(ADMINS)),
     // For those who run it. Whether it is alive and ready tells nothing of what is kept, and who asks (a load
     // balancer) seldom can hold a key.
     rule("GET", "/health/live", Nothing),
@@ -123,6 +129,8 @@ pub(in crate::http) const RULES: &[Rule] = &[
     rule("POST", "/surveys", Page(&[Survey])),
     rule("GET", "/mismatches", Page(&[Audit])),
     rule("GET", "/performance", Page(&[Audit])),
+    rule("GET", "/deliveries", Page(ADMINS)),
+    rule("POST", "/deliveries", Page(ADMINS)),
     rule("GET", "/model", Page(&[Audit])),
     // Opened by its own signature, which names ticket, time and audience.
     rule("GET", "/panel/{ticket_id}", Nothing),
