@@ -3,6 +3,11 @@
 //! wins. A field that does not exist is refused by name, so that a typing error never passes as a default.
 
 mod audit;
+mod events;
+mod integrations;
+mod outgoing;
+mod secret;
+mod signals;
 mod surveys;
 mod ui;
 
@@ -19,6 +24,16 @@ use garde::Validate;
 use serde::{Deserialize, Serialize};
 
 pub use audit::AuditSettings;
+pub use events::{EndpointSettings, EventSettings, signing_key};
+pub use integrations::{
+    ApiSettings, FieldMapping, HookSettings, IntegrationSettings, ProductSettings, TicketFields,
+};
+pub use integrations::{FreshdeskSettings, GenericSettings, ZammadSettings, ZendeskSettings};
+pub use outgoing::{Allowed, OutgoingSettings};
+pub use signals::{
+    ContactsRule, GoneQuietRule, IncidentRule, LowScoresRule, ReopenedRule, SignalSettings, SilenceRule,
+    SlaRule, SpreadRule, VolumeRule, Zone,
+};
 pub use surveys::{LowScores, OwnerRules, SurveySettings};
 pub use ui::{Secret, UiSettings};
 
@@ -47,9 +62,21 @@ pub struct Settings {
     /// What customers answer, and who calls them.
     #[garde(dive)]
     pub surveys: SurveySettings,
+    /// Signals that a customer may be lost, or that something large has broken.
+    #[garde(dive)]
+    pub signals: SignalSettings,
     /// The pages, and what other sites show of them.
     #[garde(dive)]
     pub ui: UiSettings,
+    /// The helpdesks that send their tickets.
+    #[garde(dive)]
+    pub integrations: IntegrationSettings,
+    /// Events, and who hears of them.
+    #[garde(dive)]
+    pub events: EventSettings,
+    /// Requests that Deskhand sends.
+    #[garde(dive)]
+    pub outgoing: OutgoingSettings,
 }
 
 /// The HTTP service.

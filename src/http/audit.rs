@@ -44,7 +44,7 @@ pub(super) struct CoverageParams {
     /// given (`audit.outdated_days`).
     reviewed_since: Option<String>,
     /// `json`, `csv` (the categories) or `html` (a page that needs nothing else).
-    #[param(value_type = Option<Face>)]
+    #[param(inline, value_type = Option<Face>)]
     format: Option<String>,
 }
 

@@ -84,6 +84,7 @@ pub(super) async fn delete(State(app): State<AppState>, Id(id): Id) -> Result<St
 /// Which page of the list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct ListParams {
     /// `next` of the page before.
     after: Option<String>,

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::admission::Admission;
@@ -13,9 +14,11 @@ use super::metrics::Metrics;
 use crate::audit::{Audits, Rules};
 use crate::config::Settings;
 use crate::held::Held;
+use crate::integrations::outbound::{Outbound, OutboundError};
 use crate::inventory::{Inventory, InventoryError};
 use crate::knowledge::{Knowledge, KnowledgeError};
 use crate::model::{BundleError, Model, Shelf};
+use crate::signals::Checker;
 use crate::store::{Store, StoreError};
 use crate::survey::{SurveyDesk, Surveys};
 use crate::triage::{Desk, Ticket, Triage};
@@ -78,9 +81,13 @@ pub struct App {
     pub inventory: Inventory,
     /// What the tickets ask for and the articles do not answer.
     pub audits: Audits,
+    /// Looks for signals that a customer may be lost.
+    pub signals: Checker,
     answering: RwLock<Arc<Answering>>,
     /// Tickets that the first page offers to try.
     pub examples: Arc<[Ticket]>,
+    /// What goes out: updates of tickets, and events.
+    pub(super) outbound: Outbound,
     /// What is counted.
     pub(super) metrics: Metrics,
     /// How much is taken on at a time.
@@ -103,6 +110,9 @@ pub enum OpenError {
     /// The search index cannot be used.
     #[error(transparent)]
     Knowledge(#[from] KnowledgeError),
+    /// By these settings nothing can be sent.
+    #[error(transparent)]
+    Outbound(#[from] OutboundError),
     /// The configuration items cannot be used.
     #[error(transparent)]
     Inventory(#[from] InventoryError),
@@ -132,6 +142,7 @@ impl App {
     /// # Errors
     /// [`OpenError`] with what to do.
     pub async fn open(settings: Settings, data_dir: &Path, bundle_dir: &Path) -> Result<Self, OpenError> {
+        let outbound = Outbound::new(&settings, Timestamp::now)?;
         let store = Store::open(data_dir, &settings.store).await?;
         let (dir, inference) = (bundle_dir.to_owned(), settings.inference.clone());
         let model = tokio::task::spawn_blocking(move || Model::load(&dir, &inference)).await??;
@@ -148,7 +159,9 @@ impl App {
         Ok(Self {
             metrics: Metrics::new(answering.model.manifest())?,
             answering: RwLock::new(Arc::new(answering)),
+            signals: Checker::new(store.clone(), settings.signals.clone()),
             examples: Arc::default(),
+            outbound,
             admission: Admission::default(),
             started: Instant::now(),
             model_failed: AtomicBool::new(false),
@@ -207,6 +220,7 @@ impl AppState {
             summaries: Held::new(self.settings.audit.refresh_seconds, ui::DEAR),
             performances: Held::new(self.settings.audit.refresh_seconds, ui::DEAR),
             matrix: self.settings.triage.matrix.clone(),
+            signals: self.signals.clone(),
             settings: self.settings.ui.clone(),
         }
     }

@@ -165,6 +165,7 @@ fn steps() -> Migrator {
         step(7, "deflections", include_str!("migrations/0007_deflections.sql")),
         step(8, "jobs", include_str!("migrations/0008_jobs.sql")),
         step(9, "timeline", include_str!("migrations/0009_timeline.sql")),
+        step(12, "signals", include_str!("migrations/0012_signals.sql")),
         step(14, "configuration items", include_str!("migrations/0014_configuration_items.sql")),
     ])
 }

@@ -8,6 +8,7 @@
 //! One data folder belongs to one process. This room knows nothing of HTTP, of models or of the
 //! search index, reads no clock, and puts no text of a ticket or article in an error.
 
+mod accounts;
 mod article;
 mod articles;
 mod audited;
@@ -15,6 +16,7 @@ mod column;
 mod database;
 mod deflections;
 mod error;
+mod events;
 mod feedback;
 mod findings;
 mod follow_ups;
@@ -23,24 +25,29 @@ mod history;
 mod items;
 mod jobs;
 mod outcomes;
+mod recent;
+mod signals;
 mod survey;
 mod surveys;
 mod ticket;
 mod ticket_labels;
 mod tickets;
 mod timeline;
+mod updates;
 mod versions;
 mod writer;
 
 #[cfg(test)]
 mod tests;
 
+pub use accounts::AccountSurvey;
 pub use article::{Article, ArticleStatus, ArticleVersion, Attachment, Audience, Passage};
 pub use articles::{ArticleChange, EmbeddedArticle, PassageVectors, StoredPassage};
 pub use audited::AuditedTicket;
 pub use database::Store;
 pub use deflections::{Deflection, DeflectionOutcome, DeflectionSummary, UnansweredText};
 pub use error::StoreError;
+pub use events::{EVENT, EventType};
 pub use feedback::{
     Feedback, FeedbackCounts, FeedbackKind, FeedbackWritten, Occasion, PlacedVoice, Voice, VoiceChange,
 };
@@ -52,6 +59,11 @@ pub use history::PastTicket;
 pub use items::ConfigurationItem;
 pub use jobs::{Job, JobEnd, JobFilter, JobState, NewJob};
 pub use outcomes::OutcomeRecord;
+pub use recent::RecentTicket;
+pub use signals::{
+    Due, Evidence, Looked, SignalFilter, SignalPlace, SignalRecord, SignalRule, SignalState, Subject,
+    SubjectKind,
+};
 pub use survey::{
     Aspect, RatingScale, SurveyFigures, SurveyFilter, SurveyGroup, SurveyReading, SurveyRecord, SurveyTicket,
 };
@@ -60,3 +72,4 @@ pub use ticket::{Embedding, FinalLabels, Finding, PredictionRecord, TicketRecord
 pub use ticket_labels::{LabelPair, TicketLabels};
 pub use tickets::TicketVector;
 pub use timeline::{EventKind, TicketEvent, TicketPlace, TicketTimeline};
+pub use updates::{HelpdeskTicket, KeptUpdate, UpdateFilter, UpdatePlan, UpdateRecord, UpdateState};

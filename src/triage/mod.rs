@@ -138,6 +138,12 @@ impl Triage {
         Self { lane: Lane::Bulk, ..Self::new(model, settings, desk) }
     }
 
+    /// The same for what no person waits for: it waits for room in the model's queue instead of being refused.
+    #[must_use]
+    pub fn in_bulk(&self) -> Self {
+        Self { lane: Lane::Bulk, ..self.clone() }
+    }
+
     /// Answers a ticket. `now` is when, in UTC. Nothing is kept; see [`Self::answer_and_record`].
     pub async fn answer(
         &self,
