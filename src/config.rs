@@ -3,9 +3,12 @@
 //! wins. A field that does not exist is refused by name, so that a typing error never passes as a default.
 
 mod audit;
+mod drift;
 mod events;
 mod integrations;
+mod learning;
 mod outgoing;
+mod privacy;
 mod secret;
 mod signals;
 mod surveys;
@@ -24,12 +27,15 @@ use garde::Validate;
 use serde::{Deserialize, Serialize};
 
 pub use audit::AuditSettings;
+pub use drift::DriftSettings;
 pub use events::{EndpointSettings, EventSettings, signing_key};
 pub use integrations::{
     ApiSettings, FieldMapping, HookSettings, IntegrationSettings, ProductSettings, TicketFields,
 };
 pub use integrations::{FreshdeskSettings, GenericSettings, ZammadSettings, ZendeskSettings};
+pub use learning::LearningSettings;
 pub use outgoing::{Allowed, OutgoingSettings};
+pub use privacy::PrivacySettings;
 pub use signals::{
     ContactsRule, GoneQuietRule, IncidentRule, LowScoresRule, ReopenedRule, SignalSettings, SilenceRule,
     SlaRule, SpreadRule, VolumeRule, Zone,
@@ -77,6 +83,15 @@ pub struct Settings {
     /// Requests that Deskhand sends.
     #[garde(dive)]
     pub outgoing: OutgoingSettings,
+    /// What personal data is masked, and where.
+    #[garde(dive)]
+    pub privacy: PrivacySettings,
+    /// What a site's bundle learns from, and when.
+    #[garde(dive)]
+    pub learning: LearningSettings,
+    /// When an alarm of drift is raised.
+    #[garde(dive)]
+    pub drift: DriftSettings,
 }
 
 /// The HTTP service.

@@ -18,6 +18,7 @@ pub mod jobs;
 pub mod knowledge;
 pub mod learn;
 pub mod model;
+pub mod retrain;
 pub mod signals;
 pub mod store;
 pub mod survey;

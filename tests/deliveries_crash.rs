@@ -1,11 +1,13 @@
 //! What a helpdesk was answered 202 for is done, whenever the process is killed; and it is done once.
 
 #![allow(clippy::unwrap_used)]
+#![allow(clippy::print_stdout, reason = "the load run reports on standard output")]
 
 #[path = "common/tiny_bundle.rs"]
 mod tiny_bundle;
 
 mod deliveries;
+mod desk;
 mod process;
 
 use std::collections::BTreeSet;
@@ -16,6 +18,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use deliveries::{Delivery, SECRET, fixture, zendesk};
+use desk::Desk;
 use deskhand::config::StoreSettings;
 use deskhand::store::{JobFilter, JobState, Store};
 use jiff::{SignedDuration, Timestamp};
@@ -31,17 +34,21 @@ const SENDERS: usize = 8;
 struct Site {
     dir: tempfile::TempDir,
     config: String,
+    /// The helpdesk that is written to.
+    desk: Desk,
 }
 
 impl Site {
     fn new(more: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         tiny_bundle::write(&dir.path().join("bundle"));
+        let desk = Desk::start();
         let settings = format!(
-            "[server]\nshutdown_grace_s = 60\n[integrations.zendesk]\ndry_run = false\n{more}\n[integrations.zendesk.hook]\nsecrets = [\"{SECRET}\"]\nreplay_window_s = 86400\n"
+            "[server]\nshutdown_grace_s = 60\n[outgoing]\nallow_networks = [\"127.0.0.0/8\"]\n[integrations.zendesk]\ndry_run = false\n{more}\n[integrations.zendesk.hook]\nsecrets = [\"{SECRET}\"]\nreplay_window_s = 86400\n[integrations.zendesk.api]\nurl = \"http://{}\"\nuser = \"deskhand@desk.example\"\ntoken = \"not-a-real-one\"\n",
+            desk.address
         );
         let config = write(dir.path(), "deskhand.toml", &settings);
-        Self { dir, config }
+        Self { dir, config, desk }
     }
 
     fn path(&self, name: &str) -> String {
@@ -127,20 +134,24 @@ fn what_was_received_before_a_kill_is_worked_off_after_it() {
         updates.unwrap().into_iter().map(|kept| kept.update.ticket_id).collect::<Vec<_>>()
     });
     assert_eq!(tickets.len(), SENDERS * 8);
+    assert!(site.desk.tickets().values().all(|ticket| ticket.changes == 1 && ticket.notes.len() == 1));
+    assert_eq!(site.desk.tickets().len(), SENDERS * 8);
     assert_eq!(tickets.iter().collect::<BTreeSet<_>>().len(), SENDERS * 8);
 }
 
-/// Waits until no delivery is left to be worked on.
+/// Waits until no delivery is left to be worked on, and no update to be written.
 fn wait_until_idle(address: &str) {
     let started = Instant::now();
-    loop {
-        let path = "/v1/jobs?kind=hook&state=waiting&limit=1";
-        let (status, page) = Service::request_at(address, "GET", path, &[], "").unwrap();
-        if status == 200 && page.contains("\"jobs\":[]") {
-            return;
+    for kind in ["hook", "write_back"] {
+        loop {
+            let path = format!("/v1/jobs?kind={kind}&state=waiting&limit=1");
+            let (status, page) = Service::request_at(address, "GET", &path, &[], "").unwrap();
+            if status == 200 && page.contains("\"jobs\":[]") {
+                break;
+            }
+            assert!(started.elapsed() < Duration::from_secs(3_600), "some are left: {page}");
+            thread::sleep(Duration::from_millis(50));
         }
-        assert!(started.elapsed() < Duration::from_secs(1_800), "deliveries are left: {page}");
-        thread::sleep(Duration::from_millis(50));
     }
 }
 
@@ -221,7 +232,7 @@ fn exactly_once(total: usize, kills: usize) {
             counts.iter().filter(|((known, _), _)| known == kind).map(|(_, count)| count).sum()
         };
         let dead = Some(JobState::Dead);
-        let dead = JobFilter { kind: Some("hook".into()), state: dead, limit: 10, ..JobFilter::default() };
+        let dead = JobFilter { state: dead, limit: 10, ..JobFilter::default() };
         let (jobs, dead) = ((count("write_back"), count("event")), store.jobs(&dead).await.unwrap());
         (every_update(store).await, jobs, dead)
     });
@@ -234,10 +245,18 @@ fn exactly_once(total: usize, kills: usize) {
         worked.as_secs_f64(),
         updates.len(),
     );
-    assert_eq!(dead, [], "no delivery is given up");
+    assert_eq!(dead, [], "nothing is given up");
     assert_eq!(updates.len(), expected, "an update for each version of each ticket");
     assert_eq!(updates.iter().collect::<BTreeSet<_>>().len(), expected, "and no more");
     assert_eq!(jobs, (expected as u64, expected as u64), "one job that writes it, one event");
+    let written = site.desk.tickets();
+    for (ticket, version) in &updates {
+        let notes = written.get(ticket).map(|ticket| ticket.notes.as_slice()).unwrap_or_default();
+        let of_version = notes.iter().filter(|note| note.contains(&version[..12])).count();
+        assert_eq!(of_version, 1, "ticket {ticket} has one note for each version of its words: {notes:?}");
+    }
+    let changes: usize = written.values().map(|ticket| ticket.changes as usize).sum();
+    assert_eq!(changes, expected, "and was written into as often");
 }
 
 /// Ticket and version of every update.

@@ -14,7 +14,7 @@ use deskhand::integrations::{Note, OWN_TAG, Product, Update};
 use deskhand::store::{EventType, JobFilter, JobState, Store};
 use jiff::Timestamp;
 use process::{Run, Service, deskhand, ok, write};
-use serde_json::json;
+use serde_json::{Value, json};
 use stub::{Fault, Stub, TOKEN};
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
@@ -120,10 +120,8 @@ async fn a_kill_while_updates_are_written_neither_loses_nor_doubles_one() {
         until("the request", || stubs.iter().all(|stub| stub.state().faults.is_empty())).await;
         service.kill();
         let service = serve(data.clone(), config).await;
-        until("the note", || {
-            stubs.iter().all(|stub| !stub.notes_with(&update(stub.product).marker()).is_empty())
-        })
-        .await;
+        let waiting = "/v1/jobs?kind=write_back&state=waiting";
+        until("the end", || service.json("GET", waiting, &Value::Null).1["jobs"] == json!([])).await;
         assert!(service.terminate().success());
 
         let store = Store::open(Path::new(&data), &StoreSettings::default()).await.unwrap();

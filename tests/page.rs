@@ -61,6 +61,7 @@ impl Browser {
             performances: Held::new(60, Duration::ZERO),
             signals: app.app.signals.clone(),
             matrix: app.app.settings.triage.matrix.clone(),
+            drift: Default::default(),
             settings: app.app.settings.ui.clone(),
         });
         Self { app, router }

@@ -10,6 +10,7 @@ mod base;
 mod collect;
 mod contradictions;
 mod coverage;
+pub mod drift;
 mod error;
 mod findings;
 mod flags;

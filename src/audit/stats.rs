@@ -112,6 +112,19 @@ pub(super) fn fallen(now: (u64, u64), before: (u64, u64)) -> f64 {
         .min(1.0)
 }
 
+/// The chance that a standard normal number is above `z`, within 0.0000001.
+///
+/// Source: Abramowitz and Stegun, Handbook of Mathematical Functions (1964), 26.2.17.
+pub(super) fn normal_above(z: f64) -> f64 {
+    if z < 0.0 {
+        return 1.0 - normal_above(-z);
+    }
+    let t = 1.0 / (1.0 + 0.231_641_9 * z);
+    let terms = [0.319_381_530, -0.356_563_782, 1.781_477_937, -1.821_255_978, 1.330_274_429];
+    let sum = terms.iter().rev().fold(0.0, |sum, term| (sum + term) * t);
+    (sum * (-z * z / 2.0).exp() / std::f64::consts::TAU.sqrt()).clamp(0.0, 1.0)
+}
+
 fn ln_choose(n: u64, k: u64) -> f64 {
     if k > n {
         return f64::NEG_INFINITY;
@@ -130,6 +143,13 @@ mod tests {
     fn quantiles_are_those_of_the_tables() {
         for (p, z) in [(0.5, 0.0), (0.9, 1.2816), (0.95, 1.6449), (0.999, 3.0902)] {
             assert!((quantile(p) - z).abs() < 6e-4, "{p}");
+        }
+    }
+
+    #[test]
+    fn tails_of_the_normal_distribution_are_those_of_the_tables() {
+        for (z, p) in [(0.0, 0.5), (1.6449, 0.05), (2.3263, 0.01), (-1.2816, 0.9), (40.0, 0.0)] {
+            assert!((normal_above(z) - p).abs() < 1e-5, "{z}: {}", normal_above(z));
         }
     }
 

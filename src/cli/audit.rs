@@ -3,6 +3,7 @@
 mod articles;
 mod asked;
 mod coverage;
+mod drift;
 mod gaps;
 
 use std::io::Write;
@@ -35,6 +36,8 @@ enum What {
     Gaps(Box<gaps::GapFlags>),
     /// Articles that are never suggested, often refused, expired, said twice or contradict each other
     Articles(articles::ArticleFlags),
+    /// What was so a month ago and is no longer: labels that agents correct, new ones, vanished ones
+    Drift(drift::DriftFlags),
     /// Articles that say the same, or nearly
     #[command(after_help = "Example:\n  deskhand audit duplicates --data kb --format json")]
     Duplicates(Flags),
@@ -71,6 +74,7 @@ impl Audit {
         let flags = match self.what {
             What::Mismatches(flags) => return flags.run().await,
             What::Coverage(flags) => return flags.run().await,
+            What::Drift(flags) => return flags.run().await,
             What::Gaps(flags) => return flags.run().await,
             What::Articles(flags) => return flags.run().await,
             What::Duplicates(flags) => flags,

@@ -77,5 +77,5 @@ pub(super) async fn open(data: &Data, settings: &Settings) -> anyhow::Result<Sto
     if !data.data.join("deskhand.db").exists() {
         bail!("there is no knowledge base in {}; give the right folder with --data", data.data.display());
     }
-    Ok(Store::open(&data.data, &settings.store).await?)
+    Ok(Store::open(&data.data, &settings.store).await?.masking(&settings.privacy))
 }

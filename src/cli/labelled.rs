@@ -53,6 +53,7 @@ pub(super) fn source<'a>(
         weight: 1.0,
         times: 1.0,
         auxiliary: false,
+        counts: None,
     })
 }
 

@@ -18,6 +18,7 @@ mod link;
 mod promote;
 mod reasons;
 mod replay;
+mod retrain;
 mod rows;
 mod sentiment;
 mod serve;
@@ -69,6 +70,8 @@ enum Command {
     Train(train::Train),
     /// Measure a bundle on labelled rows, or the search on tickets with known articles
     Evaluate(evaluate::Evaluate),
+    /// Make a better bundle from the tickets that agents settled, and let it answer if it is
+    Retrain(retrain::Retrain),
     /// Let a better bundle answer from now on, if it loses nothing that matters
     Promote(promote::Promote),
     /// Make a signed link to a ticket's panel, for a frame of the helpdesk
@@ -154,6 +157,7 @@ async fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Export(command) => command.run().await,
         Command::Train(command) => tokio::task::spawn_blocking(|| command.run()).await?,
         Command::Evaluate(command) => command.run().await,
+        Command::Retrain(command) => command.run().await,
         Command::Promote(command) => command.run().await,
         Command::Link(command) => command.run(),
         Command::Replay(command) => command.run().await,
@@ -205,7 +209,7 @@ async fn load(dir: &Path, settings: &Settings) -> anyhow::Result<Arc<Model>> {
 
 impl Data {
     async fn open(&self, model: &Arc<Model>, settings: &Settings) -> anyhow::Result<(Store, Knowledge)> {
-        let store = Store::open(&self.data, &settings.store).await?;
+        let store = Store::open(&self.data, &settings.store).await?.masking(&settings.privacy);
         let progress = rows::Progress::new("embedding articles anew", None);
         let knowledge = Knowledge::open(
             store.clone(),

@@ -17,6 +17,7 @@ use crate::http::switch::follow;
 use crate::http::{App, AppState};
 use crate::knowledge::import;
 use crate::model::{Lane, Shelf};
+use crate::retrain::Learner;
 use crate::survey::import::SurveyReader;
 use crate::survey::{Keeping, NewSurvey, SurveyQuery};
 use crate::triage::{HistoryRow, Options, Ticket};
@@ -81,12 +82,26 @@ impl Serve {
             .model
             .is_none()
             .then(|| tokio::spawn(follow(app.clone(), Shelf::of(&data), shipped(SHIPPED))));
+        let learner = self.learner(&app, &data).await?;
         let served = serve(app, listener, stop()).await;
+        drop(learner);
         if let Some(following) = following {
             following.abort();
         }
         served?;
         Ok(Outcome::Clean)
+    }
+}
+
+impl Serve {
+    /// What trains on the site's own tickets; nothing where a bundle was asked for by name, since that one stays.
+    async fn learner(&self, app: &AppState, data: &Path) -> anyhow::Result<Option<Learner>> {
+        let Some(shipped) = shipped(SHIPPED).filter(|_| self.common.model.is_none()) else { return Ok(None) };
+        let program = std::env::current_exe().context("the program cannot tell where it lies")?;
+        let (store, settings) = (app.store.clone(), &app.settings);
+        let learner = Learner::start(store, settings, data, shipped, program, Timestamp::now);
+        app.learns();
+        Ok(Some(learner))
     }
 }
 

@@ -142,6 +142,7 @@ impl Train {
             tune: tuned.map(|train| rows(train).map(TuneSettings::for_rows)).transpose()?,
             auto_precision: default_precision(),
             remarks: Vec::new(),
+            go_on: false,
             files: vec![Source {
                 reads: if survey { Reads::Survey } else { Reads::Ticket },
                 train: self.train.clone(),
@@ -156,6 +157,7 @@ impl Train {
                 weight: 1.0,
                 times: 1.0,
                 auxiliary: false,
+                counts: None,
             }],
             holds: Vec::new(),
         })

@@ -87,7 +87,8 @@ mod tests {
         let good = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
         assert_eq!(problem(&endpoint("https://pager.example/x", good)), None);
         assert_eq!(problem(&endpoint("https://pager.example/x", "file:/run/secrets/pager")), None);
-        assert!(problem(&endpoint("pager.example", good)).unwrap().contains("endpoints[pager].url"));
+        let told = problem(&endpoint("pager.example/x", good)).unwrap();
+        assert!(told.contains("is no address"), "{told}");
         for bad in ["hunter2", "whsec_c2hvcnQ=", "whsec_???"] {
             let told = problem(&endpoint("https://pager.example", bad)).unwrap();
             assert!(told.contains("is no secret") && !told.contains(bad), "{told}");

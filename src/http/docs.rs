@@ -125,6 +125,8 @@ refusals! {
     OfJob: JobNotFound InvalidRequest;
     /// Of beginning a job anew.
     OfReplay: JobNotFound JobNotDead InvalidRequest;
+    /// Of a training that is asked for.
+    OfLearning: NotLearning;
     /// Of a service that is not ready.
     OfService: ModelFailed StoreFailed Stopping StoreUnavailable;
 }

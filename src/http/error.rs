@@ -95,6 +95,8 @@ table! {
         "There are no tickets to look at" "Choose another window or filter."
     MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED
         "This address does not take the method" "Use one of the methods that the Allow header names."
+    NotLearning "not_learning" CONFLICT
+        "This service does not train" "It was started with --model, which stays whatever is promoted; start it without."
     SlowBody "slow_body" REQUEST_TIMEOUT
         "The body came in too slowly" "Send it within 10 seconds, plus one for each 64 KiB."
     JobNotDead "job_not_dead" CONFLICT

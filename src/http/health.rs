@@ -187,7 +187,8 @@ pub(super) async fn metrics(State(app): State<AppState>) -> impl IntoResponse {
     if let Ok(counts) = app.store.job_counts().await {
         app.metrics.jobs(&counts);
     }
-    let text = app.metrics.render(articles, &app.now().model);
+    let trainings = app.store.trainings(u32::MAX).await.unwrap_or_default();
+    let text = app.metrics.render(articles, &trainings, &app.now().model);
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
 }
 

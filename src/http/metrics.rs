@@ -13,8 +13,7 @@ use metrics_exporter_prometheus::{
 use crate::integrations::hooks::HOOK;
 use crate::integrations::{DeliveryResult, Product, WRITE_BACK};
 use crate::model::{Manifest, Model, Reads};
-use crate::store::EVENT;
-use crate::store::JobState;
+use crate::store::{EVENT, JobState, Training, TrainingState};
 use crate::triage::{Decision, TriageAnswer};
 
 const REQUESTS: &str = "deskhand_requests_total";
@@ -26,6 +25,7 @@ const PREDICTIONS: &str = "deskhand_predictions_total";
 const ARTICLES: &str = "deskhand_articles";
 const BUNDLE: &str = "deskhand_bundle_info";
 const SWITCHES: &str = "deskhand_bundle_switches_total";
+const TRAININGS: &str = "deskhand_trainings";
 const STORE_ERRORS: &str = "deskhand_store_errors_total";
 const DELIVERIES: &str = "deskhand_deliveries_total";
 const DELIVERIES_ENDED: &str = "deskhand_deliveries_ended_total";
@@ -33,6 +33,15 @@ const JOBS: &str = "deskhand_jobs";
 
 /// Upper bounds in seconds: an answer takes some tens of milliseconds, an import minutes.
 const BUCKETS: [f64; 12] = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
+
+/// States of trainings, as the metric names them.
+const TRAINING_STATES: [(TrainingState, &str); 5] = [
+    (TrainingState::Running, "running"),
+    (TrainingState::Promoted, "promoted"),
+    (TrainingState::Refused, "refused"),
+    (TrainingState::Failed, "failed"),
+    (TrainingState::Nothing, "nothing"),
+];
 
 static METADATA: Metadata<'static> = Metadata::new("deskhand", Level::INFO, None);
 
@@ -161,7 +170,14 @@ impl Metrics {
     }
 
     /// The text that Prometheus reads, with what is measured at this moment.
-    pub(super) fn render(&self, articles: Option<u64>, model: &Model) -> String {
+    /// `trainings` are those that are remembered.
+    pub(super) fn render(&self, articles: Option<u64>, trainings: &[Training], model: &Model) -> String {
+        for (state, name) in TRAINING_STATES {
+            let count = trainings.iter().filter(|training| training.state == state).count();
+            let labels = vec![Label::new("state", name)];
+            let gauge = self.recorder.register_gauge(&Key::from_parts(TRAININGS, labels), &METADATA);
+            gauge.set(count as f64);
+        }
         if let Some(articles) = articles {
             self.gauge(ARTICLES).set(articles as f64);
         }
@@ -205,6 +221,8 @@ impl Metrics {
         self.recorder.describe_gauge(JOBS.into(), None, jobs.into());
         let bundle = "1 for the bundle that answers, 0 for one that did.";
         self.recorder.describe_gauge(BUNDLE.into(), None, bundle.into());
+        let trainings = "Of the last hundred trainings on the site's own tickets, those in each state.";
+        self.recorder.describe_gauge(TRAININGS.into(), None, trainings.into());
         self.recorder.describe_gauge(QUEUE_TOKENS.into(), None, "Tokens that wait for the encoder.".into());
         self.recorder.describe_gauge(ARTICLES.into(), None, "Articles in the knowledge base.".into());
     }

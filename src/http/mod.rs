@@ -12,6 +12,7 @@ mod audit;
 mod body;
 mod deflections;
 mod docs;
+mod drift;
 mod elsewhere;
 mod error;
 mod feedback;
@@ -24,6 +25,7 @@ mod import;
 mod items;
 mod jobs;
 mod json;
+mod learning;
 mod metrics;
 mod mismatches;
 mod observe;
@@ -100,6 +102,8 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(audit::coverage))
         .routes(routes!(audit::articles))
         .routes(routes!(gaps::list))
+        .routes(routes!(drift::report))
+        .routes(routes!(learning::show, learning::ask))
         .routes(routes!(gaps::decide))
         .routes(routes!(hooks::take))
         .routes(routes!(jobs::list))

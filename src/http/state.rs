@@ -95,6 +95,8 @@ pub struct App {
     pub(super) started: Instant,
     /// Whether the last forward pass failed, so that readiness has to try one.
     model_failed: AtomicBool,
+    /// Whether something trains on the site's own tickets.
+    learns: AtomicBool,
     stopping: AtomicBool,
 }
 
@@ -143,7 +145,9 @@ impl App {
     /// [`OpenError`] with what to do.
     pub async fn open(settings: Settings, data_dir: &Path, bundle_dir: &Path) -> Result<Self, OpenError> {
         let outbound = Outbound::new(&settings, Timestamp::now)?;
-        let store = Store::open(data_dir, &settings.store).await?;
+        let store = Store::open(data_dir, &settings.store).await?.masking(&settings.privacy);
+        // What was at work when an earlier process died is begun again.
+        store.release_jobs(Timestamp::now()).await?;
         let (dir, inference) = (bundle_dir.to_owned(), settings.inference.clone());
         let model = tokio::task::spawn_blocking(move || Model::load(&dir, &inference)).await??;
         let model = Arc::new(model);
@@ -165,6 +169,7 @@ impl App {
             admission: Admission::default(),
             started: Instant::now(),
             model_failed: AtomicBool::new(false),
+            learns: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
             shelf: Shelf::of(data_dir),
             settings,
@@ -172,6 +177,15 @@ impl App {
             inventory,
             audits,
         })
+    }
+
+    /// Says that something trains on the site's own tickets.
+    pub fn learns(&self) {
+        self.learns.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_learning(&self) -> bool {
+        self.learns.load(Ordering::Relaxed)
     }
 
     /// Whether the signal to stop has come.
@@ -221,6 +235,7 @@ impl AppState {
             performances: Held::new(self.settings.audit.refresh_seconds, ui::DEAR),
             matrix: self.settings.triage.matrix.clone(),
             signals: self.signals.clone(),
+            drift: self.settings.drift.clone(),
             settings: self.settings.ui.clone(),
         }
     }

@@ -27,13 +27,11 @@ pub struct Working {
     pruning: JoinHandle<()>,
 }
 
-/// Begins to work; what was at work when an earlier process died is begun again. To be called once, before
-/// requests are taken.
+/// Begins to work. To be called once, before requests are taken.
 ///
 /// # Errors
 /// Those of the store.
 pub async fn start(app: &AppState) -> Result<Working, StoreError> {
-    app.store.release_jobs(Timestamp::now()).await?;
     let answering = app.clone();
     let hooks = HookWork {
         store: app.store.clone(),

@@ -12,10 +12,12 @@ mod note;
 pub mod outbound;
 pub mod outgoing;
 pub mod priorities;
+mod result;
 pub mod sample;
 pub mod signature;
 mod update;
 pub mod write_back;
 
-pub use answering::{DeliveryResult, Hears, HookWork, Now};
+pub use answering::{HookWork, Now};
+pub use result::{DeliveryResult, Hears};
 pub use update::{Note, NoteArticle, NoteReason, OWN_TAG, Product, Update, WRITE_BACK, words_version};

@@ -107,6 +107,7 @@ mod tests {
             weight: 1.0,
             times: 1.0,
             auxiliary: true,
+            counts: None,
         };
         let recipe = Recipe {
             name: "r".into(),
@@ -116,6 +117,7 @@ mod tests {
             tune: Some(TuneSettings::default()),
             auto_precision: 0.97,
             remarks: Vec::new(),
+            go_on: false,
             files: vec![auxiliary],
             holds: vec![hold(&articles), hold(&place.path().join("gone.jsonl"))],
         };

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::dataset::{ABSENT, ASPECT_PREFIX, Dataset, DatasetError, DatasetReader, LabelledRow, Skipped};
+use super::dataset::{
+    ABSENT, ASPECT_PREFIX, Dataset, DatasetError, DatasetReader, FieldsReader, LabelledRow, Skipped,
+};
 use super::recipe::Source;
 use crate::model::{Input, Reads};
 use crate::text::{self, mail, survey_question};
@@ -13,6 +15,9 @@ const ORDERED: [&[&str]; 3] = [&["high", "medium", "low"], &["P1", "P2", "P3", "
 
 /// What all aspects of a file weigh together, beside 1 for any other head: most comments have few of them.
 const ASPECTS_WEIGHT: f64 = 2.0;
+
+/// Most that one row counts.
+const MOST_COUNTS: usize = 100;
 
 /// Skipped rows of a file that are told while training.
 const SKIPPED_TOLD: usize = 10;
@@ -67,6 +72,8 @@ pub struct Task {
     /// The same for texts that stand in for examples, made of what is said of a label. They are learnt from,
     /// and nothing is measured on them.
     pub described: Vec<(usize, usize)>,
+    /// How often a text counts while the head is fitted, where that is not once.
+    pub counts: BTreeMap<usize, usize>,
 }
 
 impl Task {
@@ -80,6 +87,7 @@ impl Task {
             times: source.times,
             rows: Vec::new(),
             described: Vec::new(),
+            counts: BTreeMap::new(),
             labels: Vec::new(),
         };
         task.set_labels(labels);
@@ -90,6 +98,22 @@ impl Task {
     pub(super) fn set_labels(&mut self, labels: Vec<String>) {
         self.ordered = ORDERED.iter().any(|set| labels.iter().all(|l| set.contains(&l.as_str())));
         self.labels = labels;
+    }
+
+    /// Gives it another label set, of which the labels that it has are a part.
+    pub(super) fn relabel(&mut self, labels: Vec<String>) {
+        let places: Vec<Option<usize>> =
+            self.labels.iter().map(|old| labels.iter().position(|new| new == old)).collect();
+        self.rows.iter_mut().for_each(|(_, label)| *label = places[*label].unwrap_or(*label));
+        self.set_labels(labels);
+    }
+
+    /// The texts of the rows at these places, each as often as it counts.
+    pub(super) fn texts(&self, places: &[usize]) -> Vec<usize> {
+        let texts = places.iter().map(|&place| self.rows[place].0);
+        texts
+            .flat_map(|text| std::iter::repeat_n(text, self.counts.get(&text).copied().unwrap_or(1)))
+            .collect()
     }
 
     /// Rows of each label.
@@ -145,6 +169,10 @@ impl Corpus {
         self.skipped_rows.extend(data.skipped.iter().map(|skipped| (path.to_owned(), skipped.clone())));
         self.notes.extend(data.warnings.iter().map(|warning| format!("{shown}: {warning}")));
         let first = self.words.len();
+        let counts = match &source.counts {
+            Some(field) => row_counts(path, field)?,
+            None => BTreeMap::new(),
+        };
         for row in &data.rows {
             self.words.push(words(row, source.reads));
             self.ids.push(row.id.clone());
@@ -172,6 +200,8 @@ impl Corpus {
             if aspect {
                 task.weight *= ASPECTS_WEIGHT / aspects.len() as f64;
             }
+            let counted = data.rows.iter().enumerate();
+            task.counts = counted.filter_map(|(n, row)| Some((first + n, *counts.get(&row.line)?))).collect();
             self.label(task, &field, &data.rows, first);
         }
         Ok(())
@@ -243,6 +273,24 @@ pub(super) fn in_order(mut labels: Vec<String>) -> Vec<String> {
         labels.insert(0, absent);
     }
     labels
+}
+
+/// How often rows count, by line, where that is more than once; what is no number from 1 to [`MOST_COUNTS`]
+/// counts as the nearest.
+fn row_counts(path: &Path, field: &str) -> Result<BTreeMap<usize, usize>, DatasetError> {
+    let mut rows = FieldsReader::open(path)?;
+    let mut counts = BTreeMap::new();
+    while let Some((line, fields)) = rows.next_fields()? {
+        let value = fields.ok().and_then(|fields| match fields.get(field) {
+            Some(serde_json::Value::Number(number)) => number.as_u64(),
+            Some(serde_json::Value::String(text)) => text.trim().parse().ok(),
+            _ => None,
+        });
+        if let Some(count) = value.filter(|count| *count > 1) {
+            counts.insert(line, usize::try_from(count).unwrap_or(MOST_COUNTS).min(MOST_COUNTS));
+        }
+    }
+    Ok(counts)
 }
 
 fn words(row: &LabelledRow, reads: Reads) -> Words {

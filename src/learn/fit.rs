@@ -124,13 +124,45 @@ impl Features {
     }
 }
 
+/// Where a fit begins, and what its penalty draws back to.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Beginning<'a> {
+    /// Zero.
+    Zero,
+    /// What is known of labels from their descriptions: a class without rows stays where this has it, and is
+    /// expected to come all the same (see [`Frequencies`]).
+    Described(&'a Linear),
+    /// A head that has been fitted before: a class without rows stays where it was, since rows of others say
+    /// nothing against it. `extra` is added to the logits of each text, a row for each.
+    Former {
+        /// Its weights.
+        linear: &'a Linear,
+        /// What a text's own words add.
+        extra: &'a Features,
+    },
+}
+
+impl<'a> Beginning<'a> {
+    fn linear(self) -> Option<&'a Linear> {
+        match self {
+            Self::Zero => None,
+            Self::Described(linear) | Self::Former { linear, .. } => Some(linear),
+        }
+    }
+
+    /// What is added to the logits of rows, for each the numbers of all classes.
+    fn extra(self, rows: &[usize], classes: usize) -> candle_core::Result<Option<Tensor>> {
+        let Self::Former { extra, .. } = self else { return Ok(None) };
+        let values: Vec<f32> = rows.iter().flat_map(|&row| extra.row(row)).copied().collect();
+        Tensor::from_vec(values, (rows.len(), classes), &Device::Cpu).map(Some)
+    }
+}
+
 /// Fits a linear map on the given rows. `labels[row]` is below `classes`. Features are standardised
-/// while fitting and the scaling is folded into the result. Starts from zero and takes rows in an order that
-/// is always the same, so the same rows in the same order give the same head. With a `prior` it begins there
-/// instead and the penalty draws back to it: a class without rows stays where the prior has it, and is
-/// expected to come all the same (see [`Frequencies`]).
+/// while fitting and the scaling is folded into the result. Takes rows in an order that is always the same, so
+/// the same rows in the same order give the same head.
 pub(super) fn fit(
-    prior: Option<&Linear>,
+    from: Beginning<'_>,
     features: &Features,
     labels: &[usize],
     rows: &[usize],
@@ -139,33 +171,39 @@ pub(super) fn fit(
 ) -> candle_core::Result<Linear> {
     let device = Device::Cpu;
     let moments = features.moments(rows);
-    let begin =
-        prior.map(|prior| Begin::new(prior, &moments, rows.iter().map(|row| labels[*row]))).transpose()?;
+    let begin = Begin::new(from, &moments, rows.iter().map(|row| labels[*row]))?;
     let width = features.width();
     let batch = |rows: &[usize]| {
         let x = Tensor::from_vec(features.standardised(rows, &moments), (rows.len(), width), &device)?;
         let y: Vec<u32> = rows.iter().map(|&row| labels[row] as u32).collect();
-        Ok::<_, candle_core::Error>((x, Tensor::from_vec(y, rows.len(), &device)?))
+        Ok::<_, candle_core::Error>((
+            x,
+            Tensor::from_vec(y, rows.len(), &device)?,
+            from.extra(rows, classes)?,
+        ))
     };
     let mut turns = Turns::new(rows);
-    let (mut x, mut y) = batch(turns.next())?;
+    let (mut x, mut y, mut extra) = batch(turns.next())?;
     let (weight, bias) = variables(begin.as_ref(), classes, width)?;
     let params = ParamsAdamW { lr: settings.rate, weight_decay: 0.0, ..ParamsAdamW::default() };
     let mut optimizer = AdamW::new(vec![weight.clone(), bias.clone()], params)?;
     for step in 0..settings.steps {
         if step > 0 && turns.are_needed() {
-            (x, y) = batch(turns.next())?;
+            (x, y, extra) = batch(turns.next())?;
         }
         let progress = step as f64 / settings.steps as f64;
         optimizer.set_learning_rate(settings.rate * 0.5 * (1.0 + (std::f64::consts::PI * progress).cos()));
         let mut logits = x.matmul(&weight.t()?)?.broadcast_add(&bias)?;
-        let mut from = weight.as_tensor().clone();
+        if let Some(extra) = &extra {
+            logits = (logits + extra)?;
+        }
+        let mut moved = weight.as_tensor().clone();
         if let Some(begin) = &begin {
             logits = logits.broadcast_add(&begin.among_rows)?;
-            from = (from - &begin.weight)?;
+            moved = (moved - &begin.weight)?;
         }
         let entropy = loss::nll(&ops::log_softmax(&logits, D::Minus1)?, &y)?;
-        let penalty = (from.sqr()?.sum_all()? * (settings.l2 / 2.0))?;
+        let penalty = (moved.sqr()?.sum_all()? * (settings.l2 / 2.0))?;
         optimizer.backward_step(&(entropy + penalty)?)?;
     }
     let scaled = weight.flatten_all()?.to_vec1::<f32>()?;
@@ -198,13 +236,18 @@ struct Begin {
 }
 
 impl Begin {
+    /// `None` where it begins at zero.
     fn new(
-        prior: &Linear,
+        from: Beginning<'_>,
         (means, deviations): &(Vec<f32>, Vec<f32>),
         labels: impl Iterator<Item = usize>,
-    ) -> candle_core::Result<Self> {
+    ) -> candle_core::Result<Option<Self>> {
+        let Some(prior) = from.linear() else { return Ok(None) };
         let (classes, width) = (prior.bias.len(), means.len());
-        let frequencies = Frequencies::of(labels, classes);
+        let frequencies = match from {
+            Beginning::Former { .. } => Frequencies::as_before(labels, classes),
+            _ => Frequencies::of(labels, classes),
+        };
         let mut weight = prior.weight.clone();
         let mut bias = prior.bias.clone();
         for (row, bias) in weight.chunks_exact_mut(width.max(1)).zip(&mut bias) {
@@ -214,12 +257,12 @@ impl Begin {
             }
         }
         let tensor = |values: Vec<f32>| Tensor::from_vec(values, classes, &Device::Cpu);
-        Ok(Self {
+        Ok(Some(Self {
             weight: Tensor::from_vec(weight, (classes, width), &Device::Cpu)?,
             bias: tensor(bias)?,
             among_rows: tensor(frequencies.among_rows)?,
             expected: frequencies.expected,
-        })
+        }))
     }
 }
 
@@ -290,7 +333,7 @@ mod tests {
         let (features, labels) = corners();
         let rows: Vec<usize> = (0..labels.len()).collect();
         let settings = FitSettings { l2: 0.001, ..FitSettings::default() };
-        let linear = fit(None, &features, &labels, &rows, 3, settings).unwrap();
+        let linear = fit(Beginning::Zero, &features, &labels, &rows, 3, settings).unwrap();
         for row in rows {
             let logits = linear.logits(features.row(row));
             let best = (0..3).max_by(|a, b| logits[*a].total_cmp(&logits[*b])).unwrap();
@@ -308,7 +351,7 @@ mod tests {
         }
         let rows: Vec<usize> = (0..labels.len()).collect();
         let settings = FitSettings { l2: 0.001, steps: 40, ..FitSettings::default() };
-        let linear = fit(None, &features, &labels, &rows, 2, settings).unwrap();
+        let linear = fit(Beginning::Zero, &features, &labels, &rows, 2, settings).unwrap();
         let right = rows.iter().filter(|row| {
             let logits = linear.logits(features.row(**row));
             usize::from(logits[1] > logits[0]) == labels[**row]
@@ -324,7 +367,7 @@ mod tests {
     fn the_same_rows_give_the_same_head() {
         let (features, labels) = corners();
         let rows: Vec<usize> = (0..labels.len()).collect();
-        let fitted = || fit(None, &features, &labels, &rows, 3, FitSettings::default()).unwrap();
+        let fitted = || fit(Beginning::Zero, &features, &labels, &rows, 3, FitSettings::default()).unwrap();
         assert_eq!(fitted(), fitted());
     }
 }

@@ -2,7 +2,8 @@
 
 use super::calibrate::{HeldOut, class_thresholds, fit_temperature, softmax_at, threshold_for_precision};
 use super::corpus::Task;
-use super::fit::{Features, FitSettings, Linear, fit};
+use super::fit::{Beginning, Features, FitSettings, Linear, fit};
+use super::onward::Known;
 use super::prior::prior;
 use super::scope::{Seen, fit_scope, means};
 use super::train::TrainError;
@@ -59,7 +60,6 @@ pub(super) fn fit_head(
     calibrated_on: &str,
 ) -> Result<Fitted, TrainError> {
     let labels = labels_by_text(task, features.rows.len());
-    let texts = |places: &[usize]| -> Vec<usize> { places.iter().map(|&place| task.rows[place].0).collect() };
     let rows = |places: &[usize]| -> Vec<(usize, usize)> { places.iter().map(|&p| task.rows[p]).collect() };
     let fitted = |places: &[usize], l2: f64| {
         let prior = prior(task, features, &rows(places));
@@ -67,7 +67,8 @@ pub(super) fn fit_head(
             return Ok(prior.clone());
         }
         let settings = FitSettings { l2, ..FitSettings::default() };
-        fit(prior.as_ref(), features.rows, &labels, &texts(places), task.labels.len(), settings)
+        let from = prior.as_ref().map_or(Beginning::Zero, Beginning::Described);
+        fit(from, features.rows, &labels, &task.texts(places), task.labels.len(), settings)
             .map_err(|e| TrainError::Fit { task: task.name.clone(), source: e })
     };
     let l2 = match splits.first() {
@@ -80,7 +81,7 @@ pub(super) fn fit_head(
         let linear = fitted(&split.train, l2)?;
         held_out.extend(features.held_out(task, &linear, &rows(&split.train), &rows(&split.held_out)));
     }
-    calibrate(task, fitted(last, l2)?, features, held_out, auto_precision, calibrated_on)
+    calibrate(task, fitted(last, l2)?, features, held_out, (auto_precision, calibrated_on), None)
 }
 
 /// What a head says of a row that it was not fitted on.
@@ -113,14 +114,16 @@ impl FeaturesOf<'_> {
     }
 }
 
-/// A head with its temperature, thresholds and scope, from rows that it was not fitted on.
+/// A head with its temperature, thresholds and scope, from rows that it was not fitted on. `asked` is the
+/// precision that `auto` must hold, and how the rows were held out; `known` is what a head that goes on had
+/// proved.
 pub(super) fn calibrate(
     task: &Task,
     linear: Linear,
     features: FeaturesOf<'_>,
     held_out: Vec<HeldOutRow>,
-    auto_precision: f64,
-    calibrated_on: &str,
+    (auto_precision, calibrated_on): (f64, &str),
+    known: Option<&Known<'_>>,
 ) -> Result<Fitted, TrainError> {
     let logits: Vec<Vec<f32>> = held_out.iter().map(|row| row.logits.clone()).collect();
     let truths: Vec<usize> = held_out.iter().map(|row| row.label).collect();
@@ -131,25 +134,25 @@ pub(super) fn calibrate(
         let right = |row: &HeldOutRow| row.logits.iter().all(|logit| *logit <= row.logits[row.label]);
         let seen: Vec<Seen> =
             held_out.iter().map(|row| Seen { signs: row.signs, right: right(row) }).collect();
-        fit_scope(means, &seen)
+        let former = known.and_then(|known| known.scope(&means));
+        let means = former.as_ref().map_or(means, |former| former.means.clone());
+        fit_scope(means, &seen).or(former)
     });
     let held_out: Vec<(usize, usize, Vec<f64>)> =
         held_out.into_iter().map(|row| (row.text, row.label, softmax_at(&row.logits, temperature))).collect();
+    let found =
+        thresholds(held_out.iter().map(|(_, label, p)| (*label, p.as_slice())), &task.labels, auto_precision);
+    let found = match known {
+        Some(known) => known.thresholds(found, task, &held_out, auto_precision),
+        None => proven(task, &held_out, found),
+    };
     let spec = HeadSpec {
         task: task.name.clone(),
         reads: task.reads,
         labels: task.labels.clone(),
         temperature,
         calibrated_on: (!held_out.is_empty()).then(|| format!("{} rows, {calibrated_on}", held_out.len())),
-        thresholds: proven(
-            task,
-            &held_out,
-            thresholds(
-                held_out.iter().map(|(_, label, p)| (*label, p.as_slice())),
-                &task.labels,
-                auto_precision,
-            ),
-        ),
+        thresholds: found,
     };
     let Linear { weight, bias, .. } = linear;
     let head = Head::new(spec, features.rows.width(), weight, bias).map_err(TrainError::Head)?;
@@ -178,7 +181,7 @@ fn proven(task: &Task, held_out: &[(usize, usize, Vec<f64>)], mut thresholds: Th
 }
 
 /// The label of each text for this task; texts without one are never asked for.
-fn labels_by_text(task: &Task, texts: usize) -> Vec<usize> {
+pub(super) fn labels_by_text(task: &Task, texts: usize) -> Vec<usize> {
     let mut labels = vec![0; texts];
     for &(text, label) in &task.rows {
         labels[text] = label;

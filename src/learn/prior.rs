@@ -70,6 +70,14 @@ pub(super) struct Frequencies {
 }
 
 impl Frequencies {
+    /// Those of a head that goes on: it knows already how often its labels come. One without rows is left out
+    /// of the question.
+    pub(super) fn as_before(labels: impl Iterator<Item = usize>, classes: usize) -> Self {
+        let mut among_rows = vec![OUT_OF_QUESTION; classes];
+        labels.for_each(|label| among_rows[label] = 0.0);
+        Self { among_rows, expected: vec![0.0; classes] }
+    }
+
     pub(super) fn of(labels: impl Iterator<Item = usize>, classes: usize) -> Self {
         let mut counts = vec![0.0f32; classes];
         labels.for_each(|label| counts[label] += 1.0);
@@ -87,7 +95,7 @@ impl Frequencies {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::learn::fit::{FitSettings, fit};
+    use crate::learn::fit::{Beginning, FitSettings, fit};
     use crate::model::Reads;
 
     /// Texts about three things, of two features of which the last two are the embedding; the first three are
@@ -110,6 +118,7 @@ mod tests {
             times: 1.0,
             rows: rows.to_vec(),
             described: vec![(0, 0), (1, 1), (2, 2)],
+            counts: Default::default(),
         }
     }
 
@@ -135,7 +144,8 @@ mod tests {
         let prior = prior(&task(&rows), FeaturesOf { rows: &features, embedding: 2 }, &rows).unwrap();
         let labels = [0, 1, 2, 0, 0, 1, 1];
         let settings = FitSettings { l2: 0.1, ..FitSettings::default() };
-        let fitted = fit(Some(&prior), &features, &labels, &[3, 4, 5, 6], 3, settings).unwrap();
+        let fitted =
+            fit(Beginning::Described(&prior), &features, &labels, &[3, 4, 5, 6], 3, settings).unwrap();
         assert_eq!([[1.0, 0.3], [0.2, 0.7], [-1.0, -1.0]].map(|text| top(&fitted, text)), [0, 1, 2]);
     }
 

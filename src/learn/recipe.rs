@@ -32,6 +32,10 @@ pub struct Recipe {
     /// Paragraphs for the card: what a user of the bundle must know.
     #[serde(default)]
     pub remarks: Vec<String>,
+    /// Whether heads of the base go on learning instead of beginning anew: labels that the base knows and no
+    /// row has stay as they are. Only where the encoder stays as it is.
+    #[serde(default)]
+    pub go_on: bool,
     /// The files.
     #[serde(rename = "file")]
     pub files: Vec<Source>,
@@ -72,6 +76,9 @@ pub struct Source {
     /// Whether its heads only shape the encoder while it is tuned, and do not ship.
     #[serde(default)]
     pub auxiliary: bool,
+    /// Field that says how often a row counts while heads are fitted, a whole number from 1; absent: once.
+    #[serde(default)]
+    pub counts: Option<String>,
 }
 
 /// Articles that hold the embedding.

@@ -16,6 +16,7 @@ use super::folds::stratified_folds;
 use super::heads::{Fitted, Split, calibrate, fit_head, thresholds};
 use super::judge::{JudgeError, JudgeOptions, judge};
 use super::lexical::Lexicon;
+use super::onward::Onward;
 use super::recipe::Recipe;
 use super::tuning::Epoch;
 use crate::config::{InferenceSettings, Level, Matrix, Priority};
@@ -72,6 +73,9 @@ pub enum TrainError {
     /// Tuning is asked for without rows.
     #[error("descriptions alone cannot tune the encoder; leave --tune or [tune] out until there are rows")]
     NothingToTuneOn,
+    /// Heads cannot go on where the encoder changes.
+    #[error("heads can go on learning only where the encoder stays as it is; leave out [tune] or go_on")]
+    GoOnTuned,
     /// The recipe names no file.
     #[error("the recipe names no labelled file; add a [[file]]")]
     NoFiles,
@@ -124,11 +128,15 @@ pub fn train(
     if recipe.tune.is_some() && corpus.tasks.iter().any(|task| task.rows.is_empty()) {
         return Err(TrainError::NothingToTuneOn);
     }
+    if recipe.go_on && recipe.tune.is_some() {
+        return Err(TrainError::GoOnTuned);
+    }
     corpus.told().into_iter().for_each(|note| watch(Event::Note(note)));
     let aside = Aside::read(recipe, watch)?;
     let base = open(start, recipe, out)?;
+    let onward = recipe.go_on.then(|| Onward::of(&base.bundle, &mut corpus)).transpose()?;
     let encoder = encoder::prepare(&base.bundle, recipe, (&corpus, &aside), out, settings, watch)?;
-    let fitted = fit_all(&corpus, &encoder, recipe, settings.worker_count(), watch)?;
+    let fitted = fit_all(&corpus, &encoder, (recipe, onward.as_ref()), settings.worker_count(), watch)?;
     let bundle = write(recipe, &encoder, &base.bundle, fitted, out)?;
     measure(&bundle, recipe, settings, watch)?;
     Ok(bundle)
@@ -173,7 +181,7 @@ struct Trained {
 fn fit_all(
     corpus: &Corpus,
     encoder: &Prepared,
-    recipe: &Recipe,
+    (recipe, onward): (&Recipe, Option<&Onward>),
     threads: usize,
     watch: &mut dyn FnMut(Event),
 ) -> Result<Trained, TrainError> {
@@ -187,7 +195,9 @@ fn fit_all(
         let results: Vec<Result<Fitted, TrainError>> = thread::scope(|scope| {
             let workers: Vec<_> = numbers
                 .iter()
-                .map(|&number| scope.spawn(move || fit_one(number, corpus, encoder, lexicon, recipe)))
+                .map(|&number| {
+                    scope.spawn(move || fit_one(number, corpus, encoder, lexicon, (recipe, onward)))
+                })
                 .collect();
             workers.into_iter().map(|worker| worker.join().unwrap_or(Err(TrainError::Panicked))).collect()
         });
@@ -211,7 +221,7 @@ fn fit_one(
     corpus: &Corpus,
     encoder: &Prepared,
     lexicon: Option<&Lexicon>,
-    recipe: &Recipe,
+    (recipe, onward): (&Recipe, Option<&Onward>),
 ) -> Result<Fitted, TrainError> {
     let task = &corpus.tasks[number];
     let features = encoder.features();
@@ -225,13 +235,17 @@ fn fit_one(
             (held_out, terms) = (lexical.held_out, lexical.weights);
         }
         let how = "held out from tuning";
-        let mut fitted = calibrate(task, linear, features, held_out, recipe.auto_precision, how)?;
+        let mut fitted = calibrate(task, linear, features, held_out, (recipe.auto_precision, how), None)?;
         fitted.head = fitted.head.with_terms(terms);
         return Ok(fitted);
     }
     let splits = cross_validation(task, corpus);
     let all: Vec<usize> = (0..task.rows.len()).collect();
     let how = format!("{FOLDS}-fold cross-validation");
+    let further = |onward: &Onward| onward.fit(task, corpus, features, &splits, recipe.auto_precision, &how);
+    if let Some(fitted) = onward.map(further).transpose()?.flatten() {
+        return Ok(fitted);
+    }
     fit_head(task, features, &splits, &all, recipe.auto_precision, &how)
 }
 

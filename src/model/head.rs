@@ -107,6 +107,17 @@ impl Head {
         self.terms.as_ref()
     }
 
+    /// What it knows of the texts that its labels are for, where it can tell.
+    pub fn scope(&self) -> Option<&Scope> {
+        self.scope.as_ref()
+    }
+
+    /// The weights and the bias of the label at this place, without those of the text's own words.
+    pub fn row(&self, label: usize) -> Option<(&[f32], f32)> {
+        let width = self.weight.len() / self.bias.len().max(1);
+        Some((self.weight.get(label * width..(label + 1) * width)?, *self.bias.get(label)?))
+    }
+
     /// Task, labels, thresholds.
     pub fn spec(&self) -> &HeadSpec {
         &self.spec

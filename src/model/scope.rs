@@ -62,6 +62,18 @@ impl Means {
         self.values.chunks_exact(self.width.max(1))
     }
 
+    /// The same means for another label set: for each of its labels the place that it has in these, else its
+    /// mean in `others`, which are of the new set.
+    #[must_use]
+    pub fn relabelled(&self, places: &[Option<usize>], others: &Self) -> Self {
+        let old: Vec<&[f32]> = self.rows().collect();
+        let new = others.rows().zip(places);
+        let mean = |(other, place): (&[f32], &Option<usize>)| {
+            place.and_then(|place| old.get(place).copied()).unwrap_or(other).to_vec()
+        };
+        Self { values: new.flat_map(mean).collect(), width: self.width }
+    }
+
     /// The signs of a text: `features` end with its last layer's mean, which need not be at unit length.
     pub fn signs(&self, features: &[f32], logits: &[f32]) -> Signs {
         let last = &features[features.len().saturating_sub(self.width)..];

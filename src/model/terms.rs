@@ -133,6 +133,22 @@ impl TermWeights {
         }
     }
 
+    /// The same weights for another label set: for each of its labels the place that it has here, or nothing,
+    /// which the terms then say nothing about.
+    ///
+    /// # Errors
+    /// None in practice: the numbers are as many as they were.
+    pub fn relabelled(&self, places: &[Option<usize>]) -> candle_core::Result<Self> {
+        let mut weights = Vec::with_capacity(self.0.rows * places.len());
+        let mut row = vec![0.0; self.0.columns];
+        for bucket in 0..self.0.rows {
+            row.fill(0.0);
+            self.add(&[(bucket as u32, 1.0)], &mut row);
+            weights.extend(places.iter().map(|place| place.and_then(|place| row.get(place)).unwrap_or(&0.0)));
+        }
+        Self::new(weights, places.len())
+    }
+
     /// Whether there is a row for each bucket and a number for each label.
     pub(super) fn fits(&self, buckets: usize, labels: usize) -> bool {
         self.0.rows == buckets && self.0.columns == labels && matches!(self.0.values, Values::Int8 { .. })
@@ -221,6 +237,14 @@ mod tests {
                 assert!((logit - numbers[bucket as usize * 3 + label]).abs() < 0.02);
             }
         }
+        let wider = heads["category"].relabelled(&[Some(2), None, Some(0), Some(1)]).unwrap();
+        let (mut before, mut after) = ([0.0; 3], [0.0; 4]);
+        heads["category"].add(&[(5, 1.0)], &mut before);
+        wider.add(&[(5, 1.0)], &mut after);
+        for (label, place) in [(0, 2), (2, 0), (3, 1)] {
+            assert!((after[label] - before[place]).abs() < 0.02, "{before:?} {after:?}");
+        }
+        assert!(after[1].abs() < 1e-6);
         // A bucket that is not there says nothing.
         heads["category"].add(&[(8, 1.0)], &mut [0.0; 3]);
     }

@@ -12,7 +12,8 @@ use sqlx::{ConnectOptions, SqlSafeStr, SqliteConnection, SqlitePool};
 
 use super::StoreError;
 use super::writer::Writer;
-use crate::config::StoreSettings;
+use crate::config::{PrivacySettings, StoreSettings};
+use crate::text::masking::Masking;
 
 /// How long a read or a write waits for the database before it answers [`StoreError::Busy`].
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -29,7 +30,11 @@ const LOG_BYTES: &str = "16777216";
 /// connection. What a write answered is seen by every read that starts later. A caller who stops
 /// waiting for a write does not take it back: it may still be kept.
 #[derive(Debug, Clone)]
-pub struct Store(Arc<Inner>);
+pub struct Store {
+    inner: Arc<Inner>,
+    /// What is masked in the words of tickets before they are kept, if anything.
+    masking: Option<Arc<Masking>>,
+}
 
 #[derive(Debug)]
 struct Inner {
@@ -61,13 +66,21 @@ impl Store {
             .max_connections(READERS)
             .acquire_timeout(PATIENCE)
             .connect_lazy_with(options.pragma("query_only", "ON"));
-        Ok(Self(Arc::new(Inner {
+        let inner = Inner {
             // A database that vanished is an error, not a reason to begin an empty one.
             writer: Writer::start(connection, writing.create_if_missing(false), path.clone()),
             path,
             readers,
             lock,
-        })))
+        };
+        Ok(Self { inner: Arc::new(inner), masking: None })
+    }
+
+    /// The same store, which masks personal data in the words of tickets before it keeps them, if the site
+    /// wants that. What is kept already stays as it is.
+    #[must_use]
+    pub fn masking(self, privacy: &PrivacySettings) -> Self {
+        Self { masking: privacy.before_storing().map(Arc::new), ..self }
     }
 
     /// Ends reads and writes, moves the write-ahead log into the database file, and gives the
@@ -78,11 +91,11 @@ impl Store {
     /// [`StoreError::Full`] and the like if the log could not be moved; the next start moves it.
     pub async fn close(&self) -> Result<(), StoreError> {
         // Readers first: a read in progress would keep the log from being moved.
-        self.0.readers.close().await;
-        let closed = self.0.writer.close().await;
-        let unlocked = self.0.lock.unlock();
+        self.inner.readers.close().await;
+        let closed = self.inner.writer.close().await;
+        let unlocked = self.inner.lock.unlock();
         closed?;
-        unlocked.map_err(|error| StoreError::from_io(&self.0.path, error))
+        unlocked.map_err(|error| StoreError::from_io(&self.inner.path, error))
     }
 
     /// Looks through the database file for damage: seconds for a large one.
@@ -96,20 +109,26 @@ impl Store {
             .map_err(|error| self.failed(error))?;
         match findings.as_slice() {
             [only] if only == "ok" => Ok(()),
-            findings => Err(StoreError::Damaged { path: self.0.path.clone(), detail: findings.join("; ") }),
+            findings => {
+                Err(StoreError::Damaged { path: self.inner.path.clone(), detail: findings.join("; ") })
+            }
         }
     }
 
     pub(super) fn readers(&self) -> &SqlitePool {
-        &self.0.readers
+        &self.inner.readers
+    }
+
+    pub(super) fn masks(&self) -> Option<&Masking> {
+        self.masking.as_deref()
     }
 
     pub(super) fn writer(&self) -> &Writer {
-        &self.0.writer
+        &self.inner.writer
     }
 
     pub(super) fn failed(&self, error: sqlx::Error) -> StoreError {
-        StoreError::from_sqlx(&self.0.path, error)
+        StoreError::from_sqlx(&self.inner.path, error)
     }
 }
 
@@ -165,8 +184,10 @@ fn steps() -> Migrator {
         step(7, "deflections", include_str!("migrations/0007_deflections.sql")),
         step(8, "jobs", include_str!("migrations/0008_jobs.sql")),
         step(9, "timeline", include_str!("migrations/0009_timeline.sql")),
-        step(12, "signals", include_str!("migrations/0012_signals.sql")),
+        step(10, "learning", include_str!("migrations/0010_learning.sql")),
+        step(12, "updates", include_str!("migrations/0012_updates.sql")),
         step(14, "configuration items", include_str!("migrations/0014_configuration_items.sql")),
+        step(16, "signals", include_str!("migrations/0016_signals.sql")),
     ])
 }
 

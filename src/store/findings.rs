@@ -26,11 +26,14 @@ pub(super) async fn save(
     finding: &Finding,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "INSERT INTO findings (ticket_id, found_at, category, priority, answer_confidence, best_article)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        "INSERT INTO findings (ticket_id, found_at, category, priority, answer_confidence, best_article,
+             impact, urgency, confidence, abstained, in_scope)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
          ON CONFLICT (ticket_id) DO UPDATE SET
              found_at = excluded.found_at, category = excluded.category, priority = excluded.priority,
-             answer_confidence = excluded.answer_confidence, best_article = excluded.best_article
+             answer_confidence = excluded.answer_confidence, best_article = excluded.best_article,
+             impact = excluded.impact, urgency = excluded.urgency, confidence = excluded.confidence,
+             abstained = excluded.abstained, in_scope = excluded.in_scope
          WHERE excluded.found_at >= found_at",
     )
     .bind(&prediction.ticket_id)
@@ -39,6 +42,11 @@ pub(super) async fn save(
     .bind(&finding.priority)
     .bind(finding.answer_confidence)
     .bind(&finding.best_article)
+    .bind(&finding.impact)
+    .bind(&finding.urgency)
+    .bind(finding.confidence)
+    .bind(finding.abstained)
+    .bind(finding.in_scope)
     .execute(connection)
     .await?;
     Ok(())
@@ -51,6 +59,11 @@ impl FromRow<'_, SqliteRow> for Finding {
             priority: row.try_get("priority")?,
             answer_confidence: row.try_get("answer_confidence")?,
             best_article: row.try_get("best_article")?,
+            impact: row.try_get("impact")?,
+            urgency: row.try_get("urgency")?,
+            confidence: row.try_get("confidence")?,
+            abstained: row.try_get("abstained")?,
+            in_scope: row.try_get("in_scope")?,
         })
     }
 }

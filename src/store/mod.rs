@@ -24,8 +24,11 @@ mod gaps;
 mod history;
 mod items;
 mod jobs;
+mod masked;
 mod outcomes;
 mod recent;
+mod settled;
+mod signal;
 mod signals;
 mod survey;
 mod surveys;
@@ -33,6 +36,7 @@ mod ticket;
 mod ticket_labels;
 mod tickets;
 mod timeline;
+mod trainings;
 mod updates;
 mod versions;
 mod writer;
@@ -60,10 +64,9 @@ pub use items::ConfigurationItem;
 pub use jobs::{Job, JobEnd, JobFilter, JobState, NewJob};
 pub use outcomes::OutcomeRecord;
 pub use recent::RecentTicket;
-pub use signals::{
-    Due, Evidence, Looked, SignalFilter, SignalPlace, SignalRecord, SignalRule, SignalState, Subject,
-    SubjectKind,
-};
+pub use settled::{SettledRecord, WatchedTicket};
+pub use signal::{Evidence, SignalRecord, SignalRule, SignalState, Subject, SubjectKind};
+pub use signals::{Due, Looked, SignalFilter, SignalPlace};
 pub use survey::{
     Aspect, RatingScale, SurveyFigures, SurveyFilter, SurveyGroup, SurveyReading, SurveyRecord, SurveyTicket,
 };
@@ -72,4 +75,5 @@ pub use ticket::{Embedding, FinalLabels, Finding, PredictionRecord, TicketRecord
 pub use ticket_labels::{LabelPair, TicketLabels};
 pub use tickets::TicketVector;
 pub use timeline::{EventKind, TicketEvent, TicketPlace, TicketTimeline};
+pub use trainings::{Training, TrainingState};
 pub use updates::{HelpdeskTicket, KeptUpdate, UpdateFilter, UpdatePlan, UpdateRecord, UpdateState};

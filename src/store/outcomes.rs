@@ -62,7 +62,7 @@ impl Store {
         outcome: &OutcomeRecord,
         now: Timestamp,
     ) -> Result<Option<FeedbackWritten>, StoreError> {
-        let write = Write::SaveOutcome(Box::new((ticket_id.to_owned(), outcome.clone(), now)));
+        let write = Write::SaveOutcome(Box::new((ticket_id.to_owned(), self.masked_outcome(outcome), now)));
         let Written { feedback, found, .. } = self.writer().write(write).await?;
         Ok(found.then_some(feedback))
     }
@@ -84,6 +84,13 @@ pub(super) async fn save(
     let Some(after) = ticket(connection, ticket_id).await? else {
         return Ok(Written::default());
     };
+    if after.labels != before.labels {
+        sqlx::query("UPDATE tickets SET settled_at = ?2 WHERE id = ?1")
+            .bind(ticket_id)
+            .bind(column::time_text(now))
+            .execute(&mut *connection)
+            .await?;
+    }
     let solved = after.status == Some(TicketStatus::Solved);
     let used: &[String] = if solved { &after.article_ids } else { &[] };
     let of_article = |article_id: &String, at| Feedback {

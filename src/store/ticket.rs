@@ -120,4 +120,14 @@ pub struct Finding {
     pub answer_confidence: Option<f32>,
     /// The article shown first.
     pub best_article: Option<String>,
+    /// The likeliest impact.
+    pub impact: Option<String>,
+    /// The likeliest urgency.
+    pub urgency: Option<String>,
+    /// The confidence of the category, 0 to 1.
+    pub confidence: Option<f32>,
+    /// Whether the decision about the category was to abstain.
+    pub abstained: Option<bool>,
+    /// Whether the ticket belongs to any of the categories; `None` where the bundle cannot tell.
+    pub in_scope: Option<bool>,
 }

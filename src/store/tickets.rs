@@ -36,7 +36,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Full`] and the like; then nothing of the batch is kept.
     pub async fn save_tickets(&self, batch: &[TicketRecord]) -> Result<(), StoreError> {
-        let write = Write::SaveTickets(batch.to_vec());
+        let write = Write::SaveTickets(batch.iter().map(|ticket| self.masked(ticket)).collect());
         self.writer().write(write).await.map(drop)
     }
 
@@ -61,7 +61,7 @@ impl Store {
         prediction: &PredictionRecord,
         finding: &Finding,
     ) -> Result<(), StoreError> {
-        let write = Write::SaveTriage(Box::new((ticket.clone(), prediction.clone(), finding.clone())));
+        let write = Write::SaveTriage(Box::new((self.masked(ticket), prediction.clone(), finding.clone())));
         self.writer().write(write).await.map(drop)
     }
 

@@ -18,8 +18,9 @@ use super::feedback::{self, Feedback, FeedbackWritten};
 use super::{ConfigurationItem, Finding, OutcomeRecord, PredictionRecord, StoreError, TicketRecord};
 use super::{FollowUpChange, GapRecord, Job, JobEnd, KeptSurvey, NewFollowUp, NewJob};
 use super::{
-    HelpdeskTicket, Looked, PastTicket, SignalRecord, TicketEvent, UpdateRecord, deflections, follow_ups,
-    gaps, history, items, jobs, outcomes, signals, surveys, tickets, timeline, updates,
+    HelpdeskTicket, Looked, PastTicket, SignalRecord, TicketEvent, Training, UpdateRecord, deflections,
+    follow_ups, gaps, history, items, jobs, outcomes, signals, surveys, tickets, timeline, trainings,
+    updates,
 };
 
 /// Most writes in one transaction, and most that wait in the queue; a further caller waits before it.
@@ -47,6 +48,8 @@ pub(super) enum Write {
     SaveDeflection(Box<(Deflection, u32)>),
     SaveGaps(Vec<GapRecord>),
     DecideGap(Box<GapRecord>),
+    BeginTraining { began_at: Timestamp },
+    EndTraining(Box<Training>),
     Enqueue { jobs: Vec<NewJob>, now: Timestamp },
     TakeJobs { kind: String, limit: u32, now: Timestamp, lease_until: Timestamp },
     EndJob(Box<(i64, u32, JobEnd, Timestamp)>),
@@ -66,6 +69,8 @@ pub(super) struct Written {
     pub(super) seq: Option<u64>,
     /// Whether the ticket, survey or gap group that it was about is there.
     pub(super) found: bool,
+    /// The number of the training that it began.
+    pub(super) training: i64,
     /// What counts otherwise now.
     pub(super) feedback: FeedbackWritten,
     /// The jobs that were begun.
@@ -270,6 +275,8 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Writt
         Write::Say(said) => feedback::say(connection, said, false).await.map(Written::feedback),
         Write::SaveGaps(batch) => gaps::save(connection, batch).await,
         Write::DecideGap(gap) => gaps::decide(connection, gap).await,
+        Write::BeginTraining { began_at } => trainings::begin(connection, *began_at).await,
+        Write::EndTraining(training) => trainings::end(connection, training).await,
         Write::TakeBack(said) => feedback::take_back(connection, said).await.map(Written::feedback),
         Write::KeepSurveys { batch, now } => surveys::keep(connection, batch, *now).await,
         Write::DeleteSurvey { id } => surveys::delete(connection, id).await.map(Written::found),

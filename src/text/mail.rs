@@ -21,6 +21,9 @@ use super::Format;
 use super::document::Warning;
 use lines::Fate;
 
+pub(in crate::text) use address::looks_like_name;
+pub(in crate::text) use close::{Close, complimentary_close};
+
 /// A message, cleaned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cleaned {

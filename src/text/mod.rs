@@ -9,6 +9,7 @@ pub mod html;
 pub mod language;
 pub mod mail;
 pub mod markdown;
+pub mod masking;
 pub mod wikitext;
 
 mod cell;

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::answer::TriageAnswer;
+use super::decision::Decision;
 use super::ticket::Ticket;
 use crate::store::{Embedding, FinalLabels, Finding, PredictionRecord, TicketRecord};
 
@@ -52,11 +53,17 @@ pub(super) fn prediction(answer: &TriageAnswer, ticket_id: &str, now: Timestamp)
 /// The answer in short, for whoever looks at many tickets.
 pub(super) fn finding(answer: &TriageAnswer) -> Finding {
     let label = |task: &str| answer.predictions.get(task).map(|prediction| prediction.label.clone());
+    let category = answer.predictions.get("category");
     Finding {
         category: label("category"),
         priority: label("priority"),
         answer_confidence: answer.answer_confidence,
         best_article: answer.articles.first().map(|article| article.id.clone()),
+        impact: label("impact"),
+        urgency: label("urgency"),
+        confidence: category.map(|prediction| prediction.confidence),
+        abstained: category.map(|prediction| prediction.decision == Decision::Abstain),
+        in_scope: category.and_then(|prediction| prediction.in_scope),
     }
 }
 

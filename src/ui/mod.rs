@@ -22,6 +22,7 @@ mod follow_up_view;
 mod frame;
 mod gaps_page;
 mod gaps_view;
+mod learning_view;
 pub mod link;
 mod mismatches_page;
 mod mismatches_view;
@@ -60,7 +61,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use crate::audit::Audits;
 use crate::audit::mismatches::Ledger;
 use crate::audit::performance::Performance;
-use crate::config::{Matrix, UiSettings};
+use crate::config::{DriftSettings, Matrix, UiSettings};
 use crate::held::Held;
 use crate::knowledge::Knowledge;
 use crate::model::{Model, Shelf};
@@ -131,6 +132,8 @@ pub struct Pages {
     pub matrix: Matrix,
     /// Customers at risk.
     pub signals: Checker,
+    /// When an alarm of drift is raised.
+    pub drift: DriftSettings,
     /// As the site set them.
     pub settings: UiSettings,
 }

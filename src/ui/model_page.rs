@@ -4,11 +4,13 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use jiff::Timestamp;
 
 use super::article::Part;
 use super::article_page::message;
 use super::card::Card;
 use super::frame::{Frame, Place};
+use super::learning_view::{Watched, trainings, watched};
 use super::model_view::{self, Fact};
 use super::problem::Problem;
 use super::table::{Address, Filters, TableView};
@@ -26,6 +28,8 @@ struct ModelTemplate {
     labels: TableView,
     thresholds: Figure,
     p1: Figure,
+    watched: Watched,
+    trainings: Vec<String>,
     card: Option<Card>,
 }
 
@@ -47,6 +51,19 @@ pub(super) async fn show(State(pages): State<Pages>, address: Address) -> Respon
             return message(Problem::failed());
         }
     };
+    let learnt = match watched(&pages, &now.model, Timestamp::now()).await {
+        Ok(watched) => {
+            trainings(&pages).await.map(|trainings| (watched, trainings)).map_err(|e| e.to_string())
+        }
+        Err(error) => Err(error.to_string()),
+    };
+    let (watched, trainings) = match learnt {
+        Ok(learnt) => learnt,
+        Err(error) => {
+            tracing::error!(error, "the page about the model could not be made");
+            return message(Problem::failed());
+        }
+    };
     let manifest = now.model.manifest();
     let filter = model_view::task_filter(manifest);
     let mut tasks = model_view::tasks(manifest);
@@ -63,6 +80,8 @@ pub(super) async fn show(State(pages): State<Pages>, address: Address) -> Respon
         labels: labels.view(&address),
         thresholds: model_view::thresholds(manifest),
         p1: model_view::p1(manifest),
+        watched,
+        trainings,
         card,
     };
     page(StatusCode::OK, &template)

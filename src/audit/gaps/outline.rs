@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::GapTicket;
 use super::naming::Words;
+use crate::text::masking::for_drafts;
 
 /// Lines under each heading.
 const MOST_LINES: usize = 4;
@@ -58,30 +59,9 @@ fn sentences(text: &str) -> impl Iterator<Item = &str> {
     text.split_inclusive(['.', '!', ';', '\n']).map(str::trim).filter(|sentence| !sentence.is_empty())
 }
 
-/// The text without addresses, numbers of four digits or more, and words that look like names: a capital and
-/// small letters, where the same word stands nowhere in small letters among the tickets. A product's name may
-/// go with them: rather too little than a person's name.
+/// A line of a ticket as others may read it.
 pub(super) fn masked(text: &str, known: &Words) -> String {
-    let words = text.split_whitespace().map(|word| {
-        let digits = word.chars().filter(char::is_ascii_digit).count();
-        let hidden =
-            looks_like_a_name(word, known) || word.contains('@') || word.contains("://") || digits >= 4;
-        if hidden { "…" } else { word }
-    });
-    let mut kept: Vec<&str> = words.collect();
-    kept.dedup_by(|a, b| *a == "…" && *b == "…");
-    kept.join(" ")
-}
-
-/// `Schmidt` does; `VPN`, `I`, `SharePoint` and `Restart` do not.
-fn looks_like_a_name(word: &str, known: &Words) -> bool {
-    let word = word.trim_matches(|c: char| !c.is_alphanumeric());
-    let word = word.strip_suffix("'s").or_else(|| word.strip_suffix("’s")).unwrap_or(word);
-    let mut letters = word.chars();
-    letters.next().is_some_and(char::is_uppercase)
-        && word.chars().count() > 1
-        && letters.all(|c| c.is_lowercase() || !c.is_alphanumeric())
-        && !known.is_common(&word.to_lowercase())
+    for_drafts(text, |word| known.is_common(word))
 }
 
 #[cfg(test)]

@@ -110,9 +110,9 @@ async fn helpdesk(
         checks.add(format!("{product} write-back"), Note(told));
         return;
     };
-    let told = "integrations.{product}.dry_run is on: updates are kept and shown, not written";
     if set.dry_run {
-        checks.add(format!("{product} write-back"), Note(told.replace("{product}", product.name())));
+        let told = format!("integrations.{product}.dry_run is on: updates are kept and shown, not written");
+        checks.add(format!("{product} write-back"), Note(told));
     }
     match Rest::new(product, api, outgoing.clone(), clock) {
         Err(error) => checks.add(format!("{product} interface"), Wrong(error.to_string())),
@@ -198,10 +198,10 @@ impl Asked<'_> {
     }
 }
 
-/// What could not be read: with `optional`, because these credentials need not be able to.
+/// What could not be read; with `optional` it need not be readable with these credentials.
 fn unread(trouble: &Trouble, optional: bool) -> Verdict {
     match trouble {
-        Trouble::Hopeless(told) if optional && told.contains("403") => {
+        Trouble::Hopeless(told) if optional => {
             Note(format!("cannot be seen with these credentials, which is no harm: {told}"))
         }
         _ => Wrong(trouble.told().to_owned()),

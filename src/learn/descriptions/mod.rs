@@ -49,7 +49,7 @@ impl Corpus {
                 let (path, task) = (path.clone(), task.clone());
                 return Err(DescriptionError::Labels { path, task, labels: labels.len() });
             }
-            relabel(&mut self.tasks[number], labels);
+            self.tasks[number].relabel(labels);
             self.notes.extend(notes(&self.tasks[number], &descriptions));
             for description in descriptions {
                 self.add_texts(number, description);
@@ -85,13 +85,6 @@ fn all_labels(task: &Task, descriptions: &[Description]) -> Vec<String> {
     let described = descriptions.iter().map(|description| &description.label);
     let distinct: BTreeSet<&String> = task.labels.iter().chain(described).collect();
     in_order(distinct.into_iter().cloned().collect())
-}
-
-fn relabel(task: &mut Task, labels: Vec<String>) {
-    let places: Vec<Option<usize>> =
-        task.labels.iter().map(|old| labels.iter().position(|new| new == old)).collect();
-    task.rows.iter_mut().for_each(|(_, label)| *label = places[*label].unwrap_or(*label));
-    task.set_labels(labels);
 }
 
 /// What a person should know of rows and descriptions together.

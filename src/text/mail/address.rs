@@ -122,7 +122,7 @@ fn is_postscript(line: &str) -> bool {
 
 /// Whether a line may be a name: one to five words without digits, most of them capitalised, or
 /// one word however it is written.
-pub(super) fn looks_like_name(line: &str) -> bool {
+pub(in crate::text) fn looks_like_name(line: &str) -> bool {
     let words = line.split_whitespace().count();
     (1..=5).contains(&words)
         && !line.contains(|c: char| c.is_ascii_digit() || c == ':')

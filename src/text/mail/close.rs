@@ -3,7 +3,7 @@
 use super::address::looks_like_name;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Close {
+pub(in crate::text) enum Close {
     /// `Kind regards`, `Mit freundlichen Grüßen`.
     Regards,
     /// `Many thanks`.
@@ -87,7 +87,7 @@ const FOREIGN_THANKS: [&str; 11] = [
 ];
 
 /// The complimentary close that a line is, if it is one.
-pub(super) fn complimentary_close(line: &str) -> Option<Close> {
+pub(in crate::text) fn complimentary_close(line: &str) -> Option<Close> {
     let close = close_of(line);
     if close.is_some() {
         return close;

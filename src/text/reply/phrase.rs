@@ -4,6 +4,8 @@
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Sentence {
     pub(super) words: Vec<Word>,
+    /// Whether it ends in a comma, as a close above a name does.
+    pub(super) open: bool,
 }
 
 /// A word of a sentence.
@@ -82,7 +84,7 @@ fn sentence(text: &str) -> Sentence {
         }
         after_comma = token.ends_with(',');
     }
-    Sentence { words }
+    Sentence { words, open: after_comma }
 }
 
 impl Sentence {

@@ -71,8 +71,17 @@ pub(super) fn only(sentences: &[Sentence]) -> bool {
     [ENGLISH, GERMAN, FRENCH, SPANISH].iter().any(|language| {
         let says_so = sentences.iter().any(|sentence| sentence.has_any(language.core));
         let mut names = NAMES;
-        says_so && sentences.iter().all(|sentence| language.covers(sentence, &mut names))
+        let (last, before) = match sentences {
+            [before @ .., close, name] if close.open && is_name(name) => (Some(close), before),
+            all => (None, all),
+        };
+        says_so && before.iter().chain(last).all(|sentence| language.covers(sentence, &mut names))
     })
+}
+
+/// Whether it is a name, as it stands below "Thanks,".
+fn is_name(sentence: &Sentence) -> bool {
+    sentence.words.len() <= NAMES && sentence.words.iter().all(|word| word.named)
 }
 
 impl Language {
@@ -104,7 +113,10 @@ fn is_among(words: &str, word: &str) -> bool {
 fn asks(sentence: &Sentence) -> bool {
     let closes = sentence.has_any("close closed") && sentence.has_any("ticket case request issue incident");
     let asked = sentence.has("please") || sentence.fits("can you") || sentence.has("close");
-    asked && !closes
+    // A question that lacks its mark begins with its verb.
+    let questions =
+        sentence.fits("^is|are|was|have|has|can|do|did it|this|that|everything|all|my|the|you|we|i");
+    questions || (asked && !closes)
 }
 
 /// Whether a sentence of harmless words tells of trouble: a problem that is not said to be over, something that
@@ -115,7 +127,8 @@ fn complains(sentence: &Sentence) -> bool {
     let things: Vec<&str> = THINGS.split_whitespace().collect();
     let thing = sentence.words.iter().any(|word| things.contains(&word.plain.as_str()));
     // "VPN is back", but not "it is back", which may be the problem.
-    let back = sentence.fits("is|are back") && !sentence.fits("it|this|that is back");
+    let returned = sentence.fits("it|this|that is back") && !sentence.fits("back up|running");
+    let back = sentence.fits("is|are back");
     let well = sentence.has_any(WELL) || back || sentence.fits("have access");
-    trouble || was || (thing && !well)
+    trouble || was || returned || (thing && !well)
 }

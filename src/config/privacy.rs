@@ -1,0 +1,54 @@
+//! What personal data is masked, and where.
+
+use std::collections::BTreeSet;
+
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+
+use crate::text::masking::{Country, Kind, Masking};
+
+/// What personal data is masked, and where.
+#[derive(Debug, Clone, Serialize, Deserialize, Validate)]
+#[serde(deny_unknown_fields, default)]
+#[garde(allow_unvalidated)]
+pub struct PrivacySettings {
+    /// Whether tickets are masked before a bundle is trained on them. The rows of a training lie in the data
+    /// folder only while it runs.
+    pub mask_training: bool,
+    /// Whether the words of tickets are masked before they are kept: subject, body (HTML becomes plain text) and
+    /// resolution. Answers are still made of the words as they were sent; what is kept already stays as it is.
+    pub mask_before_storing: bool,
+    /// What is masked: `email`, `iban`, `card`, `id`, `ip`, `phone`, `name`.
+    pub kinds: BTreeSet<Kind>,
+    /// Countries whose national ids are known: `de`, `es`, `fr`, `gb`, `it`, `nl`, `pl`, `us`.
+    pub countries: BTreeSet<Country>,
+}
+
+impl Default for PrivacySettings {
+    fn default() -> Self {
+        Self {
+            mask_training: true,
+            mask_before_storing: false,
+            kinds: Kind::ALL.into(),
+            countries: Country::ALL.into(),
+        }
+    }
+}
+
+impl PrivacySettings {
+    /// What is masked in tickets before they are kept, if anything.
+    #[must_use]
+    pub fn before_storing(&self) -> Option<Masking> {
+        self.mask_before_storing.then(|| self.masking())
+    }
+
+    /// What is masked in tickets that a bundle is trained on, if anything.
+    #[must_use]
+    pub fn in_training(&self) -> Option<Masking> {
+        self.mask_training.then(|| self.masking())
+    }
+
+    fn masking(&self) -> Masking {
+        Masking { kinds: self.kinds.clone(), countries: self.countries.clone() }
+    }
+}
