@@ -90,6 +90,15 @@ pub(in crate::http) const RULES: &[Rule] = &[
     rule("POST", "/v1/audit/gaps/{id}", OneOf(&[Audit])),
     rule("GET", "/v1/audit/mismatches", OneOf(&[Audit])),
     rule("GET", "/v1/audit/performance", OneOf(&[Audit])),
+    rule("GET", "/v1/audit/drift", OneOf(&[Audit])),
+    // Customers at risk
+    rule("GET", "/v1/signals", OneOf(&[Triage, Audit])),
+    rule("POST", "/v1/signals/{id}/dismiss", OneOf(&[Triage, Audit])),
+    rule("GET", "/v1/accounts/{kind}/{id}", OneOf(&[Triage, Audit])),
+    rule("POST", "/v1/replies/classify", OneOf(DESK)),
+    // Learning
+    rule("GET", "/v1/learning", OneOf(&[Audit])),
+    rule("POST", "/v1/learning", OneOf(ADMINS)),
     // Access itself
     rule("GET", "/v1/keys", OneOf(ADMINS)),
     rule("POST", "/v1/keys", OneOf(ADMINS)),
@@ -132,6 +141,9 @@ pub(in crate::http) const RULES: &[Rule] = &[
     rule("GET", "/deliveries", Page(ADMINS)),
     rule("POST", "/deliveries", Page(ADMINS)),
     rule("GET", "/model", Page(&[Audit])),
+    rule("GET", "/signals", Page(&[Triage, Audit])),
+    rule("POST", "/signals", Page(&[Triage, Audit])),
+    rule("GET", "/accounts/{kind}/{id}", Page(&[Triage, Audit])),
     // Opened by its own signature, which names ticket, time and audience.
     rule("GET", "/panel/{ticket_id}", Nothing),
     rule("POST", "/panel/{ticket_id}", Nothing),
