@@ -4,8 +4,13 @@
 
 mod audit;
 mod drift;
+mod events;
+mod integrations;
 mod learning;
+mod outgoing;
 mod privacy;
+mod secret;
+mod signals;
 mod surveys;
 mod ui;
 
@@ -23,8 +28,18 @@ use serde::{Deserialize, Serialize};
 
 pub use audit::AuditSettings;
 pub use drift::DriftSettings;
+pub use events::{EndpointSettings, EventSettings, signing_key};
+pub use integrations::{
+    ApiSettings, FieldMapping, HookSettings, IntegrationSettings, ProductSettings, TicketFields,
+};
+pub use integrations::{FreshdeskSettings, GenericSettings, ZammadSettings, ZendeskSettings};
 pub use learning::LearningSettings;
+pub use outgoing::{Allowed, OutgoingSettings};
 pub use privacy::PrivacySettings;
+pub use signals::{
+    ContactsRule, GoneQuietRule, IncidentRule, LowScoresRule, ReopenedRule, SignalSettings, SilenceRule,
+    SlaRule, SpreadRule, VolumeRule, Zone,
+};
 pub use surveys::{LowScores, OwnerRules, SurveySettings};
 pub use ui::{Secret, UiSettings};
 
@@ -53,9 +68,21 @@ pub struct Settings {
     /// What customers answer, and who calls them.
     #[garde(dive)]
     pub surveys: SurveySettings,
+    /// Signals that a customer may be lost, or that something large has broken.
+    #[garde(dive)]
+    pub signals: SignalSettings,
     /// The pages, and what other sites show of them.
     #[garde(dive)]
     pub ui: UiSettings,
+    /// The helpdesks that send their tickets.
+    #[garde(dive)]
+    pub integrations: IntegrationSettings,
+    /// Events, and who hears of them.
+    #[garde(dive)]
+    pub events: EventSettings,
+    /// Requests that Deskhand sends.
+    #[garde(dive)]
+    pub outgoing: OutgoingSettings,
     /// What personal data is masked, and where.
     #[garde(dive)]
     pub privacy: PrivacySettings,

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use stage::{Stage, faults};
 
 /// One of each kind of page.
-const PAGES: [&str; 11] = [
+const PAGES: [&str; 14] = [
     "/",
     "/?example=LB-1035",
     "/articles/kb-larkvpn-connect-from-home",
@@ -25,7 +25,10 @@ const PAGES: [&str; 11] = [
     "/gaps?from=2026-09-01&to=2026-12-01",
     "/surveys?from=2026-09-01&to=2026-12-01&list=all",
     "/mismatches?from=2026-09-01&to=2026-12-01",
+    "/performance?from=2026-09-01&to=2026-12-01&by=channel",
+    "/signals?state=all",
     "/nowhere-at-all/../articles/none",
+    "/deliveries?state=dead",
 ];
 
 #[test]

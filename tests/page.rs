@@ -59,6 +59,7 @@ impl Browser {
             ledgers: Held::new(60, Duration::ZERO),
             summaries: Held::new(60, Duration::ZERO),
             performances: Held::new(60, Duration::ZERO),
+            signals: app.app.signals.clone(),
             matrix: app.app.settings.triage.matrix.clone(),
             drift: Default::default(),
             settings: app.app.settings.ui.clone(),

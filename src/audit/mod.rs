@@ -23,6 +23,7 @@ mod observed;
 mod pareto;
 pub mod performance;
 mod question;
+pub mod replay;
 mod report;
 mod service;
 mod stats;

@@ -10,6 +10,8 @@ use std::io::Write;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+pub(super) use asked::moment;
+
 use super::audit_mismatches::MismatchFlags;
 use super::{Data, Outcome, export};
 use crate::config::Settings;

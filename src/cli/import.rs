@@ -9,13 +9,11 @@ use jiff::Timestamp;
 use super::audit::table;
 use super::import_items::ItemFile;
 use super::import_surveys::SurveyFile;
+use super::import_tickets::TicketFile;
 use super::{Common, Data, Outcome, rows};
 use crate::knowledge::duplicates::{Thresholds, duplicates};
 use crate::knowledge::import as reader;
-use crate::triage::{HistoryRow, Triage};
 
-/// Tickets that are read and kept together.
-const BATCH: usize = 64;
 /// Articles of a base that an import looks through for duplicates; it takes seconds. A larger one is for
 /// `deskhand audit duplicates`.
 const MOST_COMPARED: u64 = 20_000;
@@ -35,8 +33,9 @@ enum What {
     /// Articles: .jsonl, .csv, a folder of Markdown or HTML; exports of Zendesk (.json), Zammad (.json),
     /// MediaWiki (.xml) and Confluence (HTML folder)
     Articles(Source),
-    /// Past tickets with their outcome, .jsonl
-    Tickets(Source),
+    /// Past tickets with their outcome: .csv, .jsonl or .json; exports of Zendesk, Zammad, Freshdesk,
+    /// ServiceNow and Jira Service Management among them
+    Tickets(TicketFile),
     /// Answered surveys, .jsonl or .csv
     Surveys(SurveyFile),
     /// Configuration items: services, machines, programs that tickets name, .csv or .jsonl
@@ -57,7 +56,7 @@ impl Import {
     pub(super) async fn run(self) -> anyhow::Result<Outcome> {
         match self.what {
             What::Articles(source) => source.articles().await,
-            What::Tickets(source) => source.tickets().await,
+            What::Tickets(file) => file.run().await,
             What::Surveys(file) => file.run().await,
             What::Items(file) => file.run().await,
         }
@@ -104,44 +103,6 @@ impl Source {
             report.warnings.len(),
         )?;
         Ok(if report.rejected.is_empty() { Outcome::Clean } else { Outcome::SomeRefused })
-    }
-
-    async fn tickets(self) -> anyhow::Result<Outcome> {
-        let settings = self.common.settings()?;
-        let model = self.common.model(&settings, Some(&self.data.data)).await?;
-        let mut lines = rows::Lines::open(&self.path)?;
-        let (store, _) = self.data.open(&model, &settings).await?;
-        let triage = Triage::for_batches(model, settings.triage, None);
-        let progress = rows::Progress::new("tickets", None);
-        let (mut kept, mut refused) = (0, 0);
-        loop {
-            let batch = lines.batch::<HistoryRow>(BATCH)?;
-            if batch.is_empty() {
-                break;
-            }
-            let mut good = Vec::with_capacity(batch.len());
-            for row in batch {
-                match row.content {
-                    Ok(content) if content.has_id() => good.push(content),
-                    Ok(_) => {
-                        refused += 1;
-                        refuse(&self.path, row.line, "the ticket has no id")?;
-                    }
-                    Err(error) => {
-                        refused += 1;
-                        refuse(&self.path, row.line, &error)?;
-                    }
-                }
-            }
-            let records = triage.history(&good, Timestamp::now()).await?;
-            store.save_tickets(&records).await?;
-            kept += records.len();
-            progress.add(records.len() as u64);
-        }
-        progress.finish();
-        store.close().await?;
-        writeln!(std::io::stdout(), "{kept} tickets are kept; {refused} refused")?;
-        Ok(if refused == 0 { Outcome::Clean } else { Outcome::SomeRefused })
     }
 }
 

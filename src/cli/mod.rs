@@ -6,19 +6,24 @@ mod audit;
 mod audit_mismatches;
 mod doctor;
 mod evaluate;
+mod events;
 mod export;
+mod history;
 mod import;
 mod import_items;
 mod import_surveys;
+mod import_tickets;
 mod labelled;
 mod link;
 mod promote;
 mod reasons;
+mod replay;
 mod retrain;
 mod rows;
 mod sentiment;
 mod serve;
 mod suggest;
+mod test_ticket;
 mod train;
 mod train_search;
 mod triage;
@@ -38,7 +43,7 @@ use crate::model::{Model, Shelf};
 use crate::store::Store;
 use crate::triage::Desk;
 
-/// Local ticket triage and knowledge suggestion. Everything runs on this machine's CPU; no text leaves it.
+/// Local ticket triage and knowledge suggestion. Everything runs on this machine's CPU; nothing is sent but to addresses in the settings.
 #[derive(Parser)]
 #[command(name = "deskhand", version, max_term_width = 100)]
 #[command(after_help = "Example:\n  deskhand serve --demo\n  deskhand triage --input tickets.jsonl")]
@@ -71,9 +76,13 @@ enum Command {
     Promote(promote::Promote),
     /// Make a signed link to a ticket's panel, for a frame of the helpdesk
     Link(link::Link),
+    /// See what would have been set on past tickets, how often rightly, and what time that saves
+    Replay(Box<replay::Replay>),
     /// Find what the owners of the knowledge base should look at
     Audit(audit::Audit),
-    /// Check the bundle, the data folder and the settings
+    /// Send a test event to those who are told of events
+    Events(events::Events),
+    /// Check the bundle, the data folder, the settings and what they connect to
     Doctor(doctor::Doctor),
 }
 
@@ -151,7 +160,9 @@ async fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Retrain(command) => command.run().await,
         Command::Promote(command) => command.run().await,
         Command::Link(command) => command.run(),
+        Command::Replay(command) => command.run().await,
         Command::Audit(command) => command.run().await,
+        Command::Events(command) => command.run().await,
         Command::Doctor(command) => command.run().await,
     }
 }

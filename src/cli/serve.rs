@@ -97,11 +97,10 @@ impl Serve {
     /// What trains on the site's own tickets; nothing where a bundle was asked for by name, since that one stays.
     async fn learner(&self, app: &AppState, data: &Path) -> anyhow::Result<Option<Learner>> {
         let Some(shipped) = shipped(SHIPPED).filter(|_| self.common.model.is_none()) else { return Ok(None) };
-        app.store.release_jobs(Timestamp::now()).await?;
         let program = std::env::current_exe().context("the program cannot tell where it lies")?;
         let (store, settings) = (app.store.clone(), &app.settings);
         let learner = Learner::start(store, settings, data, shipped, program, Timestamp::now);
-        app.learns(learner.waker());
+        app.learns();
         Ok(Some(learner))
     }
 }

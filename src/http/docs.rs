@@ -31,6 +31,8 @@ pub(super) const DOCUMENT: &str = "/openapi.json";
         (name = "surveys", description = "What customers answer: sentiment, follow-ups, trends"),
         (name = "inventory", description = "Services, machines and programs that tickets name"),
         (name = "audit", description = "What the knowledge base lacks, and whose labels are wrong"),
+        (name = "integrations", description = "Helpdesks: their deliveries in, updates of their tickets out"),
+        (name = "signals", description = "Customers at risk, and possible incidents"),
         (name = "service", description = "For those who run it")
     )
 )]
@@ -103,6 +105,10 @@ refusals! {
     OfTicket: TicketNotFound InvalidRequest;
     /// Of an address with the id of a survey.
     OfSurvey: SurveyNotFound InvalidRequest;
+    /// Of an address with the id of a signal.
+    OfSignal: SignalNotFound InvalidRequest;
+    /// Of an address of an account.
+    OfAccount: AccountNotFound InvalidRequest;
     /// Of an address with the id of a configuration item.
     OfItem: ItemNotFound InvalidRequest;
     /// Of an address with parameters.
@@ -113,6 +119,12 @@ refusals! {
     OfAudit: NothingToAudit InvalidRequest;
     /// Of an address with the id of a gap group.
     OfGap: GapNotFound InvalidRequest;
+    /// Of a hook.
+    OfHook: HookNotSetUp WrongSignature OldTimestamp InvalidRequest;
+    /// Of an address with the number of a job.
+    OfJob: JobNotFound InvalidRequest;
+    /// Of beginning a job anew.
+    OfReplay: JobNotFound JobNotDead InvalidRequest;
     /// Of a training that is asked for.
     OfLearning: NotLearning;
     /// Of a service that is not ready.

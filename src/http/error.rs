@@ -62,6 +62,12 @@ table! {
         "The body is not JSON" "Correct the JSON at that place and send the request again."
     BrokenBody "broken_body" BAD_REQUEST
         "The body broke off" "Send the whole body, as long as its Content-Length says."
+    WrongSignature "wrong_signature" UNAUTHORIZED
+        "The delivery is not signed as it has to be"
+        "Check that the helpdesk and integrations.*.hook.secrets have the same secret, and that nothing between them changes the body."
+    OldTimestamp "old_timestamp" UNAUTHORIZED
+        "The delivery was signed too long ago or ahead of time"
+        "Let the helpdesk send it again, check the clocks, or raise integrations.*.hook.replay_window_s."
     NoSuchRoute "no_such_route" NOT_FOUND
         "There is nothing at this address" "See /docs for the addresses that there are."
     ArticleNotFound "article_not_found" NOT_FOUND
@@ -74,6 +80,15 @@ table! {
         "Surveys are kept when POST /v1/surveys gets them; check the id, and write a / in it as %2F."
     GapNotFound "gap_not_found" NOT_FOUND
         "There is no gap group with this id" "GET /v1/audit/gaps lists those that there are."
+    HookNotSetUp "hook_not_set_up" NOT_FOUND
+        "Nothing is taken from this helpdesk" "Set a secret for it (integrations.*.hook.secrets) and start again; docs/integrations tells how."
+    JobNotFound "job_not_found" NOT_FOUND
+        "There is no job with this number" "GET /v1/jobs lists those that there are; those that are done are forgotten after some days."
+    SignalNotFound "signal_not_found" NOT_FOUND
+        "There is no signal with this id" "GET /v1/signals lists those that there are."
+    AccountNotFound "account_not_found" NOT_FOUND
+        "Nothing is known of this account"
+        "Give the kind and id of a requester or an organization that has tickets or surveys here; a / is written as %2F."
     ItemNotFound "item_not_found" NOT_FOUND
         "There is no configuration item with this id" "GET /v1/configuration-items lists those that there are."
     NothingToAudit "nothing_to_audit" NOT_FOUND
@@ -84,6 +99,8 @@ table! {
         "This service does not train" "It was started with --model, which stays whatever is promoted; start it without."
     SlowBody "slow_body" REQUEST_TIMEOUT
         "The body came in too slowly" "Send it within 10 seconds, plus one for each 64 KiB."
+    JobNotDead "job_not_dead" CONFLICT
+        "The job was not given up" "It is done, or will be; only one in the state `dead` is begun anew."
     BodyTooLarge "body_too_large" PAYLOAD_TOO_LARGE
         "The body is too large" "Send less at a time, or have the administrator raise the limit."
     UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE

@@ -184,6 +184,9 @@ pub(super) async fn info(State(app): State<AppState>) -> Result<Json<Info>, Prob
 pub(super) async fn metrics(State(app): State<AppState>) -> impl IntoResponse {
     // Where the store cannot be asked, the last number stands; its errors have a counter of their own.
     let articles = app.store.article_count().await.ok();
+    if let Ok(counts) = app.store.job_counts().await {
+        app.metrics.jobs(&counts);
+    }
     let trainings = app.store.trainings(u32::MAX).await.unwrap_or_default();
     let text = app.metrics.render(articles, &trainings, &app.now().model);
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)

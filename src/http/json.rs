@@ -47,7 +47,7 @@ where
     }
 }
 
-fn check_kind(headers: &axum::http::HeaderMap) -> Result<(), Problem> {
+pub(super) fn check_kind(headers: &axum::http::HeaderMap) -> Result<(), Problem> {
     let essence = body::media_type(headers, JSON)?;
     if essence == JSON || (essence.starts_with("application/") && essence.ends_with("+json")) {
         return Ok(());

@@ -76,7 +76,7 @@ pub(super) async fn show(State(app): State<AppState>) -> Result<Json<Learning>, 
     let trainings = app.store.trainings(SHOWN).await?;
     let last = trainings.first().map(|training| training.began_at);
     Ok(Json(Learning {
-        trains: app.learner().is_some(),
+        trains: app.is_learning(),
         scheduled: app.settings.learning.scheduled,
         corrections_since: app.store.corrections_since(last).await?,
         trainings: trainings.into_iter().map(KeptTraining::from).collect(),
@@ -100,8 +100,9 @@ pub(super) async fn show(State(app): State<AppState>) -> Result<Json<Learning>, 
     )
 )]
 pub(super) async fn ask(State(app): State<AppState>) -> Result<(StatusCode, Json<Asked>), Problem> {
-    let Some(waker) = app.learner() else { return Err(Problem::new(Code::NotLearning)) };
+    if !app.is_learning() {
+        return Err(Problem::new(Code::NotLearning));
+    }
     let accepted = Learner::ask(&app.store, Timestamp::now()).await?;
-    waker.notify_one();
     Ok((StatusCode::ACCEPTED, Json(Asked { accepted })))
 }

@@ -1,6 +1,7 @@
 //! What is counted, for Prometheus. Labels name routes, statuses, tasks and decisions, never anything
 //! that a caller wrote.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -9,8 +10,10 @@ use metrics_exporter_prometheus::{
     BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
 };
 
+use crate::integrations::hooks::HOOK;
+use crate::integrations::{DeliveryResult, Product, WRITE_BACK};
 use crate::model::{Manifest, Model, Reads};
-use crate::store::{Training, TrainingState};
+use crate::store::{EVENT, JobState, Training, TrainingState};
 use crate::triage::{Decision, TriageAnswer};
 
 const REQUESTS: &str = "deskhand_requests_total";
@@ -24,6 +27,9 @@ const BUNDLE: &str = "deskhand_bundle_info";
 const SWITCHES: &str = "deskhand_bundle_switches_total";
 const TRAININGS: &str = "deskhand_trainings";
 const STORE_ERRORS: &str = "deskhand_store_errors_total";
+const DELIVERIES: &str = "deskhand_deliveries_total";
+const DELIVERIES_ENDED: &str = "deskhand_deliveries_ended_total";
+const JOBS: &str = "deskhand_jobs";
 
 /// Upper bounds in seconds: an answer takes some tens of milliseconds, an import minutes.
 const BUCKETS: [f64; 12] = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
@@ -123,6 +129,41 @@ impl Metrics {
         }
     }
 
+    /// A helpdesk sent something, which was `kept`, a `duplicate` or `refused`.
+    pub(super) fn delivery_received(&self, product: Product, result: &'static str) {
+        self.delivery_counter(DELIVERIES, product, result).increment(1);
+    }
+
+    /// A delivery was worked off.
+    pub(super) fn delivery_ended(&self, product: Product, result: &'static str) {
+        self.delivery_counter(DELIVERIES_ENDED, product, result).increment(1);
+    }
+
+    /// Shows a helpdesk from which something is taken, at zero.
+    pub(super) fn announce_hook(&self, product: Product) {
+        for result in ["kept", "duplicate", "refused"] {
+            self.delivery_counter(DELIVERIES, product, result).increment(0);
+        }
+        for result in DeliveryResult::ALL {
+            self.delivery_counter(DELIVERIES_ENDED, product, result.name()).increment(0);
+        }
+    }
+
+    /// How many jobs there are, by kind and state.
+    pub(super) fn jobs(&self, counts: &BTreeMap<(String, JobState), u64>) {
+        let known = [HOOK, WRITE_BACK, EVENT].map(str::to_owned);
+        let kinds: BTreeSet<&String> = known.iter().chain(counts.keys().map(|(kind, _)| kind)).collect();
+        for kind in kinds {
+            for (state, name) in
+                [(JobState::Waiting, "waiting"), (JobState::Done, "done"), (JobState::Dead, "dead")]
+            {
+                let labels = vec![Label::new("kind", kind.clone()), Label::new("state", name)];
+                let gauge = self.recorder.register_gauge(&Key::from_parts(JOBS, labels), &METADATA);
+                gauge.set(counts.get(&(kind.clone(), state)).copied().unwrap_or(0) as f64);
+            }
+        }
+    }
+
     /// The store refused or failed.
     pub(super) fn store_error(&self) {
         self.counter(STORE_ERRORS).increment(1);
@@ -166,14 +207,18 @@ impl Metrics {
             TRUNCATED_TEXTS,
             "Tickets, comments and passages of which words were left out, being longer than the encoder reads.",
         );
-        counter(PREDICTIONS, "Predictions given by POST /v1/triage, by task and decision.");
+        counter(PREDICTIONS, "Predictions given about tickets, by task and decision.");
         counter(SWITCHES, "Promoted bundles that took over (result=\"switched\") or could not (\"failed\").");
+        counter(DELIVERIES, "Deliveries of helpdesks, by product and whether they were kept.");
+        counter(DELIVERIES_ENDED, "Deliveries that were worked off, by product and what came of them.");
         counter(STORE_ERRORS, "Requests that failed because of the data folder.");
         self.recorder.describe_histogram(
             REQUEST_SECONDS.into(),
             Some(Unit::Seconds),
             "Time from a request's headers to its answer, by method and route.".into(),
         );
+        let jobs = "Jobs by kind and state; of those done or given up the ones that are still kept.";
+        self.recorder.describe_gauge(JOBS.into(), None, jobs.into());
         let bundle = "1 for the bundle that answers, 0 for one that did.";
         self.recorder.describe_gauge(BUNDLE.into(), None, bundle.into());
         let trainings = "Of the last hundred trainings on the site's own tickets, those in each state.";
@@ -201,6 +246,11 @@ impl Metrics {
         };
         let labels = vec![Label::new("task", task.to_string()), Label::new("decision", decision)];
         self.recorder.register_counter(&Key::from_parts(PREDICTIONS, labels), &METADATA)
+    }
+
+    fn delivery_counter(&self, name: &'static str, product: Product, result: &'static str) -> Counter {
+        let labels = vec![Label::new("product", product.name()), Label::new("result", result)];
+        self.recorder.register_counter(&Key::from_parts(name, labels), &METADATA)
     }
 
     fn bundle_gauge(&self, manifest: &Manifest) -> Gauge {

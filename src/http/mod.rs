@@ -4,6 +4,7 @@
 //! in `error.rs`. A request is admitted or refused at once, read within limits of size and time, and
 //! given up when its client leaves. This room decides nothing about tickets or articles.
 
+mod accounts;
 mod admission;
 mod articles;
 mod aside;
@@ -18,9 +19,11 @@ mod feedback;
 mod follow_ups;
 mod gaps;
 mod health;
+mod hooks;
 mod id;
 mod import;
 mod items;
+mod jobs;
 mod json;
 mod learning;
 mod metrics;
@@ -31,8 +34,10 @@ mod performance;
 mod query;
 mod reason;
 mod reindex;
+mod replies;
 mod sentiment;
 pub mod serve;
+mod signals;
 mod state;
 mod suggest;
 mod survey_summary;
@@ -41,6 +46,7 @@ pub mod switch;
 mod tickets;
 mod timeline;
 mod triage;
+pub mod work;
 
 use std::any::Any;
 
@@ -82,6 +88,10 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(outcome::tell))
         .routes(routes!(timeline::tell, timeline::get))
         .routes(routes!(outcome::close_check))
+        .routes(routes!(signals::list))
+        .routes(routes!(signals::dismiss))
+        .routes(routes!(accounts::get))
+        .routes(routes!(replies::classify_reply))
         .routes(routes!(surveys::keep, surveys::list))
         .routes(routes!(survey_summary::summary))
         .routes(routes!(surveys::get, surveys::delete))
@@ -95,6 +105,11 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(drift::report))
         .routes(routes!(learning::show, learning::ask))
         .routes(routes!(gaps::decide))
+        .routes(routes!(hooks::take))
+        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::get))
+        .routes(routes!(jobs::replay))
+        .routes(routes!(jobs::updates))
         .routes(routes!(items::put, items::get, items::delete))
         .routes(routes!(items::list))
         .merge(OpenApiRouter::from(crate::ui::router(state.pages()).with_state(())))
@@ -110,6 +125,7 @@ pub fn router(state: AppState) -> Router {
     let (router, document) =
         OpenApiRouter::with_openapi(docs::description()).merge(api).merge(service).split_for_parts();
     announce(&state, &document);
+    state.settings.integrations.set_up().for_each(|product| state.metrics.announce_hook(product));
     router
         .merge(docs::pages())
         .route(docs::DOCUMENT, get(|| async move { Json(document) }))

@@ -23,6 +23,8 @@ use crate::store::StoreError;
 const CONNECTIONS: usize = 1_024;
 /// A request's headers may take this long, and a connection may be idle this long.
 const HEADERS: Duration = Duration::from_secs(15);
+/// How often signals are looked for.
+const WATCH: Duration = Duration::from_secs(60);
 /// How often single measurements are folded into their buckets.
 const FOLD: Duration = Duration::from_secs(5);
 /// Wait after the system refused a connection, usually for want of file handles.
@@ -32,15 +34,17 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(200);
 /// what was accepted is finished within `shutdown_grace_s`; at last the store is closed.
 ///
 /// # Errors
-/// Those of closing the store. What was acknowledged is safe all the same.
+/// Those of the store when jobs are begun, and of closing it. What was acknowledged is safe all the same.
 pub async fn serve(
     app: AppState,
     listener: TcpListener,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), StoreError> {
     let (stop, stopped) = watch::channel(false);
+    let working = super::work::start(&app).await?;
     let folding = tokio::spawn(fold(app.clone()));
     let reading = tokio::spawn(read_ahead(app.clone()));
+    let watching = tokio::spawn(watch(app.clone()));
     let mut connections = JoinSet::new();
     accept(&app, listener, shutdown, &stopped, &mut connections).await;
     app.stop();
@@ -55,9 +59,33 @@ pub async fn serve(
         );
         connections.shutdown().await;
     }
+    // What is at work ends within the same time; what does not is begun again at the next start.
+    if tokio::time::timeout(grace, working.stop()).await.is_err() {
+        tracing::warn!(
+            "jobs were cut off: they took longer than shutdown_grace_s, and go on at the next start"
+        );
+    }
     folding.abort();
     reading.abort();
+    watching.abort();
     app.store.close().await
+}
+
+/// Looks for signals, again and again.
+async fn watch(app: AppState) {
+    let mut each = tokio::time::interval(WATCH);
+    // A run that takes longer than that is followed by a pause, not by those that were missed.
+    each.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        each.tick().await;
+        match app.signals.run(Timestamp::now()).await {
+            Ok(found) if found.raised.is_empty() => {}
+            Ok(found) => tracing::info!(raised = found.raised.len(), "signals were raised"),
+            Err(error) => {
+                tracing::warn!(%error, "signals could not be looked for; the next look is in a minute")
+            }
+        }
+    }
 }
 
 /// Reads what audits stand on, so that the first who looks does not wait for it.

@@ -3,10 +3,10 @@
 use std::ops::Deref;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::admission::Admission;
@@ -14,9 +14,11 @@ use super::metrics::Metrics;
 use crate::audit::{Audits, Rules};
 use crate::config::Settings;
 use crate::held::Held;
+use crate::integrations::outbound::{Outbound, OutboundError};
 use crate::inventory::{Inventory, InventoryError};
 use crate::knowledge::{Knowledge, KnowledgeError};
 use crate::model::{BundleError, Model, Shelf};
+use crate::signals::Checker;
 use crate::store::{Store, StoreError};
 use crate::survey::{SurveyDesk, Surveys};
 use crate::triage::{Desk, Ticket, Triage};
@@ -79,9 +81,13 @@ pub struct App {
     pub inventory: Inventory,
     /// What the tickets ask for and the articles do not answer.
     pub audits: Audits,
+    /// Looks for signals that a customer may be lost.
+    pub signals: Checker,
     answering: RwLock<Arc<Answering>>,
     /// Tickets that the first page offers to try.
     pub examples: Arc<[Ticket]>,
+    /// What goes out: updates of tickets, and events.
+    pub(super) outbound: Outbound,
     /// What is counted.
     pub(super) metrics: Metrics,
     /// How much is taken on at a time.
@@ -89,8 +95,8 @@ pub struct App {
     pub(super) started: Instant,
     /// Whether the last forward pass failed, so that readiness has to try one.
     model_failed: AtomicBool,
-    /// Wakes what trains on the site's own tickets, where something does.
-    learner: OnceLock<Arc<Notify>>,
+    /// Whether something trains on the site's own tickets.
+    learns: AtomicBool,
     stopping: AtomicBool,
 }
 
@@ -106,6 +112,9 @@ pub enum OpenError {
     /// The search index cannot be used.
     #[error(transparent)]
     Knowledge(#[from] KnowledgeError),
+    /// By these settings nothing can be sent.
+    #[error(transparent)]
+    Outbound(#[from] OutboundError),
     /// The configuration items cannot be used.
     #[error(transparent)]
     Inventory(#[from] InventoryError),
@@ -135,7 +144,10 @@ impl App {
     /// # Errors
     /// [`OpenError`] with what to do.
     pub async fn open(settings: Settings, data_dir: &Path, bundle_dir: &Path) -> Result<Self, OpenError> {
+        let outbound = Outbound::new(&settings, Timestamp::now)?;
         let store = Store::open(data_dir, &settings.store).await?.masking(&settings.privacy);
+        // What was at work when an earlier process died is begun again.
+        store.release_jobs(Timestamp::now()).await?;
         let (dir, inference) = (bundle_dir.to_owned(), settings.inference.clone());
         let model = tokio::task::spawn_blocking(move || Model::load(&dir, &inference)).await??;
         let model = Arc::new(model);
@@ -151,11 +163,13 @@ impl App {
         Ok(Self {
             metrics: Metrics::new(answering.model.manifest())?,
             answering: RwLock::new(Arc::new(answering)),
+            signals: Checker::new(store.clone(), settings.signals.clone()),
             examples: Arc::default(),
+            outbound,
             admission: Admission::default(),
             started: Instant::now(),
             model_failed: AtomicBool::new(false),
-            learner: OnceLock::new(),
+            learns: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
             shelf: Shelf::of(data_dir),
             settings,
@@ -165,14 +179,13 @@ impl App {
         })
     }
 
-    /// Says that something trains on the site's own tickets, and how it is woken.
-    pub fn learns(&self, waker: Arc<Notify>) {
-        // The first word counts: there is one that trains.
-        let _ = self.learner.set(waker);
+    /// Says that something trains on the site's own tickets.
+    pub fn learns(&self) {
+        self.learns.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn learner(&self) -> Option<&Arc<Notify>> {
-        self.learner.get()
+    pub(super) fn is_learning(&self) -> bool {
+        self.learns.load(Ordering::Relaxed)
     }
 
     /// Whether the signal to stop has come.
@@ -221,6 +234,7 @@ impl AppState {
             summaries: Held::new(self.settings.audit.refresh_seconds, ui::DEAR),
             performances: Held::new(self.settings.audit.refresh_seconds, ui::DEAR),
             matrix: self.settings.triage.matrix.clone(),
+            signals: self.signals.clone(),
             drift: self.settings.drift.clone(),
             settings: self.settings.ui.clone(),
         }

@@ -9,8 +9,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+use serde_json::json;
+
 use super::state::{Answering, AppState, OpenError};
 use crate::model::{Model, Shelf};
+use crate::store::EventType;
 
 /// How often it is looked whether another bundle was promoted.
 const LOOK: Duration = Duration::from_secs(1);
@@ -81,8 +85,23 @@ impl AppState {
         self.model_works();
         self.metrics.switched(former.model.manifest(), self.now().model.manifest());
         tracing::info!(name = name.name, version = name.version, "another bundle answers from now on");
+        self.tell(&former).await;
         tokio::spawn(self.clone().retire(former));
         Ok(())
+    }
+
+    /// Has the event told that another bundle answers.
+    async fn tell(&self, former: &Answering) {
+        let (new, old, now) = (
+            self.now().model.manifest().model_name(),
+            former.model.manifest().model_name(),
+            Timestamp::now(),
+        );
+        let data = json!({"model": new, "former": old});
+        let event = EventType::ModelPromoted.job(&format!("{}:{}:{now}", new.name, new.version), &data, now);
+        if let Err(error) = self.store.enqueue(vec![event], now).await {
+            tracing::warn!(%error, "the event model.promoted was not kept and will not be sent");
+        }
     }
 
     /// Waits for the last request of a former bundle, and lets its workers and memory go.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::Backoff;
@@ -57,7 +57,6 @@ pub struct Pace {
 /// Works off the jobs of one kind until it is dropped or stopped.
 #[derive(Debug)]
 pub struct Runner {
-    wake: Arc<Notify>,
     stop: Arc<Notify>,
     task: Option<JoinHandle<()>>,
 }
@@ -65,15 +64,11 @@ pub struct Runner {
 impl Runner {
     /// Starts on the current runtime; `clock` says what time it is.
     pub fn start(store: Store, work: Arc<impl Work>, pace: Pace, clock: fn() -> Timestamp) -> Self {
-        let (wake, stop) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let stop = Arc::new(Notify::new());
+        let came = store.jobs_came();
         let running = Loop { store, work, pace, clock };
-        let task = tokio::spawn(running.run(Arc::clone(&wake), Arc::clone(&stop)));
-        Self { wake, stop, task: Some(task) }
-    }
-
-    /// Wakes the runner when a job of its kind was taken on.
-    pub fn waker(&self) -> Arc<Notify> {
-        Arc::clone(&self.wake)
+        let task = tokio::spawn(running.run(came, Arc::clone(&stop)));
+        Self { stop, task: Some(task) }
     }
 
     /// Begins no further job, and returns when those at work have ended.
@@ -102,10 +97,12 @@ struct Loop<W> {
 }
 
 impl<W: Work> Loop<W> {
-    async fn run(self, wake: Arc<Notify>, stop: Arc<Notify>) {
+    async fn run(self, mut came: watch::Receiver<()>, stop: Arc<Notify>) {
         let running = Arc::new(self);
         let mut at_work: JoinSet<()> = JoinSet::new();
         loop {
+            // Before looking: what comes while we look wakes us.
+            came.mark_unchanged();
             let pause = match running.begin(&mut at_work).await {
                 Ok(pause) => pause,
                 Err(StoreError::Closed) => break,
@@ -116,7 +113,8 @@ impl<W: Work> Loop<W> {
             };
             tokio::select! {
                 () = stop.notified() => break,
-                () = wake.notified() => {}
+                // It fails when the store is closed; then the next look says so.
+                Ok(()) = came.changed() => {}
                 Some(_) = at_work.join_next() => {}
                 () = tokio::time::sleep(pause) => {}
             }

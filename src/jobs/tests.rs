@@ -51,7 +51,6 @@ async fn run(failures: u32, keys: &[&str]) -> (Vec<String>, usize, usize) {
     let work = Arc::new(Notes { failures, attempts: Mutex::default() });
     let runner = Runner::start(store.clone(), Arc::clone(&work), PACE, Timestamp::now);
     store.enqueue(keys.iter().map(|key| note(key)).collect(), Timestamp::now()).await.unwrap();
-    runner.waker().notify_one();
     while store.next_job_at("note").await.unwrap().is_some() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use utoipa::ToSchema;
 
@@ -44,7 +43,8 @@ pub struct TrainingResult {
 /// Trains by itself while the service runs.
 #[derive(Debug)]
 pub struct Learner {
-    runner: Runner,
+    /// Held, because it stops when it is dropped.
+    _runner: Runner,
     clockwork: JoinHandle<()>,
 }
 
@@ -72,14 +72,8 @@ impl Learner {
         };
         let pace = Pace { at_once: 1, lease: LONGEST, backoff: AGAIN };
         let runner = Runner::start(store.clone(), Arc::new(work), pace, clock);
-        let clockwork = tokio::spawn(look(store, settings, runner.waker(), clock));
-        Self { runner, clockwork }
-    }
-
-    /// Wakes it when a training was asked for.
-    #[must_use]
-    pub fn waker(&self) -> Arc<Notify> {
-        self.runner.waker()
+        let clockwork = tokio::spawn(look(store, settings, clock));
+        Self { _runner: runner, clockwork }
     }
 
     /// Asks for a training now; `false` where one waits or is at work already.
@@ -109,15 +103,15 @@ impl Drop for Learner {
 }
 
 /// Asks for a training whenever one is due.
-async fn look(store: Store, settings: Arc<Settings>, wake: Arc<Notify>, clock: fn() -> Timestamp) {
+async fn look(store: Store, settings: Arc<Settings>, clock: fn() -> Timestamp) {
     if !settings.learning.scheduled {
         return;
     }
     loop {
         let now = clock();
         match asked(&store, &settings, now).await {
-            Ok(true) => wake.notify_one(),
-            Ok(false) => {}
+            // Whoever trains hears of a new job from the store.
+            Ok(_) => {}
             Err(StoreError::Closed) => return,
             Err(error) => tracing::error!(%error, "it cannot be told whether a training is due"),
         }

@@ -185,7 +185,9 @@ fn steps() -> Migrator {
         step(8, "jobs", include_str!("migrations/0008_jobs.sql")),
         step(9, "timeline", include_str!("migrations/0009_timeline.sql")),
         step(10, "learning", include_str!("migrations/0010_learning.sql")),
+        step(12, "updates", include_str!("migrations/0012_updates.sql")),
         step(14, "configuration items", include_str!("migrations/0014_configuration_items.sql")),
+        step(16, "signals", include_str!("migrations/0016_signals.sql")),
     ])
 }
 

@@ -241,8 +241,8 @@ pub(super) async fn open(
     survey_id: &str,
     opening: &NewFollowUp,
     now: Timestamp,
-) -> Result<(), sqlx::Error> {
-    sqlx::query(
+) -> Result<bool, sqlx::Error> {
+    let opened = sqlx::query(
         "INSERT INTO follow_ups (survey_id, owner, opened_at, due_at) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (survey_id) DO NOTHING",
     )
@@ -252,7 +252,7 @@ pub(super) async fn open(
     .bind(column::time_text(opening.due_at))
     .execute(connection)
     .await?;
-    Ok(())
+    Ok(opened.rows_affected() > 0)
 }
 
 /// Changes the follow-up; false if there is no such survey.

@@ -2,13 +2,14 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row, SqliteConnection};
 use utoipa::ToSchema;
 
 use super::column;
 use super::writer::{Write, Written};
-use super::{Embedding, Store, StoreError};
+use super::{Embedding, EventType, NewJob, Store, StoreError, jobs};
 
 /// What people decided about a group of unanswered tickets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
@@ -80,7 +81,7 @@ impl Store {
             .map_err(|error| self.failed(error))
     }
 
-    /// Keeps groups as they were found, all or none. Of one that is known, what people decided stays, but one
+    /// Keeps groups as they were found, all or none; each that is new is an event. Of one that is known, what people decided stays, but one
     /// that had expired is open again; of a published one its tickets and their confidence stay as they were
     /// then.
     ///
@@ -101,8 +102,16 @@ impl Store {
 }
 
 /// Saves the batch.
-pub(super) async fn save(connection: &mut SqliteConnection, batch: &[GapRecord]) -> Result<(), sqlx::Error> {
+pub(super) async fn save(
+    connection: &mut SqliteConnection,
+    batch: &[GapRecord],
+) -> Result<Written, sqlx::Error> {
+    let mut added = Vec::new();
     for gap in batch {
+        let known: Option<i64> = sqlx::query_scalar("SELECT 1 FROM gap_groups WHERE id = ?1")
+            .bind(&gap.id)
+            .fetch_optional(&mut *connection)
+            .await?;
         sqlx::query(
             "INSERT INTO gap_groups (id, name, state, owner, article_id, members, encoder, centroid, confidence,
                  first_seen_at, last_seen_at, published_at)
@@ -129,8 +138,17 @@ pub(super) async fn save(connection: &mut SqliteConnection, batch: &[GapRecord])
         .bind(gap.published_at.map(column::time_text))
         .execute(&mut *connection)
         .await?;
+        if known.is_none() {
+            added.extend(jobs::enqueue(connection, &[opened(gap)], gap.first_seen_at).await?);
+        }
     }
-    Ok(())
+    Ok(Written { added, ..Written::default() })
+}
+
+/// The event of a group that is found for the first time. Its telling words come from tickets and stay here.
+fn opened(gap: &GapRecord) -> NewJob {
+    let data = json!({"gap_id": gap.id, "tickets": gap.members.len(), "answer_confidence": gap.confidence});
+    EventType::GapOpened.job(&gap.id, &data, gap.first_seen_at)
 }
 
 /// Keeps what people decided.

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row, SqliteConnection};
+use tokio::sync::watch;
 use utoipa::ToSchema;
 
 use super::column;
@@ -114,6 +115,11 @@ impl Store {
         self.writer().write(Write::Enqueue { jobs, now }).await.map(|written| written.added)
     }
 
+    /// Changes whenever jobs were taken on or begun anew, of whatever kind.
+    pub fn jobs_came(&self) -> watch::Receiver<()> {
+        self.writer().jobs_came()
+    }
+
     /// Up to `limit` jobs of `kind` that are due at `now`, the longest due first, each begun and leased until
     /// `lease_until`.
     ///
@@ -157,7 +163,8 @@ impl Store {
         self.writer().write(Write::ReviveJob { id, now }).await.map(|written| written.found)
     }
 
-    /// Forgets jobs that were done or given up before `before`; their keys may come again.
+    /// Forgets jobs that were done or given up before `before`, whose keys may come again, and what updates of
+    /// before then held.
     ///
     /// # Errors
     /// [`StoreError::Full`] and the like.

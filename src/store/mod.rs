@@ -8,6 +8,7 @@
 //! One data folder belongs to one process. This room knows nothing of HTTP, of models or of the
 //! search index, reads no clock, and puts no text of a ticket or article in an error.
 
+mod accounts;
 mod article;
 mod articles;
 mod audited;
@@ -15,15 +16,20 @@ mod column;
 mod database;
 mod deflections;
 mod error;
+mod events;
 mod feedback;
 mod findings;
 mod follow_ups;
 mod gaps;
+mod history;
 mod items;
 mod jobs;
 mod masked;
 mod outcomes;
+mod recent;
 mod settled;
+mod signal;
+mod signals;
 mod survey;
 mod surveys;
 mod ticket;
@@ -31,18 +37,21 @@ mod ticket_labels;
 mod tickets;
 mod timeline;
 mod trainings;
+mod updates;
 mod versions;
 mod writer;
 
 #[cfg(test)]
 mod tests;
 
+pub use accounts::AccountSurvey;
 pub use article::{Article, ArticleStatus, ArticleVersion, Attachment, Audience, Passage};
 pub use articles::{ArticleChange, EmbeddedArticle, PassageVectors, StoredPassage};
 pub use audited::AuditedTicket;
 pub use database::Store;
 pub use deflections::{Deflection, DeflectionOutcome, DeflectionSummary, UnansweredText};
 pub use error::StoreError;
+pub use events::{EVENT, EventType};
 pub use feedback::{
     Feedback, FeedbackCounts, FeedbackKind, FeedbackWritten, Occasion, PlacedVoice, Voice, VoiceChange,
 };
@@ -50,10 +59,14 @@ pub use follow_ups::{
     ContactOutcome, FollowUpChange, FollowUpClock, FollowUpRecord, FollowUpState, NewFollowUp, RootCause,
 };
 pub use gaps::{GapRecord, GapState};
+pub use history::PastTicket;
 pub use items::ConfigurationItem;
 pub use jobs::{Job, JobEnd, JobFilter, JobState, NewJob};
 pub use outcomes::OutcomeRecord;
+pub use recent::RecentTicket;
 pub use settled::{SettledRecord, WatchedTicket};
+pub use signal::{Evidence, SignalRecord, SignalRule, SignalState, Subject, SubjectKind};
+pub use signals::{Due, Looked, SignalFilter, SignalPlace};
 pub use survey::{
     Aspect, RatingScale, SurveyFigures, SurveyFilter, SurveyGroup, SurveyReading, SurveyRecord, SurveyTicket,
 };
@@ -63,3 +76,4 @@ pub use ticket_labels::{LabelPair, TicketLabels};
 pub use tickets::TicketVector;
 pub use timeline::{EventKind, TicketEvent, TicketPlace, TicketTimeline};
 pub use trainings::{Training, TrainingState};
+pub use updates::{HelpdeskTicket, KeptUpdate, UpdateFilter, UpdatePlan, UpdateRecord, UpdateState};

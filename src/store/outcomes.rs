@@ -68,7 +68,8 @@ impl Store {
     }
 }
 
-/// Saves the outcome, whose status holds as of `status_at`, and the feedback that follows from it.
+/// Saves the outcome, whose status holds as of `status_at`, and the feedback that follows from it, dated when the
+/// ticket was solved, or else as of then.
 pub(super) async fn save(
     connection: &mut SqliteConnection,
     ticket_id: &str,
@@ -106,7 +107,7 @@ pub(super) async fn save(
     }
     // What a person has taken back stays so until the outcome names the article anew.
     if outcome.article_ids.is_some() || before.status != after.status {
-        let at = after.solved_at.map_or(now, |at| at.min(now));
+        let at = after.solved_at.or(status_at).unwrap_or(now).min(now);
         for article_id in used {
             done.voices.extend(feedback::say(connection, &of_article(article_id, at), true).await?.voices);
         }
@@ -114,7 +115,10 @@ pub(super) async fn save(
     Ok(Written { found: true, ..Written::feedback(done) })
 }
 
-async fn ticket(connection: &mut SqliteConnection, id: &str) -> Result<Option<TicketRecord>, sqlx::Error> {
+pub(super) async fn ticket(
+    connection: &mut SqliteConnection,
+    id: &str,
+) -> Result<Option<TicketRecord>, sqlx::Error> {
     sqlx::query_as("SELECT * FROM tickets WHERE id = ?1").bind(id).fetch_optional(connection).await
 }
 

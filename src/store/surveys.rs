@@ -5,13 +5,14 @@
 
 use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
+use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, QueryBuilder, Row as _, Sqlite, SqliteConnection};
 
 use super::follow_ups::{self, FollowUpClock, FollowUpRecord, FollowUpState, NewFollowUp};
 use super::survey::{SurveyFigures, SurveyFilter, SurveyGroup, SurveyReading, SurveyRecord, SurveyTicket};
-use super::writer::Write;
-use super::{Store, StoreError, column};
+use super::writer::{Write, Written};
+use super::{EventType, NewJob, Store, StoreError, column, jobs};
 
 /// The columns of a survey that its ticket may fill, and how.
 const REQUESTER: &str = "coalesce(s.requester_id, t.requester_id)";
@@ -222,14 +223,36 @@ pub(super) async fn keep(
     connection: &mut SqliteConnection,
     batch: &[KeptSurvey],
     now: Timestamp,
-) -> Result<(), sqlx::Error> {
+) -> Result<Written, sqlx::Error> {
+    let mut added = Vec::new();
     for KeptSurvey { survey, follow_up } in batch {
         put(connection, survey).await?;
-        if let Some(opening) = follow_up {
-            follow_ups::open(connection, &survey.id, opening, now).await?;
+        if let Some(opening) = follow_up
+            && follow_ups::open(connection, &survey.id, opening, now).await?
+        {
+            added.extend(jobs::enqueue(connection, &[low(survey, opening, now)], now).await?);
         }
     }
-    Ok(())
+    Ok(Written { added, ..Written::default() })
+}
+
+/// The event of a low score: what there is to call about, without what the customer wrote.
+fn low(survey: &SurveyRecord, opening: &NewFollowUp, now: Timestamp) -> NewJob {
+    let data = json!({
+        "survey_id": survey.id,
+        "ticket_id": survey.ticket_id,
+        "requester_id": survey.requester_id,
+        "organization_id": survey.organization_id,
+        "category": survey.category,
+        "agent_group": survey.agent_group,
+        "answered_at": survey.answered_at,
+        "rating": survey.rating.map(|(rating, _)| rating),
+        "rating_scale": survey.rating.map(|(_, scale)| scale),
+        "sentiment": survey.reading.as_ref().map(|reading| &reading.sentiment),
+        "owner": opening.owner,
+        "due_at": opening.due_at,
+    });
+    EventType::SurveyLow.job(&survey.id, &data, now)
 }
 
 async fn put(connection: &mut SqliteConnection, survey: &SurveyRecord) -> Result<(), sqlx::Error> {

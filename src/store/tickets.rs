@@ -223,7 +223,10 @@ pub(super) async fn save_triage(
     findings::save(connection, prediction, finding).await
 }
 
-async fn save_words(connection: &mut SqliteConnection, ticket: &TicketRecord) -> Result<(), sqlx::Error> {
+pub(super) async fn save_words(
+    connection: &mut SqliteConnection,
+    ticket: &TicketRecord,
+) -> Result<(), sqlx::Error> {
     let (encoder, vector) = match &ticket.embedding {
         Some(embedding) => (Some(&embedding.encoder), Some(column::vector_bytes(&embedding.vector))),
         None => (None, None),

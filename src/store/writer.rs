@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::articles::{self, EmbeddedArticle, PassageVectors};
@@ -17,9 +17,11 @@ use super::deflections::Deflection;
 use super::feedback::{self, Feedback, FeedbackWritten};
 use super::{ConfigurationItem, Finding, OutcomeRecord, PredictionRecord, StoreError, TicketRecord};
 use super::{FollowUpChange, GapRecord, Job, JobEnd, KeptSurvey, NewFollowUp, NewJob};
-use super::{TicketEvent, timeline};
-use super::{Training, trainings};
-use super::{deflections, follow_ups, gaps, items, jobs, outcomes, surveys, tickets};
+use super::{
+    HelpdeskTicket, Looked, PastTicket, SignalRecord, TicketEvent, Training, UpdateRecord, deflections,
+    follow_ups, gaps, history, items, jobs, outcomes, signals, surveys, tickets, timeline, trainings,
+    updates,
+};
 
 /// Most writes in one transaction, and most that wait in the queue; a further caller waits before it.
 const GROUP: usize = 64;
@@ -32,9 +34,12 @@ pub(super) enum Write {
     EmbedArticles { batch: Vec<PassageVectors>, encoder: String },
     SaveTickets(Vec<TicketRecord>),
     EmbedTickets(Vec<TicketRecord>),
+    KeepHistory { batch: Vec<PastTicket>, now: Timestamp },
     SaveTriage(Box<(TicketRecord, PredictionRecord, Finding)>),
     SaveOutcome(Box<(String, OutcomeRecord, Timestamp)>),
     SaveEvents(Box<(String, Vec<TicketEvent>, Timestamp)>),
+    SaveLooks { looks: Vec<Looked>, now: Timestamp },
+    DismissSignal { id: String, by: String, now: Timestamp },
     Say(Feedback),
     TakeBack(Feedback),
     KeepSurveys { batch: Vec<KeptSurvey>, now: Timestamp },
@@ -51,6 +56,8 @@ pub(super) enum Write {
     ReleaseJobs { now: Timestamp },
     ReviveJob { id: i64, now: Timestamp },
     PruneJobs { before: Timestamp },
+    SaveUpdate(Box<(UpdateRecord, Vec<NewJob>, Timestamp)>),
+    SaveHelpdeskTicket(Box<(String, String, HelpdeskTicket)>),
     PutItems(Vec<ConfigurationItem>),
     DeleteItem { id: String },
 }
@@ -68,7 +75,9 @@ pub(super) struct Written {
     pub(super) feedback: FeedbackWritten,
     /// The jobs that were begun.
     pub(super) jobs: Vec<Job>,
-    /// For each job that was to be taken on, whether it is new.
+    /// The signals that were raised.
+    pub(super) signals: Vec<SignalRecord>,
+    /// For each job that was to be taken on or begun anew, whether it was; if any, runners are woken.
     pub(super) added: Vec<bool>,
 }
 
@@ -94,7 +103,10 @@ struct Order {
 
 /// The way to the task. When the last one goes, the task writes what is queued and ends.
 #[derive(Debug)]
-pub(super) struct Writer(Mutex<Option<Open>>);
+pub(super) struct Writer {
+    open: Mutex<Option<Open>>,
+    jobs_came: watch::Receiver<()>,
+}
 
 #[derive(Debug)]
 struct Open {
@@ -108,8 +120,14 @@ impl Writer {
     pub(super) fn start(connection: SqliteConnection, options: SqliteConnectOptions, path: PathBuf) -> Self {
         let (queue, orders) = mpsc::channel(GROUP);
         let pen = Pen { connection: Some(connection), options };
-        let task = tokio::spawn(write_all(pen, orders, path));
-        Self(Mutex::new(Some(Open { queue, task })))
+        let (bell, jobs_came) = watch::channel(());
+        let task = tokio::spawn(write_all(pen, orders, bell, path));
+        Self { open: Mutex::new(Some(Open { queue, task })), jobs_came }
+    }
+
+    /// Changes whenever jobs were taken on or begun anew.
+    pub(super) fn jobs_came(&self) -> watch::Receiver<()> {
+        self.jobs_came.clone()
     }
 
     /// Writes; returns once it is on the disk.
@@ -132,16 +150,26 @@ impl Writer {
     }
 
     fn open(&self) -> std::sync::MutexGuard<'_, Option<Open>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-async fn write_all(mut pen: Pen, mut orders: mpsc::Receiver<Order>, path: PathBuf) -> Result<(), StoreError> {
+async fn write_all(
+    mut pen: Pen,
+    mut orders: mpsc::Receiver<Order>,
+    bell: watch::Sender<()>,
+    path: PathBuf,
+) -> Result<(), StoreError> {
     let mut group = Vec::with_capacity(GROUP);
     while orders.recv_many(&mut group, GROUP).await > 0 {
         let (writes, answers): (Vec<_>, Vec<_>) =
             group.drain(..).map(|order| (order.write, order.answer)).unzip();
         let results = write_group(&mut pen, &writes, &path).await;
+        // A signal is announced by a job.
+        let comes = |written: &Written| written.added.contains(&true) || !written.signals.is_empty();
+        if results.iter().flatten().any(comes) {
+            bell.send_replace(());
+        }
         for (answer, result) in answers.into_iter().zip(results) {
             // A caller who has gone needs no answer.
             let _ = answer.send(result);
@@ -225,6 +253,9 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Writt
         }
         Write::SaveTickets(batch) => tickets::save(connection, batch).await.map(|()| Written::default()),
         Write::EmbedTickets(batch) => tickets::embed(connection, batch).await.map(|()| Written::default()),
+        Write::KeepHistory { batch, now } => {
+            history::keep(connection, batch, *now).await.map(Written::feedback)
+        }
         Write::SaveTriage(triage) => {
             let (ticket, prediction, finding) = &**triage;
             tickets::save_triage(connection, ticket, prediction, finding).await.map(|()| Written::default())
@@ -237,15 +268,17 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Writt
             let (ticket_id, events, now) = &**told;
             timeline::save(connection, ticket_id, events, *now).await
         }
+        Write::SaveLooks { looks, now } => signals::save_looks(connection, looks, *now).await,
+        Write::DismissSignal { id, by, now } => {
+            signals::dismiss(connection, id, by, *now).await.map(Written::found)
+        }
         Write::Say(said) => feedback::say(connection, said, false).await.map(Written::feedback),
-        Write::SaveGaps(batch) => gaps::save(connection, batch).await.map(|()| Written::default()),
+        Write::SaveGaps(batch) => gaps::save(connection, batch).await,
         Write::DecideGap(gap) => gaps::decide(connection, gap).await,
         Write::BeginTraining { began_at } => trainings::begin(connection, *began_at).await,
         Write::EndTraining(training) => trainings::end(connection, training).await,
         Write::TakeBack(said) => feedback::take_back(connection, said).await.map(Written::feedback),
-        Write::KeepSurveys { batch, now } => {
-            surveys::keep(connection, batch, *now).await.map(|()| Written::default())
-        }
+        Write::KeepSurveys { batch, now } => surveys::keep(connection, batch, *now).await,
         Write::DeleteSurvey { id } => surveys::delete(connection, id).await.map(Written::found),
         Write::ChangeFollowUp(told) => {
             let (survey_id, opening, change, now) = &**told;
@@ -264,9 +297,23 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Writt
             jobs::end(connection, *id, *attempt, end, *now).await
         }
         Write::ReleaseJobs { now } => jobs::release(connection, *now).await.map(|()| Written::default()),
-        Write::ReviveJob { id, now } => jobs::revive(connection, *id, *now).await.map(Written::found),
+        Write::ReviveJob { id, now } => {
+            let found = jobs::revive(connection, *id, *now).await?;
+            Ok(Written { found, added: vec![found], ..Written::default() })
+        }
+        Write::PruneJobs { before } => {
+            updates::prune(connection, *before).await?;
+            jobs::prune(connection, *before).await.map(|()| Written::default())
+        }
+        Write::SaveUpdate(update) => {
+            let (update, follows, now) = &**update;
+            updates::save(connection, update, follows, *now).await
+        }
+        Write::SaveHelpdeskTicket(ticket) => {
+            let (product, id, ticket) = &**ticket;
+            updates::save_ticket(connection, product, id, ticket).await.map(|()| Written::default())
+        }
         Write::PutItems(batch) => items::put(connection, batch).await.map(|()| Written::default()),
         Write::DeleteItem { id } => items::delete(connection, id).await.map(Written::found),
-        Write::PruneJobs { before } => jobs::prune(connection, *before).await.map(|()| Written::default()),
     }
 }

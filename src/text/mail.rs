@@ -59,6 +59,19 @@ pub enum SetAsideKind {
     Disclaimer,
 }
 
+/// The writer's own words: without earlier mail and legal small print and, with `unsigned`, without the
+/// signature, even where nothing remains. One line for each line of the message.
+pub fn own(body: &str, format: Format, unsigned: bool) -> String {
+    let (mut lines, _) = lines::read(body, format);
+    quotes::mark(&mut lines);
+    if unsigned {
+        for part in lines.parts().iter().filter(|part| !part.quoted) {
+            closing::set_aside(&mut lines, part.range.clone());
+        }
+    }
+    lines.text()
+}
+
 /// Cleans the body of a ticket or mail.
 ///
 /// Earlier mail is recognised by `>`, by the lines that mail programs put before it in the larger

@@ -17,6 +17,7 @@ mod document;
 mod fold;
 mod places;
 mod references;
+pub mod reply;
 mod ticket;
 mod words;
 

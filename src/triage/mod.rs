@@ -9,9 +9,11 @@ mod decision;
 mod named;
 mod observe;
 mod original;
+mod past;
 mod priority;
 mod reasons;
 mod record;
+mod replay;
 mod rows;
 mod ticket;
 
@@ -134,6 +136,12 @@ impl Triage {
     /// The same for files of tickets: waits for room in the model's queue instead of being refused.
     pub fn for_batches(model: Arc<Model>, settings: TriageSettings, desk: Option<Desk>) -> Self {
         Self { lane: Lane::Bulk, ..Self::new(model, settings, desk) }
+    }
+
+    /// The same for what no person waits for: it waits for room in the model's queue instead of being refused.
+    #[must_use]
+    pub fn in_bulk(&self) -> Self {
+        Self { lane: Lane::Bulk, ..self.clone() }
     }
 
     /// Answers a ticket. `now` is when, in UTC. Nothing is kept; see [`Self::answer_and_record`].

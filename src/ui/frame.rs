@@ -17,13 +17,17 @@ pub(super) enum Place {
     Performance,
     /// Whose labels are wrong.
     Mismatches,
+    /// What helpdesks sent, and what was written into their tickets.
+    Deliveries,
+    /// Customers at risk.
+    Signals,
     /// What answers.
     Model,
 }
 
 impl Place {
     /// In the order of the navigation.
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 10] = [
         Self::Triage,
         Self::Suggestions,
         Self::Coverage,
@@ -31,6 +35,8 @@ impl Place {
         Self::Surveys,
         Self::Performance,
         Self::Mismatches,
+        Self::Deliveries,
+        Self::Signals,
         Self::Model,
     ];
 
@@ -43,6 +49,8 @@ impl Place {
             Self::Surveys => "/surveys",
             Self::Performance => "/performance",
             Self::Mismatches => "/mismatches",
+            Self::Deliveries => "/deliveries",
+            Self::Signals => "/signals",
             Self::Model => "/model",
         }
     }
@@ -56,6 +64,8 @@ impl Place {
             Self::Surveys => "Surveys",
             Self::Performance => "Performance",
             Self::Mismatches => "Mismatches",
+            Self::Deliveries => "Deliveries",
+            Self::Signals => "Signals",
             Self::Model => "Model",
         }
     }

@@ -5,12 +5,15 @@
 //! shows, the templates in `templates/ui` only place it. Text is escaped by the templates, without
 //! exception. This room knows nothing of the JSON interface, and keeps nothing of what is pasted.
 
+mod account_page;
 mod article;
 mod article_page;
 mod assets;
 mod card;
 mod coverage_page;
 mod coverage_view;
+mod deliveries_page;
+mod deliveries_view;
 mod example;
 mod excerpt;
 mod figures;
@@ -32,6 +35,8 @@ mod performance_view;
 mod problem;
 #[cfg(test)]
 mod samples;
+mod signals_page;
+mod signals_view;
 mod span;
 mod suggest_page;
 mod surveys_page;
@@ -60,6 +65,7 @@ use crate::config::{DriftSettings, Matrix, UiSettings};
 use crate::held::Held;
 use crate::knowledge::Knowledge;
 use crate::model::{Model, Shelf};
+use crate::signals::Checker;
 use crate::store::Store;
 use crate::survey::{Summary, SurveyDesk};
 use crate::triage::{Ticket, Triage};
@@ -124,14 +130,16 @@ pub struct Pages {
     pub performances: Held<Performance>,
     /// Which priority follows from settled impact and urgency.
     pub matrix: Matrix,
+    /// Customers at risk.
+    pub signals: Checker,
     /// When an alarm of drift is raised.
     pub drift: DriftSettings,
     /// As the site set them.
     pub settings: UiSettings,
 }
 
-/// The pages: `/`, `/suggest`, `/articles/{id}`, `/coverage`, `/gaps`, `/surveys`, `/performance`, `/mismatches`, `/model`,
-/// `/panel/{ticket_id}`, and what they load from `/assets/`.
+/// The pages: `/`, `/suggest`, `/articles/{id}`, `/coverage`, `/gaps`, `/surveys`, `/performance`, `/mismatches`,
+/// `/deliveries`, `/signals`, `/accounts/{kind}/{id}`, `/model`, `/panel/{ticket_id}`, and what they load from `/assets/`.
 pub fn router(pages: Pages) -> Router {
     let limit = DefaultBodyLimit::max(pages.max_form_bytes);
     let widgets = !pages.settings.widget_origins.is_empty();
@@ -144,6 +152,9 @@ pub fn router(pages: Pages) -> Router {
         .route("/surveys", get(surveys_page::show).post(follow_up_form::tell).layer(limit))
         .route("/performance", get(performance_page::show))
         .route("/mismatches", get(mismatches_page::show))
+        .route("/deliveries", get(deliveries_page::show).post(deliveries_page::replay).layer(limit))
+        .route("/signals", get(signals_page::show).post(signals_page::dismiss).layer(limit))
+        .route("/accounts/{kind}/{id}", get(account_page::show))
         .route("/model", get(model_page::show))
         .route("/panel/{ticket_id}", get(panel_page::show).post(panel_page::say).layer(limit))
         .with_state(pages)

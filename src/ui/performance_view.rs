@@ -135,10 +135,13 @@ pub(super) fn groups(report: Option<&Performance>) -> Table {
     }
 }
 
+/// A number with its interval.
+type Drawn = (Option<f64>, Option<(f64, f64)>);
+
 /// How the weeks went: the first reply, and what was solved in time.
 pub(super) fn pictures(report: Option<&Performance>) -> [Figure; 2] {
     let weeks = report.map(|report| report.weeks.as_slice()).unwrap_or_default();
-    let line = |naming, up, range, value: &dyn Fn(&PerformanceWeek) -> (Option<f64>, Option<(f64, f64)>)| {
+    let line = |naming, up, range, value: &dyn Fn(&PerformanceWeek) -> Drawn| {
         let points = weeks.iter().map(|week| {
             let (value, interval) = value(week);
             let name = week.to.strftime("%Y-%m-%d").to_string();

@@ -185,6 +185,24 @@ impl Problem {
         )
     }
 
+    /// A form that does not say whose it is.
+    pub(super) fn nameless() -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "Your name is missing.",
+            "Say who sets the signal aside. Nothing was changed.",
+        )
+    }
+
+    /// A link to an account of which nothing is known.
+    pub(super) fn no_account() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "Nothing is known of this account.",
+            "A requester or an organization has a page as soon as a ticket or a survey of theirs is kept.",
+        )
+    }
+
     /// A link to an article that is not there.
     pub(super) fn no_article() -> Self {
         Self::new(

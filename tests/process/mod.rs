@@ -93,12 +93,23 @@ impl Service {
 
     /// One request on a connection of its own; status and body.
     pub fn request(&self, method: &str, path: &str, body: &str) -> Option<(u16, String)> {
-        let mut stream = TcpStream::connect(&self.address).ok()?;
+        Self::request_at(&self.address, method, path, &[], body)
+    }
+
+    /// The same to a service at this address, with further headers.
+    pub fn request_at(
+        address: &str,
+        method: &str,
+        path: &str,
+        headers: &[(String, String)],
+        body: &str,
+    ) -> Option<(u16, String)> {
+        let mut stream = TcpStream::connect(address).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(60))).ok()?;
+        let further: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         write!(
             stream,
-            "{method} {path} HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-            self.address,
+            "{method} {path} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\n{further}content-length: {}\r\nconnection: close\r\n\r\n{body}",
             body.len(),
         )
         .ok()?;

@@ -24,7 +24,9 @@ mod request;
 
 use std::time::Duration;
 
-pub use answer::{Decision, Prediction, Sentiment, SentimentAnswer, SimilarTicket, Suggested, Suggestions, Triage};
+pub use answer::{
+    Decision, Prediction, Sentiment, SentimentAnswer, SimilarTicket, Suggested, Suggestions, Triage,
+};
 pub use error::{Error, FieldError, Problem};
 pub use request::{Article, Audience, Comment, Outcome, Sla, Submitted, Suggest, Ticket};
 use reqwest::{Method, Response};
@@ -111,7 +113,12 @@ impl Client {
         Ok(self.send(Method::POST, path, Some(body)).await?.json().await?)
     }
 
-    async fn send<B: Serialize>(&self, method: Method, path: &[&str], body: Option<&B>) -> Result<Response, Error> {
+    async fn send<B: Serialize>(
+        &self,
+        method: Method,
+        path: &[&str],
+        body: Option<&B>,
+    ) -> Result<Response, Error> {
         let mut address = self.base.clone();
         if let Ok(mut segments) = address.path_segments_mut() {
             // Encodes what an id may have, such as a slash.

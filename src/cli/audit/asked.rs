@@ -66,7 +66,7 @@ pub(super) struct Read {
 }
 
 /// A day (its beginning in UTC) or a time.
-pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
+pub(in crate::cli) fn moment(text: &str) -> Result<Timestamp, String> {
     if let Ok(at) = text.parse::<Timestamp>() {
         return Ok(at);
     }

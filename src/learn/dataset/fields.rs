@@ -1,5 +1,6 @@
 //! Rows as they stand in a file: names with values, whatever they mean.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -62,6 +63,21 @@ impl FieldsReader {
     #[must_use]
     pub fn columns(&self) -> Option<&[String]> {
         self.csv.as_ref().map(|(_, columns)| columns.as_slice())
+    }
+
+    /// Gives columns of a CSV file that are called the same a number from the second on: `Comment`,
+    /// `Comment #2`. Otherwise the first of them counts.
+    #[must_use]
+    pub fn numbering_repeats(mut self) -> Self {
+        let mut seen: HashMap<String, usize> = HashMap::new();
+        for column in self.csv.iter_mut().flat_map(|(_, columns)| columns) {
+            let times = seen.entry(column.clone()).or_default();
+            *times += 1;
+            if *times > 1 {
+                *column = format!("{column} #{times}");
+            }
+        }
+        self
     }
 
     /// Names of the fields of the first row that could be read, for messages.

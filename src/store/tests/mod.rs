@@ -12,6 +12,7 @@ mod jobs;
 mod opening;
 mod outcomes;
 mod room;
+mod signals;
 mod tickets;
 mod timeline;
 
