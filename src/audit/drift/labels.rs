@@ -77,7 +77,7 @@ pub(super) fn labels(
 fn vanished(label: &str, before: &Counts, after: &Counts, settings: &DriftSettings) -> Option<f64> {
     let (was, all) = (before.of(label), before.settled_tickets());
     let now = after.settled_tickets();
-    if was < settings.min_label || now < settings.min_tickets {
+    if was < settings.min_label || all.min(now) < settings.min_tickets {
         return None;
     }
     let chance = (1.0 - was as f64 / all as f64).powf(now as f64);
