@@ -1,6 +1,6 @@
 //! TLS, with certificates made for each test.
 
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
 mod common;
 
