@@ -1,6 +1,6 @@
 //! The trail: who changed what, through the router, and what happens to one that was tampered with.
 
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
 mod common;
 
