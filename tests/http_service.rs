@@ -79,9 +79,16 @@ async fn every_example_in_the_document_is_accepted() {
                         Value::String(text) => text.clone(),
                         json => json.to_string(),
                     };
-                    // A signal's id is not ours to choose.
+                    // A signal's id is not ours to choose; mira is the user whom an example adds.
                     let id = if path.starts_with("/v1/signals/") { &signal } else { "vpn-drops" };
-                    let answer = app.send(request(method, &path.replace("{id}", id), Some(kind), body)).await;
+                    let answer = app
+                        .send(request(
+                            method,
+                            &path.replace("{id}", id).replace("{name}", "mira"),
+                            Some(kind),
+                            body,
+                        ))
+                        .await;
                     assert_eq!(answer.status, 200, "{path} {kind}: {}", answer.text());
                     tried += 1;
                 }
