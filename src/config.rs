@@ -10,15 +10,15 @@ mod integrations;
 mod learning;
 mod outgoing;
 mod privacy;
+mod search;
 mod secret;
 mod signals;
 mod surveys;
+mod triage;
 mod ui;
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::num::{NonZeroU64, NonZeroUsize};
-use std::ops::{AddAssign, Mul};
 use std::path::{Path, PathBuf};
 
 use deskhand_kernels::Isa;
@@ -38,11 +38,13 @@ pub use integrations::{FreshdeskSettings, GenericSettings, ZammadSettings, Zende
 pub use learning::LearningSettings;
 pub use outgoing::{Allowed, OutgoingSettings};
 pub use privacy::PrivacySettings;
+pub use search::SearchSettings;
 pub use signals::{
     ContactsRule, GoneQuietRule, IncidentRule, LowScoresRule, ReopenedRule, SignalSettings, SilenceRule,
     SlaRule, SpreadRule, VolumeRule, Zone,
 };
 pub use surveys::{LowScores, OwnerRules, SurveySettings};
+pub use triage::{Level, Matrix, Priority, TriageSettings};
 pub use ui::{Secret, UiSettings};
 
 /// Everything that can be set.
@@ -222,170 +224,6 @@ impl InferenceSettings {
     /// The number of worker threads: as set, else what the operating system grants this process.
     pub fn worker_count(&self) -> usize {
         self.threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
-    }
-}
-
-/// How predictions become decisions.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, Validate)]
-#[serde(deny_unknown_fields, default)]
-pub struct TriageSettings {
-    /// Replaces the bundle's thresholds for the decision `auto`, by task (0..1), for all labels of it.
-    #[garde(custom(probabilities))]
-    pub auto_threshold: BTreeMap<String, f32>,
-    /// Share of all P1 (0..1) that must be found at least: a ticket whose probability of P1 reaches what that
-    /// takes, by the bundle's held-out rows with 95 % certainty, becomes P1 although another priority is
-    /// likelier. Absent: the likeliest priority, always.
-    #[garde(inner(range(min = 0.0, max = 1.0)))]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub p1_recall_floor: Option<f32>,
-    /// Impact (outer) × urgency (inner) → priority.
-    #[garde(skip)]
-    pub matrix: Matrix,
-}
-
-fn probabilities(values: &BTreeMap<String, f32>, (): &()) -> garde::Result {
-    match values.iter().find(|(_, value)| !(0.0..=1.0).contains(*value)) {
-        Some((task, value)) => Err(garde::Error::new(format!("{task}: {value} is not between 0 and 1"))),
-        None => Ok(()),
-    }
-}
-
-/// A level of impact or urgency.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// Hits all, or must be dealt with now.
-    High,
-    /// Hits a team, or can wait some hours or days.
-    Medium,
-    /// Hits one, or can wait.
-    Low,
-}
-
-impl Level {
-    /// All levels, highest first.
-    pub const ALL: [Self; 3] = [Self::High, Self::Medium, Self::Low];
-
-    /// The label that heads use.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::High => "high",
-            Self::Medium => "medium",
-            Self::Low => "low",
-        }
-    }
-}
-
-/// A priority, P1 the most pressing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
-pub enum Priority {
-    /// Drop everything.
-    P1,
-    /// Today.
-    P2,
-    /// This week.
-    P3,
-    /// When there is time.
-    P4,
-}
-
-impl Priority {
-    /// All priorities, most pressing first.
-    pub const ALL: [Self; 4] = [Self::P1, Self::P2, Self::P3, Self::P4];
-
-    /// "P1" to "P4".
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::P1 => "P1",
-            Self::P2 => "P2",
-            Self::P3 => "P3",
-            Self::P4 => "P4",
-        }
-    }
-}
-
-/// Which priority follows from impact (rows, high first) and urgency (columns, high first).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Matrix {
-    /// Priorities of high impact, at high, medium and low urgency.
-    pub high: [Priority; 3],
-    /// Priorities of medium impact.
-    pub medium: [Priority; 3],
-    /// Priorities of low impact.
-    pub low: [Priority; 3],
-}
-
-impl Default for Matrix {
-    fn default() -> Self {
-        use Priority::{P1, P2, P3, P4};
-        Self { high: [P1, P2, P3], medium: [P2, P3, P4], low: [P3, P4, P4] }
-    }
-}
-
-impl Matrix {
-    /// The priority of one combination.
-    pub fn priority(&self, impact: Level, urgency: Level) -> Priority {
-        let row = match impact {
-            Level::High => &self.high,
-            Level::Medium => &self.medium,
-            Level::Low => &self.low,
-        };
-        match urgency {
-            Level::High => row[0],
-            Level::Medium => row[1],
-            Level::Low => row[2],
-        }
-    }
-
-    /// The probability of each priority, P1 first: the sum of P(impact) · P(urgency) over the cells that
-    /// say it. Impact and urgency are taken as independent given the text.
-    pub fn distribution<T>(&self, impact: impl Fn(Level) -> T, urgency: impl Fn(Level) -> T) -> [T; 4]
-    where
-        T: Copy + Default + Mul<Output = T> + AddAssign,
-    {
-        let mut sums = [T::default(); 4];
-        for i in Level::ALL {
-            for u in Level::ALL {
-                sums[self.priority(i, u) as usize] += impact(i) * urgency(u);
-            }
-        }
-        sums
-    }
-}
-
-/// How articles are found.
-#[derive(Debug, Clone, Serialize, Deserialize, Validate)]
-#[serde(deny_unknown_fields, default)]
-pub struct SearchSettings {
-    /// Below this answer confidence (0..1) a ticket counts as not answered.
-    #[garde(range(min = 0.0, max = 1.0))]
-    pub answer_threshold: f32,
-    /// What the log odds of the answer confidence are multiplied by, so that it is right on this house's own
-    /// tickets: `deskhand evaluate --data … --gap …` says which values are.
-    #[garde(range(min = 0.05, max = 20.0))]
-    pub answer_slope: f32,
-    /// What is then added to them.
-    #[garde(range(min = -20.0, max = 20.0))]
-    pub answer_offset: f32,
-    /// Most that feedback adds to or takes from an article's score, in standard deviations of the
-    /// candidates' scores; 0 leaves feedback out of the ranking.
-    #[garde(range(min = 0.0, max = 1.0))]
-    pub usefulness_weight: f32,
-    /// Days after which a word of feedback counts half.
-    #[garde(range(min = 1, max = 36_500))]
-    pub usefulness_half_life_days: u32,
-}
-
-impl Default for SearchSettings {
-    fn default() -> Self {
-        Self {
-            answer_threshold: 0.5,
-            answer_slope: 1.0,
-            answer_offset: 0.0,
-            usefulness_weight: 0.3,
-            usefulness_half_life_days: 180,
-        }
     }
 }
 

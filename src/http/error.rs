@@ -272,7 +272,7 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(mut self) -> Response {
-        let refused = Refused { code: self.code, cause: self.cause.take() };
+        let (refused_code, refused) = (self.code, Refused { code: self.code, cause: self.cause.take() });
         let (status, retry_after_s) = (self.code.row().status, self.retry_after_s);
         // Strings and numbers only: writing them as JSON cannot fail.
         let body = serde_json::to_vec(&self.body()).unwrap_or_default();
@@ -283,7 +283,8 @@ impl IntoResponse for Problem {
         if let Some(seconds) = retry_after_s {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if status == StatusCode::UNAUTHORIZED {
+        // Of a hook the signature was wrong: no key would open it.
+        if matches!(refused_code, Code::KeyMissing | Code::KeyRefused) {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"deskhand\""));
         }
         response
