@@ -120,6 +120,7 @@ async fn a_ticket_is_answered_and_kept_with_its_answer() {
       "articles": [],
       "similar_tickets": [],
       "open_tickets": [],
+      "configuration_items": [],
       "truncated": false,
       "warnings": []
     }

@@ -153,11 +153,12 @@ impl App {
     /// # Errors
     /// [`OpenError`] with what to do.
     pub async fn open(settings: Settings, data_dir: &Path, bundle_dir: &Path) -> Result<Self, OpenError> {
+        // Before anything is begun.
+        let tls = Tls::open(&settings.server)?;
         let outbound = Outbound::new(&settings, Timestamp::now)?;
         let store = Store::open(data_dir, &settings.store).await?.masking(&settings.privacy);
         // What was at work when an earlier process died is begun again.
         store.release_jobs(Timestamp::now()).await?;
-        let tls = Tls::open(&settings.server)?;
         let access = Access::open(store.clone(), settings.access.clone()).await?;
         let (dir, inference) = (bundle_dir.to_owned(), settings.inference.clone());
         let model = tokio::task::spawn_blocking(move || Model::load(&dir, &inference)).await??;
