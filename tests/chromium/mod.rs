@@ -7,7 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::fs;
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -82,11 +82,8 @@ impl Chromium {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         let host = format!("127.0.0.1:{}", self.port);
         write!(stream, "GET /json/list HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n").unwrap();
-        let mut answer = String::new();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let _ = stream.read_to_string(&mut answer);
-        let body = &answer[answer.find('[').unwrap()..=answer.rfind(']').unwrap()];
-        let told: Vec<Value> = serde_json::from_str(body).unwrap();
+        let told = body(stream);
         let page = told.iter().find(|target| target["type"] == "page").unwrap();
         let address = page["webSocketDebuggerUrl"].as_str().unwrap();
         let stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
@@ -99,6 +96,26 @@ impl Chromium {
         tab.size(1280, 900);
         tab
     }
+}
+
+/// The targets that the browser lists. It leaves the connection open, so the body ends where its length says.
+fn body(stream: TcpStream) -> Vec<Value> {
+    let mut answer = BufReader::new(stream);
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        answer.read_line(&mut line).unwrap();
+        let Some((name, value)) = line.trim().split_once(':') else {
+            // The first line, or the empty one before the body.
+            if line.trim().is_empty() { break } else { continue }
+        };
+        if name.eq_ignore_ascii_case("content-length") {
+            length = value.trim().parse().unwrap();
+        }
+    }
+    let mut body = vec![0; length];
+    answer.read_exact(&mut body).unwrap();
+    serde_json::from_slice(&body).unwrap()
 }
 
 impl Drop for Chromium {
