@@ -4,6 +4,7 @@
 mod answered;
 mod audit;
 mod audit_mismatches;
+mod backup;
 mod doctor;
 mod evaluate;
 mod events;
@@ -88,6 +89,10 @@ enum Command {
     Audit(audit::Audit),
     /// Send a test event to those who are told of events
     Events(events::Events),
+    /// Copy the data folder while a service runs on it
+    Backup(backup::Backup),
+    /// Make a data folder of such a copy
+    Restore(backup::Restore),
     /// Make, list and take back keys of programs
     Keys(keys::Keys),
     /// Add, change, list and remove people who sign in
@@ -175,6 +180,8 @@ async fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Replay(command) => command.run().await,
         Command::Audit(command) => command.run().await,
         Command::Events(command) => command.run().await,
+        Command::Backup(command) => command.run().await,
+        Command::Restore(command) => command.run(),
         Command::Keys(command) => command.run().await,
         Command::Users(command) => command.run().await,
         Command::Trail(command) => command.run().await,

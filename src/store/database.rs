@@ -11,12 +11,13 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, SqlSafeStr, SqliteConnection, SqlitePool};
 
 use super::StoreError;
+use super::backup::DATABASE;
 use super::writer::Writer;
 use crate::config::{PrivacySettings, StoreSettings};
 use crate::text::masking::Masking;
 
 /// How long a read or a write waits for the database before it answers [`StoreError::Busy`].
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// Reads that run at the same time; a further one waits for its turn. Connections open on demand.
 const READERS: u32 = 8;
 /// SQLite's default page, in bytes: the unit in which it counts the size of a database.
@@ -56,7 +57,7 @@ impl Store {
     /// [`StoreError::Damaged`], [`StoreError::Full`], [`StoreError::Busy`].
     pub async fn open(data_dir: &Path, settings: &StoreSettings) -> Result<Self, StoreError> {
         let lock = lock_folder(data_dir)?;
-        let path = data_dir.join("deskhand.db");
+        let path = data_dir.join(DATABASE);
         let options =
             SqliteConnectOptions::new().filename(&path).busy_timeout(PATIENCE).disable_statement_logging();
         let writing = for_writing(options.clone(), settings);

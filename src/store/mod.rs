@@ -13,6 +13,7 @@ mod acting;
 mod article;
 mod articles;
 mod audited;
+pub mod backup;
 mod column;
 mod database;
 mod deflections;
