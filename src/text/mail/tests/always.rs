@@ -21,7 +21,7 @@ fn an_empty_message_stays_empty() {
 }
 
 #[test]
-fn ten_megabytes_take_linear_time() {
+fn two_megabytes_take_linear_time() {
     for part in [
         "a",
         "a\n",
@@ -32,7 +32,8 @@ fn ten_megabytes_take_linear_time() {
         "On a\n",
         "Sent from my iPhone\n",
     ] {
-        let body = part.repeat(10_000_000 / part.len());
+        // Were it the square of the lines, it would be hours; the limit is for the slowest of machines.
+        let body = part.repeat(2_000_000 / part.len());
         let start = Instant::now();
         clean(&body, Format::Text);
         let took = start.elapsed();
