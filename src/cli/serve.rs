@@ -78,6 +78,8 @@ impl Serve {
         first_key::make(&app.access, &data).await?;
         let address = listener.local_addr()?;
         let scheme = if app.settings.server.tls_certificate.is_some() { "https" } else { "http" };
+        // Before the line below: whoever reads it may ask the service to stop at once.
+        let stopped = stop().context("cannot hear the signals to stop")?;
         writeln!(std::io::stdout(), "Deskhand is ready: {scheme}://{address}")?;
         let app = AppState::new(app);
         // A bundle that was asked for by name stays.
@@ -87,7 +89,7 @@ impl Serve {
             .is_none()
             .then(|| tokio::spawn(follow(app.clone(), Shelf::of(&data), shipped(SHIPPED))));
         let learner = self.learner(&app, &data).await?;
-        let served = serve(app, listener, stop()).await;
+        let served = serve(app, listener, stopped).await;
         drop(learner);
         if let Some(following) = following {
             following.abort();
@@ -204,23 +206,27 @@ async fn demo_surveys(app: &App, path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns at the signal to stop: Ctrl-C, or SIGTERM where there is one.
-async fn stop() {
-    let interrupt = async {
-        // Where the signal cannot be heard, the process ends by it as any other.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let Ok(mut terminate) = signal(SignalKind::terminate()) else { return interrupt.await };
+/// Hears the signals to stop from now on, Ctrl-C and SIGTERM where there is one; what it answers ends with the
+/// first of them.
+///
+/// # Errors
+/// Where the system gives no ear for them.
+#[cfg(unix)]
+fn stop() -> std::io::Result<impl Future<Output = ()> + Send> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
         tokio::select! {
-            () = interrupt => {}
+            _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
-    }
-    #[cfg(not(unix))]
-    interrupt.await;
+    })
+}
+
+#[cfg(not(unix))]
+fn stop() -> std::io::Result<impl Future<Output = ()> + Send> {
+    let mut interrupt = tokio::signal::windows::ctrl_c()?;
+    Ok(async move {
+        interrupt.recv().await;
+    })
 }
