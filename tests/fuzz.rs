@@ -26,10 +26,13 @@ use proptest::test_runner::{RngAlgorithm, TestCaseError, TestError, TestRng, Tes
 
 /// Longest repetition in the ordinary run, in bytes.
 const LONGEST: usize = 16 << 10;
-/// An input may take so long, in a build without optimisation on a busy machine, and so much more for each MiB. What
-/// takes the square of its length takes minutes.
-const LONG: Duration = Duration::from_secs(10);
-const LONG_A_MEBIBYTE: Duration = Duration::from_secs(20);
+/// An input may keep a core busy for so long, in a build without optimisation, and so much more for each MiB.
+const LONG: Duration = Duration::from_secs(5);
+const LONG_A_MEBIBYTE: Duration = Duration::from_secs(60);
+/// Four times the input may take so many times as long; what takes the square of its length takes sixteen times.
+const STEEP: f64 = 9.0;
+/// Nothing is said about how time grows from less than this.
+const MEASURABLE: Duration = Duration::from_millis(200);
 /// After this long without an end the long run gives up: a parser hangs.
 const HANGS: Duration = Duration::from_secs(120);
 
@@ -54,11 +57,18 @@ fn runner(cases: u32, seed: u64) -> TestRunner {
     TestRunner::new_with_rng(config, drawn(seed))
 }
 
+/// Time that this thread was at work, where the system tells it: on a busy machine it is less than what the clock says.
+fn busy() -> Option<Duration> {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    told.split(' ').next()?.parse().ok().map(Duration::from_nanos)
+}
+
 /// Lets a parser read, and fails where that takes too long.
 fn read(parser: &Parser, input: &[u8]) -> Result<Duration, TestCaseError> {
-    let started = Instant::now();
+    let (started, before) = (Instant::now(), busy());
     (parser.read)(input);
-    let (took, length) = (started.elapsed(), input.len());
+    let took = before.zip(busy()).map_or_else(|| started.elapsed(), |(before, after)| after - before);
+    let length = input.len();
     let allowed = LONG + LONG_A_MEBIBYTE.mul_f64(length as f64 / f64::from(1 << 20));
     if took > allowed {
         return Err(TestCaseError::fail(format!("{length} bytes took {took:?}")));
@@ -128,61 +138,89 @@ fn every_parser_and_every_route_for_as_long_as_asked() {
     let only = std::env::var("DESKHAND_FUZZ_ONLY").unwrap_or_default();
     println!("seed {seed}, {seconds} s");
     AT.watch();
+    // What fails is told once it is made small; not each time on the way there.
+    std::panic::set_hook(Box::new(|_| ()));
     let end = Instant::now() + Duration::from_secs(seconds);
-    let (mut found, mut counts) = (BTreeMap::<String, String>::new(), BTreeMap::<&str, u64>::new());
+    let (all, mut tally) = (parsers::all(), Tally::default());
     for round in 0.. {
-        for parser in parsers::all().iter().filter(|parser| parser.name.contains(&only)) {
+        for parser in all.iter().filter(|parser| parser.name.contains(&only)) {
             if Instant::now() >= end {
-                report(&counts, &found);
+                report(&tally);
                 return;
             }
-            let seed = seed.wrapping_add(round);
-            long(parser, seed, &mut counts, &mut found);
+            long(parser, seed.wrapping_add(round), &mut tally);
         }
         if "routes".contains(&only) {
             AT.set(Some("routes".to_owned()));
             let checked = routes::check(300, seed.wrapping_add(round));
             AT.set(None);
-            *counts.entry("routes").or_default() += 300;
+            *tally.counts.entry("routes").or_default() += 300;
             if let Err(error) = checked {
-                told(&mut found, "routes", error);
+                tally.found("routes", seed.wrapping_add(round), &[], &error);
             }
+        }
+        if Instant::now() >= end {
+            report(&tally);
+            return;
         }
     }
 }
 
 /// Some hundred small inputs, and one of a megabyte.
-fn long(parser: &Parser, seed: u64, counts: &mut BTreeMap<&str, u64>, found: &mut BTreeMap<String, String>) {
+fn long<'a>(parser: &'a Parser, seed: u64, tally: &mut Tally<'a>) {
     const CASES: u32 = 200;
     let kept = inputs(parser, LONGEST).prop_map(|input| {
-        AT.set(Some(format!("{input:?}")));
+        AT.set(Some(format!("{}: {input:?}", parser.name)));
         input
     });
     let checked = runner(CASES, seed).run(&kept, |input| read(parser, &input.0).map(drop));
     if let Err(error) = checked {
-        told(found, parser.name, error.to_string());
+        let input = if let TestError::Fail(_, Input(bytes)) = &error { bytes.as_slice() } else { &[] };
+        tally.found(parser.name, seed, input, &error.to_string());
     }
     let mut once = runner(1, seed);
     let large = repeated(parser.words, 1 << 20).new_tree(&mut once).unwrap().current();
-    let shown: String = String::from_utf8_lossy(&large).chars().take(200).collect();
-    AT.set(Some(format!("{} with a megabyte of {shown:?}", parser.name)));
-    let read = std::panic::catch_unwind(|| read(parser, &large));
-    match read {
-        Ok(Ok(_)) => {}
-        Ok(Err(error)) => told(found, parser.name, format!("{error}: {shown:?}")),
-        Err(_) => told(found, parser.name, format!("panics at a megabyte of {shown:?}")),
+    AT.set(Some(format!("{}: {:?}", parser.name, Input(large.clone()))));
+    match std::panic::catch_unwind(|| grows(parser, &large)) {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tally.found(parser.name, seed, &large, &error.to_string()),
+        Err(_) => tally.found(parser.name, seed, &large, "panics"),
     }
     AT.set(None);
-    *counts.entry(parser.name).or_default() += u64::from(CASES) + 1;
+    *tally.counts.entry(parser.name).or_default() += u64::from(CASES) + 1;
 }
 
-fn told(found: &mut BTreeMap<String, String>, name: &str, error: impl ToString) {
-    let error = error.to_string();
-    eprintln!("FOUND {name}: {error}");
-    found.entry(name.to_owned()).or_insert(error);
+/// Fails where a long input takes much longer than the same four times as long allows.
+fn grows(parser: &Parser, large: &[u8]) -> Result<(), TestCaseError> {
+    let quarter = read(parser, &large[..large.len() / 4])?;
+    let whole = read(parser, large)?;
+    if whole > MEASURABLE && whole > quarter.max(MEASURABLE / 20).mul_f64(STEEP) {
+        return Err(TestCaseError::fail(format!("a quarter took {quarter:?}, the whole {whole:?}")));
+    }
+    Ok(())
 }
 
-fn report(counts: &BTreeMap<&str, u64>, found: &BTreeMap<String, String>) {
+/// What was read, and what was found.
+#[derive(Default)]
+struct Tally<'a> {
+    counts: BTreeMap<&'a str, u64>,
+    findings: BTreeMap<String, String>,
+}
+
+impl Tally<'_> {
+    /// Says it, and keeps the input in `target/fuzz`.
+    fn found(&mut self, name: &str, seed: u64, input: &[u8], error: &str) {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/target/fuzz");
+        std::fs::create_dir_all(folder).unwrap();
+        let path = format!("{folder}/{name}-{seed}");
+        std::fs::write(&path, input).unwrap();
+        let error: String = error.chars().take(1_000).collect();
+        eprintln!("FOUND {name} ({path}): {error}");
+        self.findings.entry(name.to_owned()).or_insert(error);
+    }
+}
+
+fn report(Tally { counts, findings: found }: &Tally<'_>) {
     counts.iter().for_each(|(name, count)| println!("{name}: {count} inputs"));
     println!("{} inputs in all, {} findings", counts.values().sum::<u64>(), found.len());
     assert!(found.is_empty(), "{found:#?}");
