@@ -45,6 +45,10 @@ fn seed() -> u64 {
     given.unwrap_or_else(|| jiff::Timestamp::now().as_second().unsigned_abs())
 }
 
+fn only() -> String {
+    std::env::var("DESKHAND_FUZZ_ONLY").unwrap_or_default()
+}
+
 /// Draws that a number decides.
 fn drawn(seed: u64) -> TestRng {
     let mut bytes = [0; 32];
@@ -84,7 +88,7 @@ fn check(parser: &Parser, cases: u32, longest: usize, seed: u64) -> Result<(), T
 fn every_parser_reads_or_refuses_whatever_comes() {
     // `PROPTEST_CASES` asks for more.
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
-    for parser in parsers::all() {
+    for parser in parsers::all().into_iter().filter(|parser| parser.name.contains(&only())) {
         if let Err(error) = check(&parser, asked.unwrap_or(24), LONGEST, seed()) {
             panic!("{}: {error}", parser.name);
         }
@@ -135,7 +139,7 @@ static AT: At = At(Mutex::new(None));
 #[ignore = "takes as long as DESKHAND_FUZZ_SECONDS says"]
 fn every_parser_and_every_route_for_as_long_as_asked() {
     let (seconds, seed) = (seconds(), seed());
-    let only = std::env::var("DESKHAND_FUZZ_ONLY").unwrap_or_default();
+    let only = only();
     println!("seed {seed}, {seconds} s");
     AT.watch();
     // What fails is told once it is made small; not each time on the way there.

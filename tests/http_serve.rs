@@ -1,6 +1,6 @@
 //! The service on a real address: how it ends, and what a client on the wire sees.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod common;
 
@@ -141,4 +141,54 @@ async fn a_client_that_hangs_up_is_noticed_and_its_work_withdrawn() {
     };
     tokio::time::timeout(Duration::from_secs(3), noticed).await.unwrap();
     lock.release().await;
+}
+
+/// Connects and says so much.
+async fn saying(served: &Served, words: &[u8]) -> TcpStream {
+    let mut stream = TcpStream::connect(served.address).await.unwrap();
+    stream.write_all(words).await.unwrap();
+    stream
+}
+
+#[tokio::test]
+async fn thousands_of_idle_and_dribbling_connections_keep_nobody_out() {
+    let app = TestApp::new().await;
+    let served = Served::start(&app).await;
+    // One that is being answered, and takes longer than all the others take to come.
+    let lock = app.lock_database().await;
+    let answer = served.send(post("/v1/triage", TICKET));
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let mut idle = Vec::new();
+    for n in 0..2_500 {
+        let words: &[u8] = if n % 2 == 0 { b"" } else { b"POST /v1/triage HTTP/1.1\r\nhost: d" };
+        idle.push(saying(&served, words).await);
+    }
+    let live = b"GET /health/live HTTP/1.1\r\nhost: desk\r\nconnection: close\r\n\r\n".to_vec();
+    let asked = tokio::time::timeout(Duration::from_secs(10), served.send(live)).await;
+    assert!(asked.expect("an answer in time").unwrap().starts_with("HTTP/1.1 200"));
+    lock.release().await;
+    let answer = answer.await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "who had a request at work was let go: {answer}");
+    drop(idle);
+}
+
+#[tokio::test]
+async fn headers_without_end_are_refused() {
+    let app = TestApp::new().await;
+    let served = Served::start(&app).await;
+    let many: String = (0..500).map(|n| format!("x-{n}: a\r\n")).collect();
+    let huge = format!("x-huge: {}\r\n", "a".repeat(2 << 20));
+    for headers in [many, huge] {
+        let request =
+            format!("GET /health/live HTTP/1.1\r\nhost: desk\r\n{headers}connection: close\r\n\r\n");
+        let mut stream = TcpStream::connect(served.address).await.unwrap();
+        // It may be closed while they are still being sent.
+        let _ = stream.write_all(request.as_bytes()).await;
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer).await;
+        let answer = String::from_utf8_lossy(&answer);
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
+    }
+    let live = b"GET /health/live HTTP/1.1\r\nhost: desk\r\nconnection: close\r\n\r\n".to_vec();
+    assert!(served.send(live).await.unwrap().starts_with("HTTP/1.1 200"));
 }
