@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bundle::{Bundle, BundleError, CARD, MANIFEST};
 use super::writer::LICENCE;
+use crate::faults;
 
 /// The file that names the bundle that answers.
 const CURRENT: &str = "current";
@@ -184,6 +185,7 @@ impl Shelf {
         let new = self.dir.join(format!(".{CURRENT}.new"));
         let written = fs::write(&new, text)
             .and_then(|()| sync(&new))
+            .and_then(|()| faults::at("shelf::before_pointer"))
             .and_then(|()| fs::rename(&new, &path))
             .and_then(|()| sync(&self.dir));
         written.map_err(|source| ShelfError::File { path, source })
@@ -217,7 +219,8 @@ impl Shelf {
         }
         Bundle::open(&new.0)?;
         let place = self.dir.join(&name);
-        let moved = sync(&new.0).and_then(|()| fs::rename(&new.0, &place)).and_then(|()| sync(&self.dir));
+        let ready = sync(&new.0).and_then(|()| faults::at("shelf::before_rename"));
+        let moved = ready.and_then(|()| fs::rename(&new.0, &place)).and_then(|()| sync(&self.dir));
         moved.map_err(failed(&place))?;
         Ok(name)
     }
