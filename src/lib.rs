@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod access;
+pub mod acting;
 pub mod audit;
 pub mod charts;
 pub mod cli;

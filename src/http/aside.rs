@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 use super::admission::LARGE_BODY;
 use super::error::Problem;
-use crate::store::Acting;
+use crate::acting::Acting;
 
 /// Runs `work` on the caller's thread for a small body, and on a blocking thread for a large one.
 /// Dropping the future gives the work up at its next `await`, on whichever thread.
