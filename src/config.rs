@@ -14,6 +14,7 @@ mod search;
 mod secret;
 mod signals;
 mod surveys;
+mod telemetry;
 mod triage;
 mod ui;
 
@@ -44,6 +45,7 @@ pub use signals::{
     SlaRule, SpreadRule, VolumeRule, Zone,
 };
 pub use surveys::{LowScores, OwnerRules, SurveySettings};
+pub use telemetry::TelemetrySettings;
 pub use triage::{Level, Matrix, Priority, TriageSettings};
 pub use ui::{Secret, UiSettings};
 
@@ -99,6 +101,9 @@ pub struct Settings {
     /// Who may ask what, how often, and how long a sign-in lasts.
     #[garde(dive)]
     pub access: AccessSettings,
+    /// Traces, and who collects them.
+    #[garde(dive)]
+    pub telemetry: TelemetrySettings,
 }
 
 /// The HTTP service.

@@ -24,6 +24,7 @@ pub mod retrain;
 pub mod signals;
 pub mod store;
 pub mod survey;
+pub mod telemetry;
 pub mod text;
 pub mod triage;
 pub mod ui;

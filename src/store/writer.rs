@@ -141,6 +141,7 @@ impl Writer {
     }
 
     /// Writes; returns once it is on the disk.
+    #[tracing::instrument(name = "store.write", target = "span", skip_all)]
     pub(super) async fn write(&self, write: Write) -> Result<Written, StoreError> {
         let queue = self.open().as_ref().map(|open| open.queue.clone()).ok_or(StoreError::Closed)?;
         let (answer, answered) = oneshot::channel();

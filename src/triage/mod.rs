@@ -145,6 +145,7 @@ impl Triage {
     }
 
     /// Answers a ticket. `now` is when, in UTC. Nothing is kept; see [`Self::answer_and_record`].
+    #[tracing::instrument(name = "triage.answer", target = "span", skip_all)]
     pub async fn answer(
         &self,
         ticket: &Ticket,
