@@ -158,6 +158,7 @@ impl Triage {
 
     /// Answers a ticket and keeps it with its prediction; returns when both are durable. A ticket
     /// without an id is answered but not kept, and a warning says so.
+    #[tracing::instrument(name = "triage.answer", target = "span", skip_all)]
     pub async fn answer_and_record(
         &self,
         ticket: &Ticket,
