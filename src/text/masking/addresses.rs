@@ -3,7 +3,6 @@
 use std::net::Ipv6Addr;
 use std::ops::Range;
 
-use super::Kind;
 use super::words::word_before;
 
 /// Longest local part in bytes (RFC 5321, 4.5.3.1.1).
@@ -66,10 +65,7 @@ pub(super) fn ip(text: &str) -> Vec<Range<usize>> {
             (true, None) => start = Some(at),
             (false, Some(from)) => {
                 start = None;
-                let before = &text[..from];
-                // What follows the digits of a phone number was no address, nor is it one once they are masked.
-                let glued = before.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '-')
-                    || before.ends_with(Kind::Phone.placeholder());
+                let glued = text[..from].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '-');
                 if !c.is_alphanumeric() && c != '_' {
                     // `office:10.0.0.1`: the run begins within a word, the address behind its colon.
                     found.extend(address(text, from..at).filter(|range| !glued || range.start > from));
