@@ -38,7 +38,7 @@ pub use integrations::{
 pub use integrations::{FreshdeskSettings, GenericSettings, ZammadSettings, ZendeskSettings};
 pub use learning::LearningSettings;
 pub use outgoing::{Allowed, OutgoingSettings};
-pub use privacy::PrivacySettings;
+pub use privacy::{PrivacySettings, RetentionSettings};
 pub use search::SearchSettings;
 pub use signals::{
     ContactsRule, GoneQuietRule, IncidentRule, LowScoresRule, ReopenedRule, SignalSettings, SilenceRule,

@@ -20,6 +20,7 @@ pub mod jobs;
 pub mod knowledge;
 pub mod learn;
 pub mod model;
+pub mod privacy;
 pub mod retrain;
 pub mod signals;
 pub mod store;

@@ -141,6 +141,14 @@ fn a_bad_retraining_is_refused_and_the_bundle_before_goes_on_answering() {
     assert!(run.stdout.contains("Not promoted, the bundle before goes on answering"), "{}", run.stdout);
     assert!(run.stdout.contains("the labels cannot be told from the words"), "{}", run.stdout);
     assert!(!house.dir.path().join("data/bundles/current").exists());
+    let trail = lines(&ok(deskhand(&["trail", "show", "--data", &house.data()])));
+    let told: Vec<&Value> =
+        trail.iter().filter(|it| it["action"].as_str().unwrap().starts_with("training.")).collect();
+    assert_eq!((&told[0]["action"], &told[0]["subject"]), (&json!("training.begin"), &told[1]["subject"]));
+    assert_eq!(
+        (&told[1]["action"], &told[1]["detail"]["state"]),
+        (&json!("training.end"), &json!("refused"))
+    );
 }
 
 #[test]
@@ -174,6 +182,8 @@ fn the_service_trains_beside_its_answers_and_the_new_bundle_answers_without_a_re
     assert!(last["result"]["verdict"]["gains"][0]["won"].as_u64().unwrap() > 5, "{info}");
     let metrics = service.request("GET", "/metrics", "").unwrap().1;
     assert!(metrics.contains("deskhand_trainings{state=\"promoted\"} 1"), "{metrics}");
+    let trail = service.json("GET", "/v1/trail", &Value::Null).1.to_string();
+    assert!(trail.contains("training.begin") && trail.contains("{\"state\":\"promoted\"}"), "{trail}");
     assert!(!Path::new(&house.data()).join("learning").exists());
     assert!(service.terminate().success());
 }

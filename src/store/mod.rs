@@ -21,14 +21,19 @@ mod events;
 mod feedback;
 mod findings;
 mod follow_ups;
+mod forget;
 mod gaps;
 mod history;
 mod items;
 mod jobs;
 mod keys;
 mod masked;
+mod newest;
 mod outcomes;
 mod recent;
+mod references;
+mod requesters;
+mod retention;
 mod settled;
 mod signal;
 mod signals;
@@ -62,6 +67,7 @@ pub use feedback::{
 pub use follow_ups::{
     ContactOutcome, FollowUpChange, FollowUpClock, FollowUpRecord, FollowUpState, NewFollowUp, RootCause,
 };
+pub use forget::{Forgotten, Prefixes};
 pub use gaps::{GapRecord, GapState};
 pub use history::PastTicket;
 pub use items::ConfigurationItem;
@@ -69,6 +75,8 @@ pub use jobs::{Job, JobEnd, JobFilter, JobState, NewJob};
 pub use keys::KeyRecord;
 pub use outcomes::OutcomeRecord;
 pub use recent::RecentTicket;
+pub use requesters::RequesterRows;
+pub use retention::Retained;
 pub use settled::{SettledRecord, WatchedTicket};
 pub use signal::{Evidence, SignalRecord, SignalRule, SignalState, Subject, SubjectKind};
 pub use signals::{Due, Looked, SignalFilter, SignalPlace};

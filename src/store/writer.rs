@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use super::articles::{self, EmbeddedArticle, PassageVectors};
 use super::deflections::Deflection;
 use super::feedback::{self, Feedback, FeedbackWritten};
+use super::forget::{self, Forget};
 use super::keys::{self, KeyWrite};
 use super::trail::{self, Change};
 use super::users::{self, UserWrite};
@@ -67,6 +68,7 @@ pub(super) enum Write {
     Record(Box<Change>),
     PutItems(Vec<ConfigurationItem>),
     DeleteItem { id: String },
+    Forget(Box<Forget>),
 }
 
 /// What there is to tell of a write.
@@ -86,6 +88,12 @@ pub(super) struct Written {
     pub(super) signals: Vec<SignalRecord>,
     /// For each job that was to be taken on or begun anew, whether it was; if any, runners are woken.
     pub(super) added: Vec<bool>,
+    /// Rows that were forgotten.
+    pub(super) forgotten: u64,
+    /// The tickets that were forgotten.
+    pub(super) tickets: Vec<String>,
+    /// What the trail calls the one whom the write was about.
+    pub(super) subject: Option<String>,
 }
 
 impl Written {
@@ -330,6 +338,7 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Writt
         Write::DeleteItem { id } => items::delete(connection, id).await.map(Written::found),
         Write::Key(write) => keys::write(connection, write).await,
         Write::User(write) => users::write(connection, write).await,
+        Write::Forget(what) => forget::write(connection, what).await,
         Write::Record(_) => Ok(Written::default()),
     }
 }
