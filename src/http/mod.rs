@@ -18,6 +18,7 @@ mod elsewhere;
 mod error;
 mod feedback;
 mod follow_ups;
+mod forgetting;
 mod gaps;
 mod headers;
 mod health;
@@ -39,6 +40,7 @@ mod query;
 mod reason;
 mod reindex;
 mod replies;
+mod requesters;
 mod sentiment;
 pub mod serve;
 mod signals;
@@ -79,7 +81,8 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(import::import))
         .routes(routes!(reindex::reindex))
         .routes(routes!(mismatches::ledger))
-        .routes(routes!(performance::report));
+        .routes(routes!(performance::report))
+        .routes(routes!(requesters::export, requesters::erase));
     let for_widgets = elsewhere::let_in(
         OpenApiRouter::new().routes(routes!(suggest::suggest)).routes(routes!(deflections::say)),
         &state.settings.ui,

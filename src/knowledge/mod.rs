@@ -15,6 +15,7 @@ mod analysis;
 mod cosine;
 mod document;
 mod error;
+mod forget;
 mod index;
 mod judge;
 mod learning;

@@ -158,6 +158,8 @@ fn for_writing(options: SqliteConnectOptions, settings: &StoreSettings) -> Sqlit
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
+        // What was deleted is overwritten, or it would stay readable in the file.
+        .pragma("secure_delete", "ON")
         .pragma("journal_size_limit", LOG_BYTES);
     match settings.max_mebibytes {
         Some(mebibytes) => {
@@ -190,6 +192,7 @@ fn steps() -> Migrator {
         step(14, "configuration items", include_str!("migrations/0014_configuration_items.sql")),
         step(15, "access", include_str!("migrations/0015_access.sql")),
         step(16, "signals", include_str!("migrations/0016_signals.sql")),
+        step(17, "privacy", include_str!("migrations/0017_privacy.sql")),
     ])
 }
 

@@ -74,7 +74,7 @@ impl Store {
         deflection: &Deflection,
         keep: u32,
     ) -> Result<FeedbackWritten, StoreError> {
-        let write = Write::SaveDeflection(Box::new((deflection.clone(), keep)));
+        let write = Write::SaveDeflection(Box::new((self.masked_visit(deflection.clone()), keep)));
         self.writer().write(write).await.map(|written| written.feedback)
     }
 

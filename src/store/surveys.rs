@@ -49,6 +49,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Full`] and the like; then nothing of the batch is kept.
     pub async fn keep_surveys(&self, batch: Vec<KeptSurvey>, now: Timestamp) -> Result<(), StoreError> {
+        let batch = batch.into_iter().map(|survey| self.masked_survey(survey)).collect();
         self.writer().write(Write::KeepSurveys { batch, now }).await.map(drop)
     }
 

@@ -92,6 +92,8 @@ fn ip_addresses_are_masked_and_versions_are_not() {
         ("Gateway:10.0.0.1.", "Gateway:[ip]."),
         ("office:10.0.0.1", "office:[ip]"),
         ("2001:db8::8a2e:370:7334 and fe80::1", "[ip] and [ip]"),
+        // Only once the number is taken, an address begins behind it.
+        ("0100000000::000", "[phone][ip]"),
     ]);
     stay(&[
         "version 1.2.3.4, v1.2.3.4 firmware 2.0.1.7",
