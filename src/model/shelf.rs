@@ -20,6 +20,8 @@ use crate::faults;
 const CURRENT: &str = "current";
 /// Held while the shelf is changed.
 const LOCK: &str = "lock";
+/// What the name of a folder begins with that is being copied.
+const STAGING: &str = ".new-";
 
 /// A bundle that cannot be put on the shelf or taken from it.
 #[derive(Debug, thiserror::Error)]
@@ -205,7 +207,8 @@ impl Shelf {
         let Some(name) = names(bundle).find(|name| !self.dir.join(name).exists()) else {
             return Err(ShelfError::Busy(self.dir.clone()));
         };
-        let new = Staging(self.dir.join(format!(".new-{}", std::process::id())));
+        self.sweep();
+        let new = Staging(self.dir.join(format!("{STAGING}{}", std::process::id())));
         let failed = |path: &Path| {
             let path = path.to_owned();
             |source| ShelfError::File { path, source }
@@ -225,6 +228,15 @@ impl Shelf {
         let moved = ready.and_then(|()| fs::rename(&new.0, &place)).and_then(|()| sync(&self.dir));
         moved.map_err(failed(&place))?;
         Ok(name)
+    }
+
+    /// Takes away what promotions left that were killed; the lock says that none is at work.
+    fn sweep(&self) {
+        let left = fs::read_dir(&self.dir).into_iter().flatten().flatten();
+        for left in left.filter(|left| left.file_name().to_string_lossy().starts_with(STAGING)) {
+            // What cannot be taken away is in nobody's way.
+            let _ = fs::remove_dir_all(left.path());
+        }
     }
 
     fn lock(&self) -> Result<File, ShelfError> {
