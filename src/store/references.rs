@@ -87,11 +87,10 @@ impl Store {
             };
             named.push(read().map_err(|error| self.failed(error))?);
         }
-        let all = |part: fn(&(bool, String, BTreeSet<String>, BTreeSet<String>)) -> &BTreeSet<String>| {
-            named.iter().flat_map(part).cloned().collect::<BTreeSet<String>>()
-        };
-        broken.tickets = self.gone("tickets", all(|named| &named.2)).await?;
-        broken.surveys = self.gone("surveys", all(|named| &named.3)).await?;
+        let tickets: BTreeSet<String> = named.iter().flat_map(|named| named.2.iter().cloned()).collect();
+        let surveys: BTreeSet<String> = named.iter().flat_map(|named| named.3.iter().cloned()).collect();
+        broken.tickets = self.gone("tickets", tickets).await?;
+        broken.surveys = self.gone("surveys", surveys).await?;
         for (is_gap, id, tickets, surveys) in named {
             let hit = tickets.iter().any(|id| broken.tickets.contains(id))
                 || surveys.iter().any(|id| broken.surveys.contains(id));
