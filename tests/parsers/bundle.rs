@@ -185,15 +185,23 @@ fn open(dir: &Path) {
     }
 }
 
+/// What a file was, to be put back at the end, after a panic too.
+struct Before<'a>(&'a Path, Option<Vec<u8>>);
+
+impl Drop for Before<'_> {
+    fn drop(&mut self) {
+        let _ = match &self.1 {
+            Some(bytes) => std::fs::write(self.0, bytes),
+            None => std::fs::remove_file(self.0),
+        };
+    }
+}
+
 /// Puts these bytes in the place of a file, runs, and puts the file back.
 fn instead(path: &Path, data: &[u8], work: impl FnOnce()) {
-    let before = std::fs::read(path).ok();
+    let _before = Before(path, std::fs::read(path).ok());
     std::fs::write(path, data).unwrap();
     work();
-    match before {
-        Some(before) => std::fs::write(path, before).unwrap(),
-        None => std::fs::remove_file(path).unwrap(),
-    }
 }
 
 fn manifest(data: &[u8]) {
