@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod access;
+pub mod acting;
 pub mod audit;
 pub mod charts;
 pub mod cli;
@@ -24,6 +25,7 @@ pub mod retrain;
 pub mod signals;
 pub mod store;
 pub mod survey;
+pub mod telemetry;
 pub mod text;
 pub mod triage;
 pub mod ui;

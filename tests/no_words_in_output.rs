@@ -188,12 +188,12 @@ fn commands_that_read_tickets_say_nothing_of_their_words_when_something_is_wrong
         .map(|n| format!("{{\"id\":\"{n}\",\"subject\":\"{MARKER}\",\"body\":\"{MARKER} {n}\",\"final_category\":\"Network\",\"status\":\"solved\",\"resolution\":\"{MARKER}\"}}\n"))
         .collect();
     let good = write(dir.path(), "tickets.jsonl", &rows);
-    // Names of columns are told, what stands in them is not.
+    // Names of columns are told, and values of labels such as a status; what else stands in them is not.
     let bad = write(
         dir.path(),
         "bad.jsonl",
         &format!(
-            "{{\"id\":\"{MARKER}\",\"body\":{{\"a\":\"{MARKER}\"}},\"rating\":\"{MARKER}\"}}\n{MARKER}\n{{\"id\":\"2\",\"body\":\"x\",\"created_at\":\"{MARKER}\",\"status\":\"{MARKER}\"}}\n"
+            "{{\"id\":\"{MARKER}\",\"body\":{{\"a\":\"{MARKER}\"}},\"rating\":\"{MARKER}\"}}\n{MARKER}\n{{\"id\":\"2\",\"body\":\"x\",\"created_at\":\"{MARKER}\"}}\n"
         ),
     );
     for args in [

@@ -8,9 +8,10 @@ mod tiny_bundle;
 
 use std::path::Path;
 
+use deskhand::acting::Acting;
 use deskhand::config::StoreSettings;
 use deskhand::model::{Bundle, Shelf};
-use deskhand::store::{Acting, Change, FinalLabels, Store, TicketRecord};
+use deskhand::store::{Change, FinalLabels, Store, TicketRecord};
 use deskhand::text::Format;
 use jiff::{SignedDuration, Timestamp};
 use process::{Run, deskhand, ok, write};

@@ -97,6 +97,9 @@ fn a_site_that_corrects_labels_for_a_new_category_sees_it_predicted_after_retrai
     let ask = "The rotor of the spraying drone stops in the middle of a flight";
     assert_ne!(house.category(ask), "Drones");
 
+    let drift = ok(deskhand(&["audit", "drift", "--data", &house.data()]));
+    assert!(drift.contains("Drones"), "a label that agents introduced is told of: {drift}");
+
     let dry = ok(house.retrain(&["--dry-run"]));
     assert!(dry.contains("Drones  (new)"), "{dry}");
     let run = house.retrain(&[]);
@@ -185,4 +188,28 @@ fn the_service_trains_beside_its_answers_and_the_new_bundle_answers_without_a_re
     assert!(trail.contains("training.begin") && trail.contains("{\"state\":\"promoted\"}"), "{trail}");
     assert!(!Path::new(&house.data()).join("learning").exists());
     assert!(service.terminate().success());
+}
+
+#[test]
+fn the_service_trains_by_itself_when_a_training_is_due_and_begins_anew_what_was_broken_off() {
+    let house = House::new();
+    assert!(house.settle(&tickets(), SMALL).terminate().success());
+    let config = format!("{SMALL}scheduled = true\nhour = 0\nwithin_hours = 24\n");
+    let config = write(house.dir.path(), "site.toml", &config);
+    let trainings = |wanted: &[&str]| {
+        let service = Service::start(&["--data", &house.data(), "--config", &config]);
+        let began = Instant::now();
+        loop {
+            let (_, info) = service.json("GET", "/v1/learning", &Value::Null);
+            let found = info["trainings"].as_array().unwrap();
+            if found.iter().map(|training| training["state"].as_str().unwrap()).eq(wanted.iter().copied()) {
+                return service;
+            }
+            assert!(began.elapsed() < Duration::from_secs(60), "{info}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    };
+    trainings(&["running"]).kill();
+    // The newest first.
+    assert!(trainings(&["running", "failed"]).terminate().success());
 }

@@ -45,11 +45,12 @@ use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 
 use crate::access::Access;
+use crate::acting::Acting;
 use crate::config::Settings;
 use crate::inventory::Inventory;
 use crate::knowledge::Knowledge;
 use crate::model::{Model, Shelf};
-use crate::store::{Acting, Store};
+use crate::store::Store;
 use crate::triage::Desk;
 
 /// Local ticket triage and knowledge suggestion. Everything runs on this machine's CPU; nothing is sent but to addresses in the settings.

@@ -24,6 +24,7 @@ mod headers;
 mod health;
 mod hooks;
 mod id;
+mod idle;
 mod import;
 mod items;
 mod jobs;

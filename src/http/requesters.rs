@@ -8,8 +8,8 @@ use super::docs::{OfAnswer, OfKeeping, OfRequester};
 use super::error::{Code, Problem};
 use super::id::Id;
 use super::state::AppState;
+use crate::acting::Acting;
 use crate::privacy::{Erased, RequesterExport};
-use crate::store::Acting;
 
 /// Read everything that is kept of a requester
 ///

@@ -102,6 +102,7 @@ impl Knowledge {
     ///
     /// # Errors
     /// [`KnowledgeError::Embedding`], and those of the store.
+    #[tracing::instrument(name = "knowledge.similar", target = "span", skip_all)]
     pub async fn similar(
         &self,
         embedding: &[f32],

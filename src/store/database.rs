@@ -173,7 +173,7 @@ fn for_writing(options: SqliteConnectOptions, settings: &StoreSettings) -> Sqlit
 
 /// Every step from an empty file to the tables of today, oldest first; a step that was released is
 /// never changed, only followed by another.
-fn steps() -> Migrator {
+pub(super) fn steps() -> Migrator {
     let step = |version, name, sql: &'static str| {
         Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, sql.into_sql_str(), false)
     };

@@ -9,7 +9,6 @@
 //! search index, reads no clock, and puts no text of a ticket or article in an error.
 
 mod accounts;
-mod acting;
 mod article;
 mod articles;
 mod audited;
@@ -55,7 +54,6 @@ mod writer;
 mod tests;
 
 pub use accounts::AccountSurvey;
-pub use acting::Acting;
 pub use article::{Article, ArticleStatus, ArticleVersion, Attachment, Audience, Passage};
 pub use articles::{ArticleChange, EmbeddedArticle, PassageVectors, StoredPassage};
 pub use audited::AuditedTicket;

@@ -18,7 +18,8 @@ use super::column;
 use super::keys::KeyWrite;
 use super::users::UserWrite;
 use super::writer::{Write, Written};
-use super::{Acting, Store, StoreError, forget};
+use super::{Store, StoreError, forget};
+use crate::acting::Acting;
 
 /// Stands for the program where it acts by itself.
 const BY_ITSELF: &str = "deskhand";

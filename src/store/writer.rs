@@ -12,7 +12,6 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use super::Acting;
 use super::articles::{self, EmbeddedArticle, PassageVectors};
 use super::deflections::Deflection;
 use super::feedback::{self, Feedback, FeedbackWritten};
@@ -27,6 +26,7 @@ use super::{
     follow_ups, gaps, history, items, jobs, outcomes, signals, surveys, tickets, timeline, trainings,
     updates,
 };
+use crate::acting::Acting;
 
 /// Most writes in one transaction, and most that wait in the queue; a further caller waits before it.
 const GROUP: usize = 64;
@@ -149,6 +149,7 @@ impl Writer {
     }
 
     /// Writes; returns once it is on the disk.
+    #[tracing::instrument(name = "store.write", target = "span", skip_all)]
     pub(super) async fn write(&self, write: Write) -> Result<Written, StoreError> {
         let queue = self.open().as_ref().map(|open| open.queue.clone()).ok_or(StoreError::Closed)?;
         let (answer, answered) = oneshot::channel();

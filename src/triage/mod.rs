@@ -145,6 +145,7 @@ impl Triage {
     }
 
     /// Answers a ticket. `now` is when, in UTC. Nothing is kept; see [`Self::answer_and_record`].
+    #[tracing::instrument(name = "triage.answer", target = "span", skip_all)]
     pub async fn answer(
         &self,
         ticket: &Ticket,
@@ -157,6 +158,7 @@ impl Triage {
 
     /// Answers a ticket and keeps it with its prediction; returns when both are durable. A ticket
     /// without an id is answered but not kept, and a warning says so.
+    #[tracing::instrument(name = "triage.answer", target = "span", skip_all)]
     pub async fn answer_and_record(
         &self,
         ticket: &Ticket,

@@ -15,6 +15,7 @@ mod room;
 mod signals;
 mod tickets;
 mod timeline;
+mod upgrades;
 
 use std::path::Path;
 
