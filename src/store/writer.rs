@@ -3,9 +3,11 @@
 //! A durable commit waits for the disk, and the disk takes as long for one ticket as for fifty. So
 //! the task takes whatever is queued, writes it in one transaction, and answers each caller.
 
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
@@ -19,6 +21,8 @@ use super::forget::{self, Forget};
 use super::keys::{self, KeyWrite};
 use super::trail::{self, Change};
 use super::users::{self, UserWrite};
+use crate::faults;
+
 use super::{ConfigurationItem, Finding, OutcomeRecord, PredictionRecord, StoreError, TicketRecord};
 use super::{FollowUpChange, GapRecord, Job, JobEnd, KeptSurvey, NewFollowUp, NewJob};
 use super::{
@@ -229,7 +233,9 @@ impl Pen {
             Some(connection) => connection,
             None => self.options.connect().await?,
         };
-        let written = commit(&mut connection, writes).await;
+        // A panic would end this task, and with it every write to come.
+        let written = AssertUnwindSafe(commit(&mut connection, writes)).catch_unwind().await;
+        let written = written.unwrap_or(Err(sqlx::Error::WorkerCrashed));
         if written.is_ok() {
             self.connection = Some(connection);
         } else {
@@ -259,7 +265,9 @@ async fn commit(connection: &mut SqliteConnection, writes: &[Signed]) -> Result<
         trail::tell(&mut transaction, write, &done, acting.as_ref()).await?;
         written.push(done);
     }
+    faults::at("store::before_commit")?;
     transaction.commit().await?;
+    faults::at("store::after_commit")?;
     Ok(written)
 }
 
