@@ -1,8 +1,8 @@
 //! Tickets of the past, kept as if their outcome had been told when it happened.
 
 use jiff::Timestamp;
-use sqlx::SqliteConnection;
 
+use super::sql::Connection;
 use super::feedback::FeedbackWritten;
 use super::writer::Write;
 use super::{EventKind, TicketEvent, outcomes, tickets, timeline};
@@ -76,7 +76,7 @@ impl PastTicket {
 }
 
 pub(super) async fn keep(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     batch: &[PastTicket],
     now: Timestamp,
 ) -> Result<FeedbackWritten, sqlx::Error> {

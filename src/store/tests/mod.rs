@@ -9,10 +9,14 @@ mod errors;
 mod feedback;
 mod follow_ups;
 mod jobs;
+mod leases;
 mod opening;
 mod outcomes;
+mod plans;
 mod room;
 mod signals;
+mod on_postgres;
+mod speed;
 mod tickets;
 mod timeline;
 
