@@ -11,7 +11,6 @@ use super::{Common, Data, Outcome, test_ticket};
 use crate::config::Settings;
 use crate::integrations::examine::{Check, Verdict, examine};
 use crate::model::{Input, Model};
-use crate::store::Store;
 
 /// Flags of `deskhand doctor`.
 #[derive(Args)]
@@ -124,7 +123,7 @@ impl Doctor {
         settings: &Settings,
         model: Option<std::sync::Arc<Model>>,
     ) -> anyhow::Result<()> {
-        let opened = Store::open(&self.data.data, &settings.store).await;
+        let opened = self.data.store(settings).await;
         let store = checks.report(
             "data folder",
             opened

@@ -1,6 +1,7 @@
 //! The data folder: its lock, its database, and how both are opened and closed.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use sqlx::{ConnectOptions, SqliteConnection};
 
 use super::StoreError;
 use super::backup::DATABASE;
+use super::leader::Leader;
 use super::postgres::Server;
 use super::sql::{self, Connection, Dialect, Pool, Source};
 use super::steps::steps;
@@ -44,6 +46,7 @@ struct Inner {
     place: PathBuf,
     readers: Pool,
     writer: Writer,
+    leader: Option<Leader>,
     /// Locked for as long as the file is open.
     lock: File,
 }
@@ -64,7 +67,13 @@ impl Store {
             Some(url) => open_server(Server::new(url)?).await?,
             None => open_file(data_dir.join(DATABASE), settings).await?,
         };
-        let inner = Inner { writer: Writer::start(connection, source, place.clone()), place, readers, lock };
+        belongs_to(data_dir, settings.url.as_ref().map(|_| place.as_path()))?;
+        let leader = match &source {
+            Source::Postgres(server) => Some(Leader::new((**server).clone())),
+            Source::Sqlite(_) => None,
+        };
+        let writer = Writer::start(connection, source, place.clone());
+        let inner = Inner { writer, leader, place, readers, lock };
         Ok(Self { inner: Arc::new(inner), masking: None })
     }
 
@@ -82,6 +91,9 @@ impl Store {
     /// # Errors
     /// [`StoreError::Full`] and the like if the log could not be moved; the next start moves it.
     pub async fn close(&self) -> Result<(), StoreError> {
+        if let Some(leader) = self.leader() {
+            leader.resign().await;
+        }
         // Readers first: a read in progress would keep the log from being moved.
         self.inner.readers.close().await;
         let closed = self.inner.writer.close().await;
@@ -113,6 +125,10 @@ impl Store {
 
     pub(super) fn readers(&self) -> &Pool {
         &self.inner.readers
+    }
+
+    pub(super) fn leader(&self) -> Option<&Leader> {
+        self.inner.leader.as_ref()
     }
 
     pub(super) fn masks(&self) -> Option<&Masking> {
@@ -172,6 +188,29 @@ fn lock_folder(data_dir: &Path) -> Result<File, StoreError> {
         Err(TryLockError::WouldBlock) => Err(StoreError::Locked { path: data_dir.to_path_buf() }),
         Err(TryLockError::Error(error)) => Err(StoreError::from_io(&path, error)),
     }
+}
+
+/// Removes from the folder what was made of another store than the one at `place`, or of the one in the folder itself
+/// without a place: the index and the embeddings' file, which are made anew.
+fn belongs_to(data_dir: &Path, place: Option<&Path>) -> Result<(), StoreError> {
+    let note = data_dir.join("store");
+    let place = place.map(|place| place.display().to_string()).unwrap_or_default();
+    let noted = match fs::read_to_string(&note) {
+        Ok(noted) => noted,
+        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(StoreError::from_io(&note, error)),
+    };
+    if noted == place {
+        return Ok(());
+    }
+    for made in ["index", "vectors"] {
+        let path = data_dir.join(made);
+        match fs::remove_dir_all(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(StoreError::from_io(&path, error)),
+            _ => {}
+        }
+    }
+    fs::write(&note, place).map_err(|error| StoreError::from_io(&note, error))
 }
 
 /// A commit is on the disk before it is answered (`synchronous=FULL`), so that it survives a

@@ -115,6 +115,24 @@ pub struct FeedbackCounts {
 }
 
 impl Store {
+    /// All voices about an article.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn voices_of(&self, article_id: &str) -> Result<Vec<Voice>, StoreError> {
+        sql::query_as(
+            "SELECT max(CASE kind WHEN 'solved' THEN said_at END) AS solved,
+                 max(CASE kind WHEN 'attached' THEN said_at END) AS attached,
+                 max(CASE kind WHEN 'dismissed' THEN said_at END) AS dismissed
+             FROM feedback WHERE article_id = $1 AND kind <> 'viewed' AND undone_at IS NULL
+             GROUP BY ticket_id, own_id",
+        )
+        .bind(article_id)
+        .fetch_all(self.readers())
+        .await
+        .map_err(|error| self.failed(error))
+    }
+
     /// Keeps a word of feedback, or counts it again after it was taken back.
     ///
     /// # Errors

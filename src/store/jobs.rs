@@ -120,6 +120,11 @@ impl Store {
         self.writer().jobs_came()
     }
 
+    /// Wakes whoever waits for jobs, since another instance has taken some on.
+    pub fn jobs_came_elsewhere(&self) {
+        self.writer().ring();
+    }
+
     /// Up to `limit` jobs of `kind` that are due at `now`, the longest due first, each begun and leased until
     /// `lease_until`.
     ///

@@ -7,8 +7,8 @@ use super::StoreError;
 use super::database::PATIENCE;
 use super::postgres::{Lock, is_lost, met_another};
 use super::sql::{self, Connection, Dialect, Source};
-use super::trail;
 use super::writer::{Signed, Written, apply};
+use super::{news, trail};
 
 /// How often a transaction that met another instance's is tried again.
 const MEETINGS: u32 = 20;
@@ -19,6 +19,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub(super) struct Pen {
     connection: Option<Connection>,
     source: Source,
+    /// By which other instances and this one tell its news apart.
+    name: u64,
 }
 
 /// Why nothing of a group was kept, or may not have been.
@@ -32,8 +34,8 @@ pub(super) enum Failure {
 }
 
 impl Pen {
-    pub(super) fn new(connection: Connection, source: Source) -> Self {
-        Self { connection: Some(connection), source }
+    pub(super) fn new(connection: Connection, source: Source, name: u64) -> Self {
+        Self { connection: Some(connection), source, name }
     }
 
     /// Writes all of `writes` or none. On PostgreSQL what certainly was not kept is tried again for a while: a
@@ -64,7 +66,7 @@ impl Pen {
             Some(connection) => connection,
             None => self.source.connect().await.map_err(before_the_end)?,
         };
-        match write(&mut connection, writes).await {
+        match write(&mut connection, writes, self.name).await {
             Ok(written) => {
                 self.connection = Some(connection);
                 Ok(written)
@@ -122,9 +124,16 @@ fn before_the_end(error: sqlx::Error) -> Failure {
     if is_lost(&error) { Failure::Unreachable(error) } else { Failure::Refused(error) }
 }
 
-async fn write(connection: &mut Connection, writes: &[Signed]) -> Result<Vec<Written>, Failure> {
+async fn write(
+    connection: &mut Connection,
+    writes: &[Signed],
+    name: u64,
+) -> Result<Vec<Written>, Failure> {
     begin(connection, writes).await.map_err(before_the_end)?;
     let written = write_in(connection, writes).await.map_err(before_the_end)?;
+    if connection.dialect() == Dialect::Postgres {
+        news::tell(connection, name, writes, &written).await.map_err(before_the_end)?;
+    }
     sql::query("COMMIT").execute(connection).await.map_err(|error| {
         if is_lost(&error) { Failure::Unsure(error) } else { Failure::Refused(error) }
     })?;

@@ -116,7 +116,8 @@ struct Order {
 #[derive(Debug)]
 pub(super) struct Writer {
     open: Mutex<Option<Open>>,
-    jobs_came: watch::Receiver<()>,
+    bell: watch::Sender<()>,
+    name: u64,
 }
 
 #[derive(Debug)]
@@ -130,15 +131,26 @@ impl Writer {
     /// and the `source` of another if that one fails.
     pub(super) fn start(connection: Connection, source: Source, place: PathBuf) -> Self {
         let (queue, orders) = mpsc::channel(GROUP);
-        let pen = Pen::new(connection, source);
-        let (bell, jobs_came) = watch::channel(());
-        let task = tokio::spawn(write_all(pen, orders, bell, place));
-        Self { open: Mutex::new(Some(Open { queue, task })), jobs_came }
+        let name = rand::random();
+        let pen = Pen::new(connection, source, name);
+        let bell = watch::Sender::new(());
+        let task = tokio::spawn(write_all(pen, orders, bell.clone(), place));
+        Self { open: Mutex::new(Some(Open { queue, task })), bell, name }
     }
 
     /// Changes whenever jobs were taken on or begun anew.
     pub(super) fn jobs_came(&self) -> watch::Receiver<()> {
-        self.jobs_came.clone()
+        self.bell.subscribe()
+    }
+
+    /// Wakes whoever waits for jobs.
+    pub(super) fn ring(&self) {
+        self.bell.send_replace(());
+    }
+
+    /// By which its news are known.
+    pub(super) fn name(&self) -> u64 {
+        self.name
     }
 
     /// Writes; returns once it is on the disk.

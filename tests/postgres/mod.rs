@@ -20,10 +20,10 @@ const SERVE: &str = r#"
 set -e
 dir=$(mktemp -d /tmp/deskhand-postgres.XXXXXX)
 "$BIN/initdb" -D "$dir/data" -U deskhand -A trust -E UTF8 --no-locale -N >/dev/null 2>&1
-"$BIN/postgres" -D "$dir/data" -k "$dir" -c listen_addresses= -c fsync=off -c max_connections=500 \
+"$BIN/postgres" -D "$dir/data" -k "$dir" -c listen_addresses= -c port=5432 -c fsync=off -c max_connections=500 \
     -c shared_buffers=64MB -c max_locks_per_transaction=256 >"$dir/log" 2>&1 </dev/null &
 server=$!
-for try in $(seq 600); do "$BIN/pg_isready" -q -h "$dir" && break; sleep 0.1; done
+for try in $(seq 600); do grep -q ready "$dir/data/postmaster.pid" 2>/dev/null && break; sleep 0.1; done
 echo "$dir"
 read -r line || true
 kill -QUIT $server
@@ -63,7 +63,7 @@ pub fn programs() -> Option<PathBuf> {
     let mut installed: Vec<PathBuf> = installed.map(|entry| entry.path().join("bin")).collect();
     installed.sort();
     let mut all = on_path.chain(installed.into_iter().rev());
-    all.find(|folder| folder.join("initdb").is_file() && folder.join("postgres").is_file())
+    all.find(|folder| ["initdb", "postgres", "pg_ctl"].iter().all(|program| folder.join(program).is_file()))
 }
 
 /// A command that runs as somebody who may run PostgreSQL, which root may not.
@@ -114,4 +114,55 @@ fn in_schema(url: &str, schema: &str) -> Secret {
 /// A connection to the store of this folder, past Deskhand.
 pub async fn connection(url: &Secret) -> PgConnection {
     PgConnection::connect(url.expose()).await.expect("the server answers")
+}
+
+/// A server of a test's own, which it may stop and start; gone with it.
+pub struct Cluster {
+    folder: PathBuf,
+    programs: PathBuf,
+}
+
+impl Cluster {
+    /// Starts one; `None` where there are no programs for it.
+    pub fn start() -> Option<Self> {
+        let programs = programs()?;
+        let made = as_postgres("mktemp").args(["-d", "/tmp/deskhand-cluster.XXXXXX"]).output().ok()?;
+        let folder = PathBuf::from(String::from_utf8(made.stdout).ok()?.trim());
+        let cluster = Self { folder, programs };
+        let data = cluster.folder.join("data");
+        let mut initdb = as_postgres(&cluster.programs.join("initdb").display().to_string());
+        initdb.args(["-U", "deskhand", "-A", "trust", "-E", "UTF8", "--no-locale", "-N", "-D"]).arg(&data);
+        assert!(initdb.current_dir("/tmp").stdout(Stdio::null()).status().ok()?.success());
+        cluster.control(&["start"]);
+        Some(cluster)
+    }
+
+    /// As after a crash of the server: connections break, and what was not committed is gone.
+    pub fn restart(&self) {
+        self.control(&["restart", "-m", "immediate"]);
+    }
+
+    fn control(&self, what: &[&str]) {
+        let folder = self.folder.display();
+        let mut control = as_postgres(&self.programs.join("pg_ctl").display().to_string());
+        control.args(what).arg("-w").arg("-D").arg(self.folder.join("data"));
+        control.arg("-l").arg(self.folder.join("log"));
+        if what != ["stop", "-m", "immediate"] {
+            control.arg("-o").arg(format!("-k {folder} -c listen_addresses= -c port=5432 -c max_connections=200"));
+        }
+        let done = control.current_dir("/tmp").stdin(Stdio::null()).stdout(Stdio::null()).status();
+        assert!(done.unwrap().success(), "pg_ctl {what:?}");
+    }
+
+    /// Its address.
+    pub fn url(&self) -> String {
+        format!("postgres://deskhand@localhost/postgres?host={}", self.folder.display())
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        self.control(&["stop", "-m", "immediate"]);
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
 }

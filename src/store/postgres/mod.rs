@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 use std::time::Duration;
 
+use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions as _, PgConnection, PgPool};
 
@@ -119,6 +120,9 @@ impl Server {
         let mut steps = steps(Dialect::Postgres);
         // Its own lock is one for the whole database, and ours is for the schema.
         steps.set_locking(false);
+        self.refuse_incompatible(connection, &steps).await?;
+        // During an upgrade this program may be the older one: what newer ones add does not concern it.
+        steps.set_ignore_missing(true);
         if let Err(error) = steps.run(&mut *connection).await {
             let known = steps.iter().map(|step| step.version).max().unwrap_or(0);
             let found: i64 = sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM _sqlx_migrations")
@@ -132,6 +136,42 @@ impl Server {
     }
 }
 
+/// How the name of a step ends with which older programs cannot work.
+const INCOMPATIBLE: &str = "(incompatible)";
+
+impl Server {
+    /// Refuses tables that a newer program has made so that this one cannot work with them, which the name of a step
+    /// says; all others only add to what there is.
+    async fn refuse_incompatible(
+        &self,
+        connection: &mut PgConnection,
+        steps: &Migrator,
+    ) -> Result<(), StoreError> {
+        let failed = |error| StoreError::from_postgres(&self.place, error);
+        let known = steps.iter().map(|step| step.version).max().unwrap_or(0);
+        let begun: bool = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(failed)?;
+        if !begun {
+            return Ok(());
+        }
+        let found: Option<i64> = sqlx::query_scalar(
+            "SELECT max(version) FROM _sqlx_migrations WHERE version > $1 AND right(description, $2) = $3",
+        )
+        .bind(known)
+        .bind(i32::try_from(INCOMPATIBLE.len()).unwrap_or(i32::MAX))
+        .bind(INCOMPATIBLE)
+        .fetch_one(connection)
+        .await
+        .map_err(failed)?;
+        match found {
+            Some(found) => Err(StoreError::Newer { path: self.place.clone(), found, known }),
+            None => Ok(()),
+        }
+    }
+}
+
 /// The locks that instances share, each with its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lock {
@@ -139,6 +179,8 @@ pub(super) enum Lock {
     Migrate = 0,
     /// Something is written that goes one after another.
     Write = 1,
+    /// What is done by the clock is done by one.
+    Lead = 2,
 }
 
 impl Lock {

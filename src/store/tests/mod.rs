@@ -16,7 +16,6 @@ mod plans;
 mod room;
 mod signals;
 mod on_postgres;
-mod speed;
 mod tickets;
 mod timeline;
 
