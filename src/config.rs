@@ -14,6 +14,7 @@ mod search;
 mod secret;
 mod signals;
 mod surveys;
+mod telemetry;
 mod triage;
 mod ui;
 
@@ -37,13 +38,14 @@ pub use integrations::{
 pub use integrations::{FreshdeskSettings, GenericSettings, ZammadSettings, ZendeskSettings};
 pub use learning::LearningSettings;
 pub use outgoing::{Allowed, OutgoingSettings};
-pub use privacy::PrivacySettings;
+pub use privacy::{PrivacySettings, RetentionSettings};
 pub use search::SearchSettings;
 pub use signals::{
     ContactsRule, GoneQuietRule, IncidentRule, LowScoresRule, ReopenedRule, SignalSettings, SilenceRule,
     SlaRule, SpreadRule, VolumeRule, Zone,
 };
 pub use surveys::{LowScores, OwnerRules, SurveySettings};
+pub use telemetry::TelemetrySettings;
 pub use triage::{Level, Matrix, Priority, TriageSettings};
 pub use ui::{Secret, UiSettings};
 
@@ -99,6 +101,9 @@ pub struct Settings {
     /// Who may ask what, how often, and how long a sign-in lasts.
     #[garde(dive)]
     pub access: AccessSettings,
+    /// Traces, and who collects them.
+    #[garde(dive)]
+    pub telemetry: TelemetrySettings,
 }
 
 /// The HTTP service.
@@ -242,6 +247,14 @@ pub enum SettingsError {
     /// A value is out of its range.
     #[error("settings: {0}\n  Correct the value and start again.")]
     OutOfRange(garde::Report),
+    /// A secret stands in a file that cannot be read.
+    #[error("settings: {field}: {error}\n  Check the path after file:, and that this user may read it.")]
+    NoSecret {
+        /// The field with the secret.
+        field: &'static str,
+        /// The file and what is wrong with it.
+        error: std::io::Error,
+    },
     /// `--config` names a file that is not there.
     #[error("settings: there is no file {}\n  Check the path given to --config.", .0.display())]
     NoFile(PathBuf),
@@ -257,10 +270,14 @@ impl Settings {
             }
             figment = figment.merge(Toml::file_exact(path));
         }
-        let settings: Self = figment
+        let mut settings: Self = figment
             .merge(Env::prefixed("DESKHAND_").filter(|key| key.as_str().contains("__")).split("__"))
             .extract()
             .map_err(|e| SettingsError::Unreadable(Box::new(e)))?;
+        settings
+            .integrations
+            .read_secrets()
+            .map_err(|(field, error)| SettingsError::NoSecret { field, error })?;
         settings.validate().map_err(SettingsError::OutOfRange)?;
         Ok(settings)
     }
@@ -302,6 +319,24 @@ mod tests {
         let settings = load("[triage.matrix]\nmedium = [\"P1\", \"P3\", \"P4\"]\n").unwrap();
         assert_eq!(settings.triage.matrix.priority(Level::Medium, Level::High), Priority::P1);
         assert_eq!(settings.triage.matrix.priority(Level::High, Level::Low), Priority::P3);
+    }
+
+    #[test]
+    fn a_hooks_secret_may_stand_in_a_file_and_is_held_to_the_same_length() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("secret");
+        let text = format!("[integrations.zammad.hook]\nsecrets = [\"file:{}\"]\n", path.display());
+        let missing = load(&text).unwrap_err().to_string();
+        assert!(
+            missing.contains("integrations.zammad.hook.secrets") && missing.contains("secret"),
+            "{missing}"
+        );
+        std::fs::write(&path, "hunter2\n").unwrap();
+        let short = load(&text).unwrap_err().to_string();
+        assert!(short.contains("too short") && !short.contains("hunter2"), "{short}");
+        std::fs::write(&path, "bG9uZyBlbm91Z2ggdG8gYmU=\n").unwrap();
+        let secrets = load(&text).unwrap().integrations.zammad.hook.secrets;
+        assert_eq!(secrets[0].expose(), "bG9uZyBlbm91Z2ggdG8gYmU=");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use std::fmt::Display;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -31,6 +32,8 @@ struct Shared<T> {
     known: Mutex<Vec<Known<T>>>,
     /// Held while an answer is made, so that it is done once at a time.
     making: Mutex<()>,
+    /// How often all was let go: what was begun before is not held.
+    cleared: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -44,8 +47,8 @@ impl<T: Send + Sync + 'static> Held<T> {
     /// An answer is fresh for so many seconds. What took less than `dear_from` to make is not held at all: it is
     /// always made anew.
     pub fn new(fresh: u32, dear_from: Duration) -> Self {
-        let (known, making) = (Mutex::default(), Mutex::default());
-        Self(Arc::new(Shared { fresh: fresh.into(), dear_from, known, making }))
+        let (known, making, cleared) = (Mutex::default(), Mutex::default(), AtomicU64::default());
+        Self(Arc::new(Shared { fresh: fresh.into(), dear_from, known, making, cleared }))
     }
 
     /// The answer of this name at the time `now`, made by `make` unless one is held. `name` is the same for
@@ -69,6 +72,13 @@ impl<T: Send + Sync + 'static> Held<T> {
             }
             _ => self.0.make(name, now, make).await,
         }
+    }
+
+    /// Lets all answers go, also those that are being made: what they are about has changed.
+    pub async fn clear(&self) {
+        let mut known = self.0.known.lock().await;
+        self.0.cleared.fetch_add(1, Ordering::Relaxed);
+        known.clear();
     }
 
     /// Makes it anew beside, unless something is being made.
@@ -111,12 +121,12 @@ impl<T> Shared<T> {
         {
             return Ok(answer);
         }
-        let began = Instant::now();
+        let (began, cleared) = (Instant::now(), self.cleared.load(Ordering::Relaxed));
         let answer = Arc::new(make().await?);
         let dear = began.elapsed() >= self.dear_from;
         let mut known = self.known.lock().await;
         known.retain(|known| known.name != name);
-        if dear {
+        if dear && cleared == self.cleared.load(Ordering::Relaxed) {
             known.insert(0, Known { name: name.to_owned(), at: now, answer: Arc::clone(&answer) });
             known.truncate(MOST);
         }
@@ -128,7 +138,7 @@ impl<T> Shared<T> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use std::convert::Infallible;
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::atomic::AtomicU32;
 
     use super::*;
 
@@ -154,6 +164,22 @@ mod tests {
         }
         assert_eq!(ask(&held, &made, 61).await, 2, "made anew beside");
         assert_eq!(ask(&held, &made, 60 + 600).await, 3, "too old to be shown");
+    }
+
+    #[tokio::test]
+    async fn what_was_let_go_is_made_anew_also_where_it_was_begun_before() {
+        let (held, made) = (Held::new(60, Duration::ZERO), Arc::default());
+        assert_eq!(ask(&held, &made, 0).await, 1);
+        held.clear().await;
+        assert_eq!(ask(&held, &made, 0).await, 2);
+        let meanwhile = held.clone();
+        let make = move || async move {
+            meanwhile.clear().await;
+            Ok::<_, Infallible>(7)
+        };
+        assert_eq!(*held.get("b", at(0), make).await.unwrap(), 7);
+        let again = held.get("b", at(0), || async { Ok::<_, Infallible>(8) }).await.unwrap();
+        assert_eq!(*again, 8);
     }
 
     #[tokio::test]

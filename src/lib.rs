@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod access;
+pub mod acting;
 pub mod audit;
 pub mod charts;
 pub mod cli;
@@ -19,10 +20,12 @@ pub mod jobs;
 pub mod knowledge;
 pub mod learn;
 pub mod model;
+pub mod privacy;
 pub mod retrain;
 pub mod signals;
 pub mod store;
 pub mod survey;
+pub mod telemetry;
 pub mod text;
 pub mod triage;
 pub mod ui;

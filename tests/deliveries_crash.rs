@@ -139,19 +139,20 @@ fn what_was_received_before_a_kill_is_worked_off_after_it() {
     assert_eq!(tickets.iter().collect::<BTreeSet<_>>().len(), SENDERS * 8);
 }
 
-/// Waits until no delivery is left to be worked on, and no update to be written.
+/// Whether no delivery is left to be worked on, and no update to be written.
+fn is_idle(address: &str) -> bool {
+    ["hook", "write_back"].iter().all(|kind| {
+        let path = format!("/v1/jobs?kind={kind}&state=waiting&limit=1");
+        let (status, page) = Service::request_at(address, "GET", &path, &[], "").unwrap();
+        status == 200 && page.contains("\"jobs\":[]")
+    })
+}
+
 fn wait_until_idle(address: &str) {
     let started = Instant::now();
-    for kind in ["hook", "write_back"] {
-        loop {
-            let path = format!("/v1/jobs?kind={kind}&state=waiting&limit=1");
-            let (status, page) = Service::request_at(address, "GET", &path, &[], "").unwrap();
-            if status == 200 && page.contains("\"jobs\":[]") {
-                break;
-            }
-            assert!(started.elapsed() < Duration::from_secs(3_600), "some are left: {page}");
-            thread::sleep(Duration::from_millis(50));
-        }
+    while !is_idle(address) {
+        assert!(started.elapsed() < Duration::from_secs(3_600), "some are left");
+        thread::sleep(Duration::from_millis(50));
     }
 }
 
@@ -176,8 +177,8 @@ fn stream(sender: usize, deliveries: usize, random: &mut StdRng) -> (Vec<Deliver
     (sent, distinct)
 }
 
-/// Sends `total` deliveries, one in ten twice, while the process is killed `kills` times; then each version of each
-/// ticket has one update, one job that writes it, and one event.
+/// Sends `total` deliveries, one in ten twice, while the process is killed `kills` times, and as often again while
+/// it works them off; then each version of each ticket has one update, one job that writes it, and one event.
 fn exactly_once(total: usize, kills: usize) {
     let site = Site::new("reasons = false");
     let running = Mutex::new(Some(site.start()));
@@ -222,9 +223,19 @@ fn exactly_once(total: usize, kills: usize) {
         killer.join().unwrap();
     });
     let received = started.elapsed();
-    wait_until_idle(&address.read().unwrap());
+    let (mut service, mut random) = (running.into_inner().unwrap().unwrap(), StdRng::seed_from_u64(7));
+    for _ in 0..kills {
+        thread::sleep(Duration::from_millis(random.random_range(100..3_000)));
+        if is_idle(&service.address) {
+            break;
+        }
+        service.kill();
+        service = site.start();
+        killed.fetch_add(1, Ordering::Relaxed);
+    }
+    wait_until_idle(&service.address);
     let worked = started.elapsed();
-    assert!(running.into_inner().unwrap().unwrap().terminate().success());
+    assert!(service.terminate().success());
     let expected = expected.into_inner();
     let (updates, jobs, dead) = site.look(async |store| {
         let counts = store.job_counts().await.unwrap();

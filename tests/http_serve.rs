@@ -4,60 +4,13 @@
 
 mod common;
 
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use common::TestApp;
-use deskhand::http::serve::serve;
-use deskhand::store::{Store, StoreError};
+use common::served::{Served, post};
+use deskhand::store::Store;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
-
-/// A service that listens.
-struct Served {
-    address: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
-    end: JoinHandle<Result<(), StoreError>>,
-}
-
-impl Served {
-    async fn start(app: &TestApp) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (stop, stopped) = oneshot::channel();
-        let end = tokio::spawn(serve(app.app.clone(), listener, async {
-            stopped.await.ok();
-        }));
-        Self { address, stop: Some(stop), end }
-    }
-
-    fn stop(&mut self) {
-        self.stop.take().unwrap().send(()).unwrap();
-    }
-
-    /// Sends bytes as they are, in the background; the answer as text.
-    fn send(&self, request: Vec<u8>) -> JoinHandle<String> {
-        let address = self.address;
-        tokio::spawn(async move {
-            let mut stream = TcpStream::connect(address).await.unwrap();
-            stream.write_all(&request).await.unwrap();
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer).await.unwrap();
-            answer
-        })
-    }
-}
-
-fn post(path: &str, body: &str) -> Vec<u8> {
-    let length = body.len();
-    format!(
-        "POST {path} HTTP/1.1\r\nhost: desk\r\nconnection: close\r\ncontent-type: application/json\r\n\
-         content-length: {length}\r\n\r\n{body}"
-    )
-    .into_bytes()
-}
+use tokio::net::TcpStream;
 
 const TICKET: &str = "{\"ticket\":{\"id\":\"1\",\"subject\":\"VPN\"}}";
 
@@ -101,7 +54,7 @@ async fn what_takes_longer_than_the_grace_is_cut_off() {
     let mut served = Served::start(&app).await;
     let half = b"POST /v1/triage HTTP/1.1\r\nhost: desk\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{";
     let answer = served.send(half.to_vec());
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    tokio::time::sleep(Duration::from_millis(1_000)).await;
     let started = Instant::now();
     served.stop();
     served.end.await.unwrap().unwrap();

@@ -177,3 +177,25 @@ fn two_bundles_of_the_same_name_and_version_do_not_overwrite_each_other() {
     assert!(bundles.join("tiny-1").is_dir() && bundles.join("tiny-1-2").is_dir());
     assert!(std::fs::read_to_string(house.pointer()).unwrap().contains("tiny-1-2"));
 }
+
+#[test]
+fn bundles_that_nobody_goes_back_to_are_cleared_and_what_is_no_bundle_stays() {
+    let house = with_version_1(0, 20);
+    let bundles = house.dir.path().join("data/bundles");
+    std::fs::create_dir(bundles.join("mine")).unwrap();
+    std::fs::create_dir(bundles.join(".new-4711")).unwrap();
+    let config = write(house.dir.path(), "deskhand.toml", "[learning]\nkeep_bundles = 1\n");
+    for version in ["2", "3", "4"] {
+        ok(house.promote(&house.bundle(version, 1), &["--force", "--config", &config]));
+        // The time of a file tells which is newer.
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let told = ok(house.promote(&house.bundle("5", 1), &["--force", "--config", &config]));
+    assert!(told.contains("No longer kept: tiny-2."), "{told}");
+    let there = |name: &str| bundles.join(name).is_dir();
+    assert!(there("tiny-5") && there("tiny-4"), "the one that answers and the one before");
+    assert!(there("tiny-3") && !there("tiny-2") && !there("tiny-1"), "the newest of the others");
+    assert!(there("mine") && !there(".new-4711"));
+    ok(deskhand(&["promote", "--back", "--data", &house.data()]));
+    assert_eq!(house.version(), "4");
+}

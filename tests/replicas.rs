@@ -100,7 +100,8 @@ fn under_load(addresses: &[String], meanwhile: impl FnOnce()) -> (Vec<String>, V
                         return;
                     }
                     let id = format!("w{worker}-{n}");
-                    let article = json!({"title": format!("Article {id}"), "body": format!("About the device {id}.")});
+                    let article =
+                        json!({"title": format!("Article {id}"), "body": format!("About the device {id}.")});
                     match balanced(addresses, turn, "PUT", &format!("/v1/articles/{id}"), &article) {
                         Some(200..=299) => load.kept.lock().unwrap().push(id.clone()),
                         other => load.failed.lock().unwrap().push(other),
@@ -151,7 +152,11 @@ async fn one_of_three_dies_under_load_and_no_request_fails_but_those_in_flight()
         dies.kill();
         thread::sleep(Duration::from_millis(1_500));
     });
-    say(&format!("one of three died: {} articles were kept, {} requests failed: {failed:?}", kept.len(), failed.len()));
+    say(&format!(
+        "one of three died: {} articles were kept, {} requests failed: {failed:?}",
+        kept.len(),
+        failed.len()
+    ));
     assert!(kept.len() > 10, "{}", kept.len());
     assert!(failed.len() <= WORKERS && failed.iter().all(Option::is_none), "{failed:?}");
     let [one, other] = [&house.services[0], &house.services[1]].map(|service| service.as_ref().unwrap());

@@ -97,6 +97,9 @@ fn a_site_that_corrects_labels_for_a_new_category_sees_it_predicted_after_retrai
     let ask = "The rotor of the spraying drone stops in the middle of a flight";
     assert_ne!(house.category(ask), "Drones");
 
+    let drift = ok(deskhand(&["audit", "drift", "--data", &house.data()]));
+    assert!(drift.contains("Drones"), "a label that agents introduced is told of: {drift}");
+
     let dry = ok(house.retrain(&["--dry-run"]));
     assert!(dry.contains("Drones  (new)"), "{dry}");
     let run = house.retrain(&[]);
@@ -138,6 +141,14 @@ fn a_bad_retraining_is_refused_and_the_bundle_before_goes_on_answering() {
     assert!(run.stdout.contains("Not promoted, the bundle before goes on answering"), "{}", run.stdout);
     assert!(run.stdout.contains("the labels cannot be told from the words"), "{}", run.stdout);
     assert!(!house.dir.path().join("data/bundles/current").exists());
+    let trail = lines(&ok(deskhand(&["trail", "show", "--data", &house.data()])));
+    let told: Vec<&Value> =
+        trail.iter().filter(|it| it["action"].as_str().unwrap().starts_with("training.")).collect();
+    assert_eq!((&told[0]["action"], &told[0]["subject"]), (&json!("training.begin"), &told[1]["subject"]));
+    assert_eq!(
+        (&told[1]["action"], &told[1]["detail"]["state"]),
+        (&json!("training.end"), &json!("refused"))
+    );
 }
 
 #[test]
@@ -171,6 +182,32 @@ fn the_service_trains_beside_its_answers_and_the_new_bundle_answers_without_a_re
     assert!(last["result"]["verdict"]["gains"][0]["won"].as_u64().unwrap() > 5, "{info}");
     let metrics = service.request("GET", "/metrics", "").unwrap().1;
     assert!(metrics.contains("deskhand_trainings{state=\"promoted\"} 1"), "{metrics}");
+    let trail = service.json("GET", "/v1/trail", &Value::Null).1.to_string();
+    assert!(trail.contains("training.begin") && trail.contains("{\"state\":\"promoted\"}"), "{trail}");
     assert!(!Path::new(&house.data()).join("learning").exists());
     assert!(service.terminate().success());
+}
+
+#[test]
+fn the_service_trains_by_itself_when_a_training_is_due_and_begins_anew_what_was_broken_off() {
+    let house = House::new();
+    assert!(house.settle(&tickets(), SMALL).terminate().success());
+    let config = format!("{SMALL}scheduled = true\nhour = 0\nwithin_hours = 24\n");
+    let config = write(house.dir.path(), "site.toml", &config);
+    let trainings = |wanted: &[&str]| {
+        let service = Service::start(&["--data", &house.data(), "--config", &config]);
+        let began = Instant::now();
+        loop {
+            let (_, info) = service.json("GET", "/v1/learning", &Value::Null);
+            let found = info["trainings"].as_array().unwrap();
+            if found.iter().map(|training| training["state"].as_str().unwrap()).eq(wanted.iter().copied()) {
+                return service;
+            }
+            assert!(began.elapsed() < Duration::from_secs(60), "{info}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    };
+    trainings(&["running"]).kill();
+    // The newest first.
+    assert!(trainings(&["running", "failed"]).terminate().success());
 }

@@ -183,3 +183,26 @@ async fn a_change_that_is_not_kept_is_not_told() {
     let entry = &access.trail(0, 1).await.unwrap()[0];
     assert_eq!((entry.who.as_str(), entry.at), ("deskhand", None), "nobody acted in this task");
 }
+
+#[tokio::test]
+async fn a_signal_that_is_set_aside_is_told_with_who_did_it() {
+    let (app, key) = guarded().await;
+    for number in 0..3 {
+        let survey =
+            json!({"id": format!("s{number}"), "requester_id": "8", "rating": 1, "comment": "Zanzibar"});
+        assert_eq!(ask(&app, &key, "POST", "/v1/surveys", survey).await.status, 200);
+    }
+    app.app.signals.run(Timestamp::now()).await.unwrap();
+    let listed = ask(&app, &key, "GET", "/v1/signals", Value::Null).await.json();
+    let id = listed["signals"][0]["id"].as_str().unwrap().to_owned();
+    let path = format!("/v1/signals/{id}/dismiss");
+    assert_eq!(ask(&app, &key, "POST", &path, json!({"by": "kim"})).await.status, 200);
+    assert_eq!(
+        ask(&app, &key, "POST", "/v1/signals/nowhere/dismiss", json!({"by": "kim"})).await.status,
+        404
+    );
+    let told = told(&app).await;
+    let of_signals: Vec<_> = told.iter().filter(|(action, ..)| action == "signal.dismiss").collect();
+    assert_eq!(of_signals.len(), 1);
+    assert_eq!((of_signals[0].1.as_str(), of_signals[0].2.starts_with("key:")), (id.as_str(), true));
+}

@@ -120,7 +120,15 @@ impl Access {
         let keyring = Keyring::new(store.keys().await?);
         let pace = Pace::new(settings.limits.clone(), settings.widget_limit);
         let (passwords, lockout) = (Passwords::default(), Lockout::default());
-        Ok(Self(Arc::new(Inner { settings, store, keyring, reading: Mutex::default(), passwords, lockout, pace })))
+        Ok(Self(Arc::new(Inner {
+            settings,
+            store,
+            keyring,
+            reading: Mutex::default(),
+            passwords,
+            lockout,
+            pace,
+        })))
     }
 
     /// As the site set it.

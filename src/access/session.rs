@@ -13,8 +13,9 @@ use subtle::ConstantTimeEq as _;
 
 use super::key::random;
 use super::{Access, Caller, PasswordError, Who, network};
+use crate::acting::Acting;
 use crate::config::Role;
-use crate::store::{Acting, SessionRecord, StoreError, UserRecord};
+use crate::store::{SessionRecord, StoreError, UserRecord};
 
 /// Seconds that the last use of a sign-in may be behind.
 const COARSE: i64 = 60;

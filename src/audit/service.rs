@@ -62,6 +62,22 @@ impl Audits {
         self.held(now).await.map(drop)
     }
 
+    /// Lets all that was read and found go: tickets are gone.
+    pub async fn clear(&self) {
+        self.0.read.clear().await;
+        *self.0.gaps.lock().await = None;
+    }
+
+    /// Does `work`, which forgets tickets, while nobody looks for groups: one that was found before would be kept with
+    /// them after.
+    pub async fn forgetting<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut gaps = self.0.gaps.lock().await;
+        let done = work.await;
+        *gaps = None;
+        self.0.read.clear().await;
+        done
+    }
+
     pub(super) fn store(&self) -> &Store {
         &self.0.store
     }

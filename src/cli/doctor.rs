@@ -1,5 +1,7 @@
 //! `deskhand doctor`: is everything in order?
 
+mod data;
+
 use std::io::Write as _;
 use std::time::Instant;
 
@@ -110,36 +112,6 @@ impl Checks {
                     self.failed += 1;
                     writeln!(out, "WRONG {what}: {told}")?;
                 }
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Doctor {
-    async fn data_folder(
-        &self,
-        checks: &mut Checks,
-        settings: &Settings,
-        model: Option<std::sync::Arc<Model>>,
-    ) -> anyhow::Result<()> {
-        let opened = self.data.store(settings).await;
-        let store = checks.report(
-            "data folder",
-            opened
-                .map(|store| (format!("{} can be opened", self.data.data.display()), store))
-                .map_err(Into::into),
-        )?;
-        let Some(store) = store else { return Ok(()) };
-        let checked = store.check().await;
-        checks.report::<()>("database", checked.map(|()| ("is whole".into(), ())).map_err(Into::into))?;
-        let (articles, tickets) = (store.article_count().await?, store.ticket_count().await?);
-        store.close().await?;
-        if let Some(model) = model {
-            let opened = self.data.open(&model, settings).await;
-            let told = format!("in step with {articles} articles; {tickets} tickets are kept");
-            if let Some((store, _)) = checks.report("search index", opened.map(|desk| (told, desk)))? {
-                store.close().await?;
             }
         }
         Ok(())

@@ -148,6 +148,8 @@ async fn save(
     let known = Known::of(store, &tickets).await?;
     let (mut unread, mut ready) = (Vec::new(), Vec::new());
     for mut ticket in tickets {
+        // As it is kept: what is masked must not stand in the embedding, nor look like a change.
+        ticket.record = store.masked(&ticket.record);
         let Some(before) = known.records.get(&ticket.record.id) else {
             counts.new += 1;
             unread.push(ticket);

@@ -21,6 +21,8 @@ mod link;
 mod promote;
 mod reasons;
 mod replay;
+mod requester;
+mod retention;
 mod retrain;
 mod rows;
 mod sentiment;
@@ -43,11 +45,12 @@ use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 
 use crate::access::Access;
+use crate::acting::Acting;
 use crate::config::{Secret, Settings};
 use crate::inventory::Inventory;
 use crate::knowledge::Knowledge;
 use crate::model::{Model, Shelf};
-use crate::store::{Acting, Store, StoreError};
+use crate::store::{Store, StoreError};
 use crate::triage::Desk;
 
 /// Local ticket triage and knowledge suggestion. Everything runs on this machine's CPU; nothing is sent but to addresses in the settings.
@@ -97,6 +100,10 @@ enum Command {
     Keys(keys::Keys),
     /// Add, change, list and remove people who sign in
     Users(users::Users),
+    /// Read or forget everything that is kept of one requester
+    Requester(requester::Requester),
+    /// See what has been kept long enough, and forget it
+    Retention(retention::Retention),
     /// Show who changed what, and check that it is as it was written
     Trail(trail::Trail),
     /// Check the bundle, the data folder, the settings and what they connect to
@@ -188,6 +195,8 @@ async fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Restore(command) => command.run(),
         Command::Keys(command) => command.run().await,
         Command::Users(command) => command.run().await,
+        Command::Requester(command) => command.run().await,
+        Command::Retention(command) => command.run().await,
         Command::Trail(command) => command.run().await,
         Command::Doctor(command) => command.run().await,
     }

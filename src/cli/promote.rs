@@ -76,11 +76,15 @@ impl Promote {
         let note = (!refusals.is_empty()).then(|| format!("by force, although {}", refusals.join("; ")));
         let forced = if note.is_some() { " by force, whatever it loses" } else { "" };
         let place = shelf.promote(&candidate, note)?;
+        let cleared = shelf.clear(settings.learning.keep_bundles)?;
         say(&format!(
             "\n{} is promoted{forced}; it lies in {}. `deskhand promote --back` goes back.",
             named(&candidate),
             place.display()
         ))?;
+        if !cleared.is_empty() {
+            say(&format!("No longer kept: {}.", cleared.join(", ")))?;
+        }
         Ok(Outcome::Clean)
     }
 

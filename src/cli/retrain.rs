@@ -74,7 +74,9 @@ impl Retrain {
         let order = order(&settings, &current, &selection, Timestamp::now())?;
         let result = site::write(&work, &selection, order).map_err(anyhow::Error::from);
         let ended = match result {
-            Ok(()) => judged(&Shelf::of(&self.data.data), &work, &current).await,
+            Ok(()) => {
+                judged(&Shelf::of(&self.data.data), &work, &current, settings.learning.keep_bundles).await
+            }
             Err(error) => Err(error),
         };
         // Nobody needs the rows any longer, whatever came of them.
@@ -87,7 +89,7 @@ impl Retrain {
 }
 
 /// Trains, tells the comparison, and promotes what is good.
-async fn judged(shelf: &Shelf, work: &Path, current: &Path) -> anyhow::Result<Verdict> {
+async fn judged(shelf: &Shelf, work: &Path, current: &Path, keep: usize) -> anyhow::Result<Verdict> {
     let verdict = train(work.to_owned(), |event| {
         if let Event::Note(note) = event {
             let _ = writeln!(std::io::stderr(), "{note}");
@@ -97,7 +99,7 @@ async fn judged(shelf: &Shelf, work: &Path, current: &Path) -> anyhow::Result<Ve
     say(&format!("\n{}", verdict.comparison.trim_end()))?;
     let Verdict { name, version, refusals, .. } = &verdict;
     if verdict.is_good() {
-        let place = promote(shelf, work, current)?;
+        let place = promote(shelf, work, current, keep)?;
         say(&format!(
             "\n{name} {version} answers from now on; it lies in {}. `deskhand promote --back` goes back.",
             place.display()

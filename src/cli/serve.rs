@@ -8,7 +8,6 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
-use tracing_subscriber::EnvFilter;
 
 use super::rows::{Lines, Progress};
 use super::{Common, Outcome, SHIPPED, first_key, shipped};
@@ -21,6 +20,7 @@ use crate::model::{Lane, Shelf};
 use crate::retrain::Learner;
 use crate::survey::import::SurveyReader;
 use crate::survey::{Keeping, NewSurvey, SurveyQuery};
+use crate::telemetry::Telemetry;
 use crate::triage::{HistoryRow, Options, Ticket};
 
 /// Data folder unless --data says otherwise.
@@ -56,15 +56,9 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) async fn run(self) -> anyhow::Result<Outcome> {
-        tracing_subscriber::fmt()
-            .with_env_filter(
-                EnvFilter::try_from_env("DESKHAND_LOG")
-                    .unwrap_or_else(|_| EnvFilter::new("warn,deskhand=info")),
-            )
-            .with_writer(std::io::stderr)
-            .init();
-        log_panics_by_place();
         let mut settings = self.common.settings()?;
+        let telemetry = Telemetry::start(&settings.telemetry)?;
+        log_panics_by_place();
         settings.server.listen = self.listen.unwrap_or(settings.server.listen);
         settings.store.url = self.store.clone().map(Secret::from).or(settings.store.url);
         let listen = settings.server.listen;
@@ -100,6 +94,7 @@ impl Serve {
         if let Some(following) = following {
             following.abort();
         }
+        telemetry.end().await;
         served?;
         Ok(Outcome::Clean)
     }

@@ -4,6 +4,7 @@ mod api;
 mod hook;
 
 use std::collections::BTreeMap;
+use std::io;
 
 use garde::Validate;
 use serde::{Deserialize, Serialize};
@@ -179,6 +180,17 @@ impl TicketFields {
     pub fn category_label<'a>(&'a self, value: &'a str) -> &'a str {
         let named = self.category_values.iter().find(|(_, known)| *known == value);
         named.map_or(value, |(label, _)| label.as_str())
+    }
+}
+
+impl IntegrationSettings {
+    /// Reads the secrets of hooks that stand in files; the field of the one that cannot be read, and why.
+    pub(super) fn read_secrets(&mut self) -> Result<(), (&'static str, io::Error)> {
+        let Self { zendesk, zammad, freshdesk, generic, .. } = self;
+        zendesk.hook.read_secrets().map_err(|error| ("integrations.zendesk.hook.secrets", error))?;
+        zammad.hook.read_secrets().map_err(|error| ("integrations.zammad.hook.secrets", error))?;
+        freshdesk.hook.read_secrets().map_err(|error| ("integrations.freshdesk.hook.secrets", error))?;
+        generic.hook.read_secrets().map_err(|error| ("integrations.generic.hook.secrets", error))
     }
 }
 

@@ -48,6 +48,10 @@ pub struct LearningSettings {
     /// What a class or a head may lose in F1, accuracy and the like, 0 to 1.
     #[garde(range(min = 0.0, max = 1.0))]
     pub margin: f64,
+    /// Bundles that stay in the data folder after a promotion, the newest, beside the one that answers and the one
+    /// before it.
+    #[garde(range(max = 1_000))]
+    pub keep_bundles: usize,
 }
 
 fn known_zone(name: &str, (): &()) -> garde::Result {
@@ -72,6 +76,7 @@ impl Default for LearningSettings {
             held_out_percent: 20,
             correction_weight: 2,
             margin: MARGIN,
+            keep_bundles: 2,
         }
     }
 }

@@ -22,6 +22,37 @@ pub struct PrivacySettings {
     pub kinds: BTreeSet<Kind>,
     /// Countries whose national ids are known: `de`, `es`, `fr`, `gb`, `it`, `nl`, `pl`, `us`.
     pub countries: BTreeSet<Country>,
+    /// For how long what is kept is kept.
+    #[garde(dive)]
+    pub retention: RetentionSettings,
+}
+
+/// For how many days each kind is kept; without a value for ever. What is older goes once a day.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[serde(deny_unknown_fields, default)]
+pub struct RetentionSettings {
+    /// Tickets with their predictions, outcomes, timelines and feedback, since they came in, were solved or changed
+    /// their status, whichever was last.
+    #[garde(inner(range(min = 1, max = 36_500)))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tickets: Option<u32>,
+    /// Surveys with their follow-ups, since they were answered.
+    #[garde(inner(range(min = 1, max = 36_500)))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub surveys: Option<u32>,
+    /// What customers typed in vain in a portal; that there was a visit stays.
+    #[garde(inner(range(min = 1, max = 36_500)))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deflections: Option<u32>,
+    /// Updates of tickets of a helpdesk, what it said of them, and jobs that are over. A delivery about a ticket whose
+    /// updates are gone is answered once more.
+    #[garde(inner(range(min = 1, max = 36_500)))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updates: Option<u32>,
+    /// Sign-ins, since they were last seen.
+    #[garde(inner(range(min = 1, max = 36_500)))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sign_ins: Option<u32>,
 }
 
 impl Default for PrivacySettings {
@@ -31,6 +62,7 @@ impl Default for PrivacySettings {
             mask_before_storing: false,
             kinds: Kind::ALL.into(),
             countries: Country::ALL.into(),
+            retention: RetentionSettings::default(),
         }
     }
 }

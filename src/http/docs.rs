@@ -110,6 +110,8 @@ refusals! {
     OfSignal: SignalNotFound InvalidRequest;
     /// Of an address of an account.
     OfAccount: AccountNotFound InvalidRequest;
+    /// Of an address with the id of a requester.
+    OfRequester: RequesterNotFound InvalidRequest;
     /// Of an address with the id of a configuration item.
     OfItem: ItemNotFound InvalidRequest;
     /// Of an address with parameters.

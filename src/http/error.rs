@@ -101,6 +101,8 @@ table! {
     AccountNotFound "account_not_found" NOT_FOUND
         "Nothing is known of this account"
         "Give the kind and id of a requester or an organization that has tickets or surveys here; a / is written as %2F."
+    RequesterNotFound "requester_not_found" NOT_FOUND
+        "Nothing is kept of this requester" "Check the id, and write a / in it as %2F."
     KeyNotFound "key_not_found" NOT_FOUND
         "There is no key with this id" "GET /v1/keys lists those that there are; one that was taken back stays so."
     UserNotFound "user_not_found" NOT_FOUND

@@ -67,6 +67,9 @@ async fn take_in(app: &AppState, news: &News) -> Result<(), String> {
     if news.everything || news.items {
         app.inventory.read_again().await.map_err(|error| error.to_string())?;
     }
+    if news.everything || news.forgotten {
+        app.clear_held().await;
+    }
     app.now().knowledge.follow(news).await.map_err(|error| error.to_string())
 }
 

@@ -13,7 +13,7 @@ use metrics_exporter_prometheus::{
 use crate::integrations::hooks::HOOK;
 use crate::integrations::{DeliveryResult, Product, WRITE_BACK};
 use crate::model::{Manifest, Model, Reads};
-use crate::store::{EVENT, JobState, Training, TrainingState};
+use crate::store::{EVENT, JobState, Retained, Training, TrainingState};
 use crate::triage::{Decision, TriageAnswer};
 
 const REQUESTS: &str = "deskhand_requests_total";
@@ -30,6 +30,7 @@ const STORE_ERRORS: &str = "deskhand_store_errors_total";
 const DELIVERIES: &str = "deskhand_deliveries_total";
 const DELIVERIES_ENDED: &str = "deskhand_deliveries_ended_total";
 const JOBS: &str = "deskhand_jobs";
+const FORGOTTEN: &str = "deskhand_forgotten_rows_total";
 
 /// Upper bounds in seconds: an answer takes some tens of milliseconds, an import minutes.
 const BUCKETS: [f64; 12] = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
@@ -74,6 +75,9 @@ impl Metrics {
         metrics.gauge(ARTICLES).set(0.0);
         for switched in [true, false] {
             metrics.switch_counter(switched).absolute(0);
+        }
+        for kind in Retained::ALL {
+            metrics.forgotten(kind.name(), "retention", 0);
         }
         metrics.announce_bundle(manifest);
         Ok(metrics)
@@ -164,6 +168,12 @@ impl Metrics {
         }
     }
 
+    /// Rows of a kind were forgotten, because of `retention` or on `request`.
+    pub(super) fn forgotten(&self, kind: &'static str, by: &'static str, rows: u64) {
+        let labels = vec![Label::new("kind", kind), Label::new("by", by)];
+        self.recorder.register_counter(&Key::from_parts(FORGOTTEN, labels), &METADATA).increment(rows);
+    }
+
     /// The store refused or failed.
     pub(super) fn store_error(&self) {
         self.counter(STORE_ERRORS).increment(1);
@@ -211,6 +221,7 @@ impl Metrics {
         counter(SWITCHES, "Promoted bundles that took over (result=\"switched\") or could not (\"failed\").");
         counter(DELIVERIES, "Deliveries of helpdesks, by product and whether they were kept.");
         counter(DELIVERIES_ENDED, "Deliveries that were worked off, by product and what came of them.");
+        counter(FORGOTTEN, "Rows that were forgotten, by kind, and whether by retention or on request.");
         counter(STORE_ERRORS, "Requests that failed because of the data folder.");
         self.recorder.describe_histogram(
             REQUEST_SECONDS.into(),

@@ -19,11 +19,13 @@ mod error;
 mod feedback;
 pub mod follow;
 mod follow_ups;
+mod forgetting;
 mod gaps;
 mod headers;
 mod health;
 mod hooks;
 mod id;
+mod idle;
 mod import;
 mod items;
 mod jobs;
@@ -39,6 +41,7 @@ mod query;
 mod reason;
 mod reindex;
 mod replies;
+mod requesters;
 mod sentiment;
 pub mod serve;
 mod signals;
@@ -79,7 +82,8 @@ pub fn router(state: AppState) -> Router {
         .routes(routes!(import::import))
         .routes(routes!(reindex::reindex))
         .routes(routes!(mismatches::ledger))
-        .routes(routes!(performance::report));
+        .routes(routes!(performance::report))
+        .routes(routes!(requesters::export, requesters::erase));
     let for_widgets = elsewhere::let_in(
         OpenApiRouter::new().routes(routes!(suggest::suggest)).routes(routes!(deflections::say)),
         &state.settings.ui,

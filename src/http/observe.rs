@@ -9,10 +9,13 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
+use tracing::field::Empty;
+use tracing::{Instrument as _, Span};
 use uuid::Uuid;
 
 use super::error::{Code, Refused};
 use super::state::AppState;
+use crate::telemetry::{SPAN, continue_trace};
 
 /// Names a request in the log and in its answer.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -40,14 +43,39 @@ pub(super) async fn observe(State(app): State<AppState>, mut request: Request, n
     if let Ok(value) = HeaderValue::from_str(&id) {
         request.headers_mut().insert(REQUEST_ID, value);
     }
-    let mut response = next.run(request).await;
+    let span = span(&line, request.headers());
+    let mut response = next.run(request).instrument(span.clone()).await;
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
     line.status = response.status().as_u16();
     line.refused = response.extensions_mut().remove::<Refused>();
     line.key = response.extensions_mut().remove::<AskedBy>().map(|AskedBy(key)| key);
+    span.record("http.response.status_code", line.status);
+    if line.status >= 500 {
+        span.record("otel.status_code", "ERROR");
+    }
     response
+}
+
+/// The span of a request, by the names of OpenTelemetry's conventions for HTTP; a part of the caller's trace, if it
+/// has one.
+fn span(line: &Line, headers: &HeaderMap) -> Span {
+    let span = tracing::info_span!(
+        target: SPAN,
+        "request",
+        otel.name = format!("{} {}", line.method, line.route),
+        otel.kind = "server",
+        otel.status_code = Empty,
+        http.request.method = line.method,
+        http.route = line.route,
+        http.response.status_code = Empty,
+        request_id = line.id,
+    );
+    if !span.is_disabled() {
+        continue_trace(&span, headers);
+    }
+    span
 }
 
 /// The caller's id where it is short and plain, so that it can neither break a log line nor carry

@@ -14,16 +14,17 @@ use hyper_util::service::TowerToHyperService;
 use jiff::Timestamp;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tower::ServiceExt as _;
+use tower::{ServiceExt as _, service_fn};
 
+use super::idle::{Places, Seat};
 use super::state::AppState;
 use super::tls::Tls;
 use crate::access::Peer;
 use crate::store::StoreError;
 
-/// Connections at a time; further ones wait with the operating system.
+/// Connections at a time; for a further one, the one without a request that has waited longest has to go.
 const CONNECTIONS: usize = 1_024;
 /// A request's headers may take this long, and a connection may be idle this long.
 const HEADERS: Duration = Duration::from_secs(15);
@@ -122,27 +123,31 @@ async fn accept(
     connections: &mut JoinSet<()>,
 ) {
     let router = super::router(app.clone());
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let places = Places::new(CONNECTIONS);
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         let next = async {
-            // The semaphore is never closed.
-            let place = Arc::clone(&places).acquire_owned().await.ok();
-            (place, listener.accept().await)
+            let accepted = listener.accept().await;
+            (accepted, places.take().await)
         };
-        let (place, accepted) = tokio::select! {
+        let (accepted, seat) = tokio::select! {
             () = &mut shutdown => return,
             next = next => next,
         };
-        match accepted {
-            Ok((stream, from)) => {
-                let connection = secured(app.tls.clone(), stream, from.ip(), router.clone(), stopped.clone());
+        match (accepted, seat) {
+            (Ok((stream, from)), Some(seat)) => {
+                let seat = Arc::new(seat);
+                let (tls, stopped) = (app.tls.clone(), stopped.clone());
+                let connection = secured(tls, stream, from.ip(), router.clone(), stopped, Arc::clone(&seat));
                 connections.spawn(async move {
-                    connection.await;
-                    drop(place);
+                    tokio::select! {
+                        () = connection => {}
+                        () = seat.has_to_go() => {}
+                    }
                 });
             }
-            Err(error) => refused(&error).await,
+            (Err(error), _) => refused(&error).await,
+            (Ok(_), None) => {}
         }
         // Finished ones are let go as new ones come.
         while connections.try_join_next().is_some() {}
@@ -156,11 +161,12 @@ async fn secured(
     address: IpAddr,
     router: axum::Router,
     mut stopped: watch::Receiver<bool>,
+    seat: Arc<Seat>,
 ) {
     // Answers are small and written whole: waiting to fill a packet only delays them.
     let _ = stream.set_nodelay(true);
     let peer = Peer { address, secure: tls.is_some() };
-    let Some(tls) = tls else { return connection(stream, peer, router, stopped).await };
+    let Some(tls) = tls else { return connection(stream, peer, router, stopped, seat).await };
     let acceptor = tls.acceptor();
     let shaken = tokio::select! {
         shaken = tokio::time::timeout(HEADERS, acceptor.accept(stream)) => shaken,
@@ -168,19 +174,34 @@ async fn secured(
     };
     // Who spoke no TLS, or too slowly, is told so by rustls; there is nobody else to tell.
     if let Ok(Ok(stream)) = shaken {
-        connection(stream, peer, router, stopped).await;
+        connection(stream, peer, router, stopped, seat).await;
     }
 }
 
 /// Serves one connection until it closes, or until the request at hand is answered after the stop.
-async fn connection<S>(stream: S, peer: Peer, router: axum::Router, mut stopped: watch::Receiver<bool>)
-where
+async fn connection<S>(
+    stream: S,
+    peer: Peer,
+    router: axum::Router,
+    mut stopped: watch::Receiver<bool>,
+    seat: Arc<Seat>,
+) where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
-    let service = TowerToHyperService::new(router.map_request(move |request: Request<Incoming>| {
+    let answering = Arc::clone(&seat);
+    let router = router.map_request(move |request: Request<Incoming>| {
+        seat.works();
         let mut request = request.map(axum::body::Body::new);
         request.extensions_mut().insert(peer);
         request
+    });
+    let service = TowerToHyperService::new(service_fn(move |request| {
+        let (answer, seat) = (router.clone().oneshot(request), Arc::clone(&answering));
+        async move {
+            let answer = answer.await;
+            seat.waits();
+            answer
+        }
     }));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -4,18 +4,17 @@ use std::ops::Deref;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::admission::Admission;
+use super::forgetting::Caches;
 use super::metrics::Metrics;
 use super::tls::{Tls, TlsError};
 use crate::access::Access;
 use crate::audit::{Audits, Rules};
 use crate::config::Settings;
-use crate::held::Held;
 use crate::integrations::outbound::{Outbound, OutboundError};
 use crate::inventory::{Inventory, InventoryError};
 use crate::knowledge::{Knowledge, KnowledgeError};
@@ -96,6 +95,8 @@ pub struct App {
     pub(super) outbound: Outbound,
     /// What is counted.
     pub(super) metrics: Metrics,
+    /// What pages hold.
+    pub(super) caches: Caches,
     /// How much is taken on at a time.
     pub(super) admission: Admission,
     pub(super) started: Instant,
@@ -178,6 +179,7 @@ impl App {
             signals: Checker::new(store.clone(), settings.signals.clone()),
             examples: Arc::default(),
             outbound,
+            caches: Caches::new(settings.audit.refresh_seconds),
             admission: Admission::default(),
             started: Instant::now(),
             model_failed: AtomicBool::new(false),
@@ -244,9 +246,9 @@ impl AppState {
             max_form_bytes: self.settings.server.max_body_bytes,
             shelf: self.shelf.clone(),
             audits: self.audits.clone(),
-            ledgers: Held::new(self.settings.audit.refresh_seconds, Duration::ZERO),
-            summaries: Held::new(self.settings.audit.refresh_seconds, ui::DEAR),
-            performances: Held::new(self.settings.audit.refresh_seconds, ui::DEAR),
+            ledgers: self.caches.ledgers.clone(),
+            summaries: self.caches.summaries.clone(),
+            performances: self.caches.performances.clone(),
             matrix: self.settings.triage.matrix.clone(),
             signals: self.signals.clone(),
             drift: self.settings.drift.clone(),

@@ -13,8 +13,9 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::state::{Answering, AppState, OpenError};
+use crate::acting::Acting;
 use crate::model::{Model, ModelName, Shelf};
-use crate::store::{Acting, Change, EventType};
+use crate::store::{Change, EventType};
 
 /// How often it is looked whether another bundle was promoted.
 const LOOK: Duration = Duration::from_secs(1);

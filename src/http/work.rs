@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinHandle;
 
+use super::forgetting;
 use super::state::AppState;
 use crate::integrations::hooks::Delivery;
 use crate::integrations::outbound::Running;
@@ -25,6 +26,7 @@ pub struct Working {
     runners: Vec<Runner>,
     outbound: Running,
     pruning: JoinHandle<()>,
+    forgetting: JoinHandle<()>,
 }
 
 /// Begins to work. To be called once, before requests are taken.
@@ -49,13 +51,15 @@ pub async fn start(app: &AppState) -> Result<Working, StoreError> {
     let outbound = app.outbound.start(&app.store);
     let keep = SignedDuration::from_hours(24 * i64::from(app.settings.integrations.keep_days));
     let pruning = tokio::spawn(prune(app.store.clone(), keep));
-    Ok(Working { runners, outbound, pruning })
+    let forgetting = tokio::spawn(forgetting::daily(app.clone()));
+    Ok(Working { runners, outbound, pruning, forgetting })
 }
 
 impl Working {
     /// Begins nothing more, and returns when what is at work has ended.
     pub async fn stop(self) {
         self.pruning.abort();
+        self.forgetting.abort();
         for runner in self.runners {
             runner.stop().await;
         }

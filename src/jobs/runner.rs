@@ -159,6 +159,7 @@ impl<W: Work> Loop<W> {
         }
     }
 
+    #[tracing::instrument(name = "job", target = "span", skip_all, fields(kind = job.kind, job = job.id, attempt = job.attempts))]
     async fn attempt(&self, job: &Job) -> Attempt {
         // One that ended the process each time never said that it failed.
         if job.attempts > 1 && self.pace.backoff.after(job.attempts - 1).is_none() {

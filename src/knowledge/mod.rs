@@ -16,6 +16,7 @@ mod cosine;
 mod document;
 mod error;
 mod follow;
+mod forget;
 mod index;
 mod judge;
 mod learning;

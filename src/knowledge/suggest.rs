@@ -198,6 +198,7 @@ impl Knowledge {
     /// # Errors
     /// [`KnowledgeError::Embedding`] for an embedding that is not of the loaded model, and those of
     /// the store and the index.
+    #[tracing::instrument(name = "knowledge.suggest", target = "span", skip_all)]
     pub async fn suggest(&self, query: &Query<'_>) -> Result<Suggestions, KnowledgeError> {
         self.view.check(query.embedding)?;
         let (here, asked) = (self.clone(), Asked::new(query));

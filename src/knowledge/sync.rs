@@ -202,6 +202,11 @@ pub(super) async fn fill_tickets(
 }
 
 impl Knowledge {
+    /// How many articles the search index holds.
+    pub fn indexed_articles(&self) -> u64 {
+        self.shared.index().articles()
+    }
+
     /// Builds the search index anew from the store, while searches and changes go on, and lets it take the
     /// place of the one in use. Gives the number of articles that it has then.
     ///

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::error::KnowledgeError;
 use super::import::{Row, RowError};
 use super::{Knowledge, Shared, off_the_runtime, passages};
+use crate::acting::Acting;
 use crate::model::{Input, Lane, Model};
-use crate::store::{Acting, Article, EmbeddedArticle, Embedding, Passage, Store, TicketRecord};
+use crate::store::{Article, EmbeddedArticle, Embedding, Passage, Store, TicketRecord};
 use crate::text::{mail, with_subject};
 
 /// Articles that are embedded and kept together: bounds the memory of an import.

@@ -182,6 +182,7 @@ impl Model {
     /// Reads texts without blocking the caller's thread; one [`Reading`] for each input, in order.
     /// Dropping the future withdraws what has not been started. `Lane::Bulk` waits for room
     /// instead of failing with [`ModelError::Overloaded`]; it and `Lane::Spare` always let requests pass.
+    #[tracing::instrument(name = "model.read", target = "span", skip_all, fields(texts = inputs.len()))]
     pub async fn read(&self, inputs: &[Input<'_>], lane: Lane) -> Result<Vec<Reading>, ModelError> {
         let texts = self.tokenize(inputs)?;
         let mut replies = Vec::with_capacity(texts.len());

@@ -1,7 +1,9 @@
-//! The queue between callers and workers: bounded by tokens, with a lane for people and one for bulk work.
+//! The queue between callers and workers: bounded by tokens, fair between callers, with a lane for people and one
+//! for bulk work.
 
 #[cfg(test)]
 mod tests;
+mod turns;
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,6 +13,7 @@ use std::time::{Duration, Instant};
 use deskhand_kernels::Team;
 use tokio::sync::{Notify, oneshot};
 
+use self::turns::Turns;
 use super::{ModelError, Tokens};
 
 /// Who waits for the answer.
@@ -44,9 +47,8 @@ pub(super) enum Task {
 
 #[derive(Debug, Default)]
 struct State {
-    interactive: VecDeque<Job>,
+    interactive: Turns,
     bulk: VecDeque<Job>,
-    interactive_tokens: usize,
     bulk_tokens: usize,
     taken_tokens: u64,
     /// Workers that wait for something to do.
@@ -109,8 +111,7 @@ impl Queue {
 
     /// Tokens that wait in both lanes.
     pub(super) fn queued_tokens(&self) -> usize {
-        let state = self.lock();
-        state.interactive_tokens + state.bulk_tokens
+        self.lock().waiting_tokens()
     }
 
     /// Tokens that workers have taken since the start.
@@ -118,21 +119,21 @@ impl Queue {
         self.lock().taken_tokens
     }
 
-    /// Admits all jobs or none. An empty queue admits anything, so that no request is too large for ever.
-    pub(super) fn push(&self, jobs: Vec<Job>) -> Result<(), ModelError> {
+    /// Admits all jobs of a caller or none. An empty queue admits anything, so that no request is too large for
+    /// ever; `None` stands for all who need not say who they are.
+    pub(super) fn push(&self, who: Option<String>, jobs: Vec<Job>) -> Result<(), ModelError> {
         let cost: usize = jobs.iter().map(|job| job.tokens.ids.len()).sum();
         let mut state = self.lock();
         if state.closed {
             return Err(ModelError::Stopped);
         }
-        let waiting = state.interactive_tokens;
-        if waiting > 0 && waiting + cost > self.max_tokens {
-            let retry_after_s = state.seconds_for(waiting + cost - self.max_tokens, self.workers);
+        let too_many = state.interactive.too_many(who.as_deref(), cost, self.max_tokens);
+        if too_many > 0 {
+            let retry_after_s = state.seconds_for(too_many, self.workers);
             return Err(ModelError::Overloaded { retry_after_s });
         }
-        state.interactive_tokens += cost;
         let count = jobs.len();
-        state.interactive.extend(jobs);
+        state.interactive.extend(who, jobs);
         self.wake(state, count);
         Ok(())
     }
@@ -147,7 +148,7 @@ impl Queue {
     pub(super) fn push_spare(&self, jobs: Vec<Job>) -> Result<(), ModelError> {
         let cost: usize = jobs.iter().map(|job| job.tokens.ids.len()).sum();
         let state = self.lock();
-        let waiting = state.interactive_tokens + state.bulk_tokens;
+        let waiting = state.waiting_tokens();
         if waiting > 0 && waiting + cost > self.max_tokens {
             let retry_after_s = state.seconds_for(waiting + cost - self.max_tokens, self.workers);
             return Err(ModelError::Overloaded { retry_after_s });
@@ -198,8 +199,7 @@ impl Queue {
         let mut state = self.lock();
         let mut alert = state.company == 0;
         loop {
-            let waiting = state.interactive_tokens + state.bulk_tokens;
-            let share = waiting.div_ceil(state.idle + 1).max(LEAST_SHARE);
+            let share = state.waiting_tokens().div_ceil(state.idle + 1).max(LEAST_SHARE);
             let batch = state.next_batch(budget.min(share));
             self.waiting.store(!state.is_empty(), Ordering::Relaxed);
             if !batch.is_empty() {
@@ -288,6 +288,11 @@ impl State {
         self.interactive.is_empty() && self.bulk.is_empty()
     }
 
+    /// Tokens in both lanes.
+    fn waiting_tokens(&self) -> usize {
+        self.interactive.tokens() + self.bulk_tokens
+    }
+
     /// Whole seconds, 1 to 60, in which all workers together read so many tokens.
     fn seconds_for(&self, tokens: usize, workers: usize) -> u64 {
         let speed = if self.busy_s > 0.0 { self.busy_tokens as f64 / self.busy_s } else { FIRST_GUESS };
@@ -313,8 +318,7 @@ impl State {
     }
 
     fn pop(&mut self) -> Option<Job> {
-        if let Some(job) = self.interactive.pop_front() {
-            self.interactive_tokens -= job.tokens.ids.len();
+        if let Some(job) = self.interactive.pop() {
             return Some(job);
         }
         let job = self.bulk.pop_front()?;

@@ -4,6 +4,8 @@
 //! the one that answers and the one before it. A bundle is complete and on disk before `current` names it,
 //! and `current` is replaced by a rename, so that at any moment, after a crash too, a whole bundle answers.
 
+mod clear;
+
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use super::encoder::{Desk, Encoder};
 use super::queue::{Job, Queue, Reply, Task};
 use super::{ModelError, Tokens};
+use crate::acting::Acting;
 use crate::config::InferenceSettings;
 
 /// Threads that each run whole forward passes, one group of texts a thread; those with nothing to do help
@@ -66,7 +67,7 @@ impl Workers {
 
     pub(super) fn submit(&self, texts: &[Tokens]) -> Result<Vec<oneshot::Receiver<Reply>>, ModelError> {
         let (jobs, replies) = jobs(texts);
-        self.queue.push(jobs)?;
+        self.queue.push(Acting::now().map(|acting| acting.who), jobs)?;
         Ok(replies)
     }
 

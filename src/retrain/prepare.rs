@@ -121,15 +121,20 @@ pub fn threads(settings: &LearningSettings) -> usize {
 }
 
 /// Lets the candidate of a working folder answer, unless another bundle has been promoted since `current` was
-/// looked up.
+/// looked up. Of the others the `keep` newest stay.
 ///
 /// # Errors
 /// A shelf that cannot be changed, or another bundle on it.
-pub fn promote(shelf: &Shelf, work: &Path, current: &Path) -> Result<PathBuf, RetrainError> {
+pub fn promote(shelf: &Shelf, work: &Path, current: &Path, keep: usize) -> Result<PathBuf, RetrainError> {
     let now = shelf.current()?;
     if now.is_some_and(|now| now != current) {
         return Err(RetrainError::Overtaken);
     }
     let candidate = Bundle::open(&site::candidate(work))?;
-    Ok(shelf.promote(&candidate, Some("learnt from the site's tickets".to_owned()))?)
+    let place = shelf.promote(&candidate, Some("learnt from the site's tickets".to_owned()))?;
+    if let Err(error) = shelf.clear(keep) {
+        // The new one answers all the same; the next promotion tries again.
+        tracing::warn!(%error, "older bundles could not be removed");
+    }
+    Ok(place)
 }

@@ -224,8 +224,9 @@ impl Retraining {
         if !good {
             return Ok(TrainingState::Refused);
         }
-        let (shelf, work) = (self.shelf.clone(), self.work.clone());
-        let promoted = tokio::task::spawn_blocking(move || promote(&shelf, &work, &current)).await;
+        let (shelf, work, keep) =
+            (self.shelf.clone(), self.work.clone(), self.settings.learning.keep_bundles);
+        let promoted = tokio::task::spawn_blocking(move || promote(&shelf, &work, &current, keep)).await;
         promoted.map_err(|error| RetrainError::Child(format!("could not be promoted: {error}")))??;
         Ok(TrainingState::Promoted)
     }

@@ -1,8 +1,7 @@
 //! Articles and their passages, and the numbered changes by which an index catches up.
 
-
-use super::sql::{self, Connection, FromRow, Row};
 use super::column;
+use super::sql::{self, Connection, FromRow, Row};
 use super::versions;
 use super::writer::Write;
 use super::{Article, Passage, Store, StoreError};
@@ -229,8 +228,7 @@ pub(super) async fn put(
 
 /// Deletes the article; the number of the change, `None` when there was no such article.
 pub(super) async fn delete(connection: &mut Connection, id: &str) -> Result<Option<u64>, sqlx::Error> {
-    let deleted =
-        sql::query("DELETE FROM articles WHERE id = $1").bind(id).execute(&mut *connection).await?;
+    let deleted = sql::query("DELETE FROM articles WHERE id = $1").bind(id).execute(&mut *connection).await?;
     if deleted.rows_affected() == 0 {
         return Ok(None);
     }

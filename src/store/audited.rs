@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::sql::{self, FromRow, Row};
 use super::column;
+use super::sql::{self, FromRow, Row};
 use super::{Store, StoreError};
 
 /// What the audit reads of a ticket.

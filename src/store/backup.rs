@@ -9,6 +9,23 @@ use sqlx::{ConnectOptions, Connection};
 use super::StoreError;
 use super::database::PATIENCE;
 
+/// Writes the database of `data_dir` anew, without what lies unused in it. Nobody else may use it meanwhile; it takes
+/// as much room again as the database has.
+///
+/// # Errors
+/// [`StoreError::Full`], [`StoreError::Busy`], [`StoreError::Damaged`].
+pub async fn rewrite(data_dir: &Path) -> Result<(), StoreError> {
+    let path = data_dir.join(DATABASE);
+    let failed = |error| StoreError::from_sqlx(&path, error);
+    let options =
+        SqliteConnectOptions::new().filename(&path).busy_timeout(PATIENCE).disable_statement_logging();
+    let mut database = options.create_if_missing(false).connect().await.map_err(failed)?;
+    for statement in ["VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"] {
+        sqlx::query(statement).execute(&mut database).await.map_err(failed)?;
+    }
+    database.close().await.map_err(failed)
+}
+
 /// Name of the database in a data folder, and in a backup.
 pub const DATABASE: &str = "deskhand.db";
 

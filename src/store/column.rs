@@ -18,10 +18,7 @@ pub(super) fn word_text<T: Serialize>(value: &T) -> Result<String, sqlx::Error> 
 }
 
 /// Reads what [`word_text`] wrote; `None` for NULL.
-pub(super) fn optional_word<T: DeserializeOwned>(
-    row: &Row,
-    column: &str,
-) -> Result<Option<T>, sqlx::Error> {
+pub(super) fn optional_word<T: DeserializeOwned>(row: &Row, column: &str) -> Result<Option<T>, sqlx::Error> {
     let Some(word) = row.try_get::<Option<&str>>(column)? else {
         return Ok(None);
     };
@@ -111,7 +108,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-use super::*;
+    use super::*;
 
     proptest! {
         #[test]

@@ -206,7 +206,9 @@ fn belongs_to(data_dir: &Path, place: Option<&Path>) -> Result<(), StoreError> {
     for made in ["index", "vectors"] {
         let path = data_dir.join(made);
         match fs::remove_dir_all(&path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(StoreError::from_io(&path, error)),
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(StoreError::from_io(&path, error));
+            }
             _ => {}
         }
     }
@@ -221,6 +223,8 @@ fn for_writing(options: SqliteConnectOptions, settings: &StoreSettings) -> Sqlit
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
+        // What was deleted is overwritten, or it would stay readable in the file.
+        .pragma("secure_delete", "ON")
         .pragma("journal_size_limit", LOG_BYTES);
     match settings.max_mebibytes {
         Some(mebibytes) => {

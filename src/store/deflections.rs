@@ -6,9 +6,9 @@
 
 use jiff::Timestamp;
 
-use super::sql::{self, Connection, Row};
 use super::column;
 use super::feedback::{self, Feedback, FeedbackKind, FeedbackWritten, Occasion};
+use super::sql::{self, Connection, Row};
 use super::writer::{Write, Written};
 use super::{Store, StoreError};
 
@@ -74,7 +74,7 @@ impl Store {
         deflection: &Deflection,
         keep: u32,
     ) -> Result<FeedbackWritten, StoreError> {
-        let write = Write::SaveDeflection(Box::new((deflection.clone(), keep)));
+        let write = Write::SaveDeflection(Box::new((self.masked_visit(deflection.clone()), keep)));
         self.writer().write(write).await.map(|written| written.feedback)
     }
 

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::sql::{self, Connection, FromRow, Row};
 use super::column;
+use super::sql::{self, Connection, FromRow, Row};
 use super::writer::{Write, Written};
 use super::{Store, StoreError};
 

@@ -1,6 +1,5 @@
 //! The last answer about each ticket, in short.
 
-
 use super::sql::{self, Connection, FromRow, Row};
 use super::{Finding, PredictionRecord, Store, StoreError, column};
 

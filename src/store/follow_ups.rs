@@ -182,8 +182,8 @@ impl Store {
         change: &FollowUpChange,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let write =
-            Write::ChangeFollowUp(Box::new((survey_id.to_owned(), opening.clone(), change.clone(), now)));
+        let change = self.masked_follow_up(change.clone());
+        let write = Write::ChangeFollowUp(Box::new((survey_id.to_owned(), opening.clone(), change, now)));
         Ok(self.writer().write(write).await?.found)
     }
 

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::sql::{self, Connection, FromRow, Row};
 use super::column;
+use super::sql::{self, Connection, FromRow, Row};
 use super::writer::{Write, Written};
 use super::{Embedding, EventType, NewJob, Store, StoreError, jobs};
 
@@ -101,10 +101,7 @@ impl Store {
 }
 
 /// Saves the batch.
-pub(super) async fn save(
-    connection: &mut Connection,
-    batch: &[GapRecord],
-) -> Result<Written, sqlx::Error> {
+pub(super) async fn save(connection: &mut Connection, batch: &[GapRecord]) -> Result<Written, sqlx::Error> {
     let mut added = Vec::new();
     for gap in batch {
         let known: Option<i64> = sql::query_scalar("SELECT 1 FROM gap_groups WHERE id = $1")
@@ -154,10 +151,7 @@ fn opened(gap: &GapRecord) -> NewJob {
 }
 
 /// Keeps what people decided.
-pub(super) async fn decide(
-    connection: &mut Connection,
-    gap: &GapRecord,
-) -> Result<Written, sqlx::Error> {
+pub(super) async fn decide(connection: &mut Connection, gap: &GapRecord) -> Result<Written, sqlx::Error> {
     let done = sql::query(
         "UPDATE gap_groups SET state = $2, owner = $3, article_id = $4, published_at = $5 WHERE id = $1",
     )

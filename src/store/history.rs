@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::sql::Connection;
 use super::feedback::FeedbackWritten;
+use super::sql::Connection;
 use super::writer::Write;
 use super::{EventKind, TicketEvent, outcomes, tickets, timeline};
 use super::{OutcomeRecord, Store, StoreError, TicketRecord};
@@ -30,7 +30,8 @@ impl Store {
         batch: &[PastTicket],
         now: Timestamp,
     ) -> Result<FeedbackWritten, StoreError> {
-        let write = Write::KeepHistory { batch: batch.to_vec(), now };
+        let masked = |past: &PastTicket| PastTicket { record: self.masked(&past.record), ..past.clone() };
+        let write = Write::KeepHistory { batch: batch.iter().map(masked).collect(), now };
         Ok(self.writer().write(write).await?.feedback)
     }
 }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::sql::{self, Connection, FromRow, Row};
 use super::column;
+use super::sql::{self, Connection, FromRow, Row};
 use super::writer::Write;
 use super::{Store, StoreError};
 
@@ -80,10 +80,7 @@ impl Store {
     }
 }
 
-pub(super) async fn put(
-    connection: &mut Connection,
-    items: &[ConfigurationItem],
-) -> Result<(), sqlx::Error> {
+pub(super) async fn put(connection: &mut Connection, items: &[ConfigurationItem]) -> Result<(), sqlx::Error> {
     for item in items {
         sql::query(
             "INSERT INTO configuration_items

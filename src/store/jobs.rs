@@ -11,8 +11,8 @@ use sqlx::AssertSqlSafe;
 use tokio::sync::watch;
 use utoipa::ToSchema;
 
-use super::sql::{self, Connection, Dialect, FromRow, Row};
 use super::column;
+use super::sql::{self, Connection, Dialect, FromRow, Row};
 use super::writer::{Write, Written};
 use super::{Store, StoreError};
 

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::sql::{self, Connection, FromRow, Row};
 use super::column;
+use super::sql::{self, Connection, FromRow, Row};
 use super::writer::{Write, Written};
 use super::{Store, StoreError};
 use crate::config::Scope;
@@ -79,10 +79,7 @@ impl Store {
 }
 
 /// Makes the change.
-pub(super) async fn write(
-    connection: &mut Connection,
-    write: &KeyWrite,
-) -> Result<Written, sqlx::Error> {
+pub(super) async fn write(connection: &mut Connection, write: &KeyWrite) -> Result<Written, sqlx::Error> {
     let done = match write {
         KeyWrite::Add(key) => {
             sql::query(

@@ -21,6 +21,11 @@ impl Leader {
         Self { server, held: Mutex::default() }
     }
 
+    /// Where the lease lies.
+    pub(super) fn server(&self) -> &Server {
+        &self.server
+    }
+
     async fn leads(&self) -> Result<bool, sqlx::Error> {
         let mut held = self.held.lock().await;
         if let Some(connection) = held.as_mut() {

@@ -1,12 +1,14 @@
-//! The words of tickets without personal data, where the site wants them kept so.
+//! The words of tickets, surveys and visits without personal data, where the site wants them kept so.
 
-use super::{OutcomeRecord, Store, TicketRecord};
+use super::{Deflection, DeflectionOutcome, FollowUpChange, KeptSurvey, OutcomeRecord, Store, TicketRecord};
 use crate::text::masking::{Masking, mask};
 use crate::text::{Block, Format, html, markdown};
 
 impl Store {
-    /// The ticket as it is kept. A body in HTML or Markdown becomes plain text: markup hides what is looked for.
-    pub(super) fn masked(&self, ticket: &TicketRecord) -> TicketRecord {
+    /// The ticket as it is kept. A body in HTML or Markdown becomes plain text: markup hides what is looked for. Of
+    /// these words its embedding has to be made, or it would tell of what was masked.
+    #[must_use]
+    pub fn masked(&self, ticket: &TicketRecord) -> TicketRecord {
         let mut kept = ticket.clone();
         let Some(masking) = self.masks() else { return kept };
         kept.subject = masked(&kept.subject, masking);
@@ -15,6 +17,32 @@ impl Store {
         kept.body_format = Format::Text;
         kept.resolution = kept.resolution.map(|text| masked(&text, masking));
         kept
+    }
+
+    /// The survey as it is kept: its comment is masked, once it was read.
+    pub(super) fn masked_survey(&self, mut kept: KeptSurvey) -> KeptSurvey {
+        if let Some(masking) = self.masks() {
+            kept.survey.comment = kept.survey.comment.map(|text| masked(&text, masking));
+        }
+        kept
+    }
+
+    /// What is noted of a call, as it is kept.
+    pub(super) fn masked_follow_up(&self, mut change: FollowUpChange) -> FollowUpChange {
+        if let (Some(masking), Some(Some(note))) = (self.masks(), &mut change.note) {
+            *note = masked(note, masking);
+        }
+        change
+    }
+
+    /// What came of a visit, as it is kept.
+    pub(super) fn masked_visit(&self, mut visit: Deflection) -> Deflection {
+        if let (Some(masking), DeflectionOutcome::Unanswered { text: Some(text) }) =
+            (self.masks(), &mut visit.outcome)
+        {
+            *text = masked(text, masking);
+        }
+        visit
     }
 
     /// The outcome as it is kept.

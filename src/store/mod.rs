@@ -9,7 +9,6 @@
 //! search index, reads no clock, and puts no text of a ticket or article in an error.
 
 mod accounts;
-mod acting;
 mod article;
 mod articles;
 mod audited;
@@ -22,6 +21,7 @@ mod events;
 mod feedback;
 mod findings;
 mod follow_ups;
+mod forget;
 mod gaps;
 mod history;
 mod items;
@@ -29,11 +29,15 @@ mod jobs;
 mod keys;
 mod leader;
 mod masked;
+mod newest;
 mod news;
 mod outcomes;
 mod pen;
 mod postgres;
 mod recent;
+mod references;
+mod requesters;
+mod retention;
 mod settled;
 mod signal;
 mod signals;
@@ -56,7 +60,6 @@ mod writer;
 mod tests;
 
 pub use accounts::AccountSurvey;
-pub use acting::Acting;
 pub use article::{Article, ArticleStatus, ArticleVersion, Attachment, Audience, Passage};
 pub use articles::{ArticleChange, EmbeddedArticle, PassageVectors, StoredPassage};
 pub use audited::AuditedTicket;
@@ -70,6 +73,7 @@ pub use feedback::{
 pub use follow_ups::{
     ContactOutcome, FollowUpChange, FollowUpClock, FollowUpRecord, FollowUpState, NewFollowUp, RootCause,
 };
+pub use forget::{Forgotten, Prefixes};
 pub use gaps::{GapRecord, GapState};
 pub use history::PastTicket;
 pub use items::ConfigurationItem;
@@ -78,6 +82,8 @@ pub use keys::KeyRecord;
 pub use news::{Follower, News};
 pub use outcomes::OutcomeRecord;
 pub use recent::RecentTicket;
+pub use requesters::RequesterRows;
+pub use retention::Retained;
 pub use settled::{SettledRecord, WatchedTicket};
 pub use signal::{Evidence, SignalRecord, SignalRule, SignalState, Subject, SubjectKind};
 pub use signals::{Due, Looked, SignalFilter, SignalPlace};

@@ -29,6 +29,8 @@ pub struct News {
     pub items: bool,
     /// There are jobs.
     pub jobs: bool,
+    /// Something was forgotten: figures that were made of it are to be made anew.
+    pub forgotten: bool,
     /// Tickets with these ids.
     pub tickets: Vec<String>,
     /// What was said about the articles with these ids.
@@ -92,9 +94,11 @@ impl Follower {
     }
 
     async fn listen(&self) -> Result<Option<PgListener>, sqlx::Error> {
-        let Pool::Postgres(pool) = self.store.readers() else { return Ok(None) };
-        let channel: String = sqlx::query_scalar(CHANNEL).fetch_one(pool).await?;
-        let mut listener = PgListener::connect_with(pool).await?;
+        let Some(leader) = self.store.leader() else { return Ok(None) };
+        // A connection of its own: the readers' can be closed only when all are given back.
+        let pool = leader.server().listening();
+        let channel: String = sqlx::query_scalar(CHANNEL).fetch_one(&pool).await?;
+        let mut listener = PgListener::connect_with(&pool).await?;
         listener.eager_reconnect(false);
         listener.listen(&channel).await?;
         Ok(Some(listener))
@@ -140,6 +144,10 @@ impl News {
             Write::SaveTriage(triage) => self.tickets.push(triage.0.id.clone()),
             Write::SaveOutcome(told) if written.found => self.tickets.push(told.0.clone()),
             Write::SaveEvents(told) if written.found => self.tickets.push(told.0.clone()),
+            Write::Forget(_) => {
+                self.forgotten = true;
+                self.tickets.extend(written.tickets.iter().cloned());
+            }
             Write::PutItems(_) | Write::DeleteItem { .. } => self.items = true,
             Write::Key(write) => self.keys |= !matches!(**write, KeyWrite::Used { .. }),
             _ => {}

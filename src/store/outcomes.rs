@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::sql::{self, Connection};
 use super::column;
 use super::feedback::{self, Feedback, FeedbackKind, FeedbackWritten, Occasion};
+use super::sql::{self, Connection};
 use super::writer::{Write, Written};
 use super::{FinalLabels, Store, StoreError, TicketRecord, TicketStatus};
 

@@ -91,9 +91,10 @@ impl Pen {
     /// The error of one write of a group.
     pub(super) fn error(&self, place: &Path, failure: Failure) -> StoreError {
         match (&self.source, failure) {
-            (Source::Sqlite(_), Failure::Refused(error) | Failure::Unreachable(error) | Failure::Unsure(error)) => {
-                StoreError::from_sqlx(place, error)
-            }
+            (
+                Source::Sqlite(_),
+                Failure::Refused(error) | Failure::Unreachable(error) | Failure::Unsure(error),
+            ) => StoreError::from_sqlx(place, error),
             (Source::Postgres(_), Failure::Unsure(error)) => {
                 StoreError::Unsure { place: place.to_path_buf(), detail: error.to_string() }
             }
@@ -124,19 +125,16 @@ fn before_the_end(error: sqlx::Error) -> Failure {
     if is_lost(&error) { Failure::Unreachable(error) } else { Failure::Refused(error) }
 }
 
-async fn write(
-    connection: &mut Connection,
-    writes: &[Signed],
-    name: u64,
-) -> Result<Vec<Written>, Failure> {
+async fn write(connection: &mut Connection, writes: &[Signed], name: u64) -> Result<Vec<Written>, Failure> {
     begin(connection, writes).await.map_err(before_the_end)?;
     let written = write_in(connection, writes).await.map_err(before_the_end)?;
     if connection.dialect() == Dialect::Postgres {
         news::tell(connection, name, writes, &written).await.map_err(before_the_end)?;
     }
-    sql::query("COMMIT").execute(connection).await.map_err(|error| {
-        if is_lost(&error) { Failure::Unsure(error) } else { Failure::Refused(error) }
-    })?;
+    sql::query("COMMIT")
+        .execute(connection)
+        .await
+        .map_err(|error| if is_lost(&error) { Failure::Unsure(error) } else { Failure::Refused(error) })?;
     Ok(written)
 }
 

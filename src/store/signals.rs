@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use super::sql::{self, Connection, FromRow, QueryBuilder, Row};
 use super::signal::{Evidence, SignalRecord, SignalRule, SignalState, Subject, SubjectKind};
+use super::sql::{self, Connection, FromRow, QueryBuilder, Row};
 use super::writer::{Write, Written};
 use super::{NewJob, Store, StoreError, column, jobs};
 

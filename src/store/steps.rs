@@ -48,15 +48,23 @@ const STEPS: &[Step] = &[
     step(10, "learning", include_str!("migrations/0010_learning.sql")),
     step(12, "updates", include_str!("migrations/0012_updates.sql")),
     step(14, "configuration items", include_str!("migrations/0014_configuration_items.sql")),
-    with(step(15, "access", include_str!("migrations/0015_access.sql")), include_str!("postgres/0015_access.sql")),
-    with(step(16, "signals", include_str!("migrations/0016_signals.sql")), include_str!("postgres/0016_signals.sql")),
+    with(
+        step(15, "access", include_str!("migrations/0015_access.sql")),
+        include_str!("postgres/0015_access.sql"),
+    ),
+    with(
+        step(16, "signals", include_str!("migrations/0016_signals.sql")),
+        include_str!("postgres/0016_signals.sql"),
+    ),
+    step(17, "privacy", include_str!("migrations/0017_privacy.sql")),
 ];
 
 /// All steps in the words of a database. A step's checksum is that of its released text in both.
 pub(super) fn steps(dialect: Dialect) -> Migrator {
     let migration = |step: &Step| {
         let name = Cow::Borrowed(step.name);
-        let released = Migration::new(step.version, name, MigrationType::Simple, step.sql.into_sql_str(), false);
+        let released =
+            Migration::new(step.version, name, MigrationType::Simple, step.sql.into_sql_str(), false);
         match dialect {
             Dialect::Sqlite => released,
             Dialect::Postgres => {

@@ -7,8 +7,8 @@ use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::sql::{self, Connection, FromRow, QueryBuilder, Row};
 use super::follow_ups::{self, FollowUpClock, FollowUpRecord, FollowUpState, NewFollowUp};
+use super::sql::{self, Connection, FromRow, QueryBuilder, Row};
 use super::survey::{SurveyFigures, SurveyFilter, SurveyGroup, SurveyReading, SurveyRecord, SurveyTicket};
 use super::writer::{Write, Written};
 use super::{EventType, NewJob, Store, StoreError, column, jobs};
@@ -48,6 +48,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Full`] and the like; then nothing of the batch is kept.
     pub async fn keep_surveys(&self, batch: Vec<KeptSurvey>, now: Timestamp) -> Result<(), StoreError> {
+        let batch = batch.into_iter().map(|survey| self.masked_survey(survey)).collect();
         self.writer().write(Write::KeepSurveys { batch, now }).await.map(drop)
     }
 

@@ -6,8 +6,8 @@
 
 use jiff::Timestamp;
 
-use super::sql::{self, Connection, FromRow, Row};
 use super::column;
+use super::sql::{self, Connection, FromRow, Row};
 use super::writer::Write;
 use super::{Embedding, FinalLabels, Finding, OutcomeRecord, PredictionRecord, TicketRecord, TicketStatus};
 use super::{Store, StoreError, findings, outcomes};
@@ -156,10 +156,7 @@ impl Store {
 }
 
 /// Saves the batch.
-pub(super) async fn save(
-    connection: &mut Connection,
-    batch: &[TicketRecord],
-) -> Result<(), sqlx::Error> {
+pub(super) async fn save(connection: &mut Connection, batch: &[TicketRecord]) -> Result<(), sqlx::Error> {
     for ticket in batch {
         save_words(connection, ticket).await?;
         outcomes::update(connection, &ticket.id, &OutcomeRecord::of(ticket), ticket.solved_at).await?;
@@ -168,10 +165,7 @@ pub(super) async fn save(
 }
 
 /// Replaces the embeddings of tickets whose words are still those of the records.
-pub(super) async fn embed(
-    connection: &mut Connection,
-    batch: &[TicketRecord],
-) -> Result<(), sqlx::Error> {
+pub(super) async fn embed(connection: &mut Connection, batch: &[TicketRecord]) -> Result<(), sqlx::Error> {
     for ticket in batch {
         let Some(embedding) = &ticket.embedding else { continue };
         sql::query(

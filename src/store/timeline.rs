@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::sql::{self, Connection, FromRow, Row};
 use super::feedback::FeedbackWritten;
+use super::sql::{self, Connection, FromRow, Row};
 use super::writer::{Write, Written};
 use super::{OutcomeRecord, Store, StoreError, TicketStatus, column, outcomes};
 
@@ -104,7 +104,8 @@ pub struct TicketPlace {
 }
 
 /// The columns of a [`TicketTimeline`], from `tickets t` with `findings f`.
-pub(super) const COLUMNS: &str = "t.id, t.created_at, t.requester_id, t.organization_id, t.channel, t.agent_group,
+pub(super) const COLUMNS: &str =
+    "t.id, t.created_at, t.requester_id, t.organization_id, t.channel, t.agent_group,
     coalesce(t.final_category, f.category) AS category, coalesce(t.final_priority, f.priority) AS priority,
     t.status, t.solved_at, t.reopened, t.escalated, t.handling_minutes, t.due_at, t.first_response_due_at,
     (SELECT '[' || coalesce(string_agg('[\"' || e.at || '\",\"' || e.kind || '\"]', ','), '') || ']'

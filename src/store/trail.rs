@@ -12,12 +12,13 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
-use super::sql::{self, Connection, Dialect, FromRow, Json, Row, without_nul};
 use super::column;
 use super::keys::KeyWrite;
+use super::sql::{self, Connection, Dialect, FromRow, Json, Row, without_nul};
 use super::users::UserWrite;
 use super::writer::{Write, Written};
-use super::{Acting, Store, StoreError};
+use super::{Store, StoreError, forget};
+use crate::acting::Acting;
 
 /// Stands for the program where it acts by itself.
 const BY_ITSELF: &str = "deskhand";
@@ -199,6 +200,11 @@ fn change(write: &Write, written: &Written) -> Option<Change> {
             let detail = json!({"state": gap.state, "owner": gap.owner, "article_id": gap.article_id});
             told("gap.decide", &gap.id, detail)
         }
+        Write::DismissSignal { id, by, .. } if found => told("signal.dismiss", id, json!({"by": by})),
+        Write::BeginTraining { .. } => told("training.begin", &written.training.to_string(), json!({})),
+        Write::EndTraining(training) if found => {
+            told("training.end", &training.id.to_string(), json!({"state": training.state}))
+        }
         Write::DeleteSurvey { id } if found => told("survey.delete", id, json!({})),
         Write::ChangeFollowUp(told_of) if found => {
             let (survey_id, _, change, _) = &**told_of;
@@ -221,6 +227,7 @@ fn change(write: &Write, written: &Written) -> Option<Change> {
             UserWrite::Begin(session) => told("user.sign-in", &session.user, json!({})),
             UserWrite::See { .. } | UserWrite::End { .. } | UserWrite::Prune { .. } => None,
         },
+        Write::Forget(what) => forget::told(what, written),
         Write::Record(change) => Some((**change).clone()),
         _ => None,
     }

@@ -73,10 +73,7 @@ impl Store {
     }
 }
 
-pub(super) async fn begin(
-    connection: &mut Connection,
-    began_at: Timestamp,
-) -> Result<Written, sqlx::Error> {
+pub(super) async fn begin(connection: &mut Connection, began_at: Timestamp) -> Result<Written, sqlx::Error> {
     let id: i64 = sql::query_scalar(
         "INSERT INTO trainings (began_at, state, result) VALUES ($1, 'running', 'null') RETURNING id",
     )
@@ -91,10 +88,7 @@ pub(super) async fn begin(
     Ok(Written { training: id, ..Written::default() })
 }
 
-pub(super) async fn end(
-    connection: &mut Connection,
-    training: &Training,
-) -> Result<Written, sqlx::Error> {
+pub(super) async fn end(connection: &mut Connection, training: &Training) -> Result<Written, sqlx::Error> {
     let ended = sql::query(
         "UPDATE trainings SET finished_at = $2, state = $3, result = $4 WHERE id = $1 AND state = 'running'",
     )

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::sql::{self, Connection, FromRow, Row};
 use super::column;
 use super::jobs;
+use super::sql::{self, Connection, FromRow, Row};
 use super::writer::{Write, Written};
 use super::{JobState, NewJob, Store, StoreError};
 

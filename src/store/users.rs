@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::sql::{self, Connection, FromRow, Row};
 use super::column;
+use super::sql::{self, Connection, FromRow, Row};
 use super::writer::{Write, Written};
 use super::{Store, StoreError};
 use crate::config::Role;
@@ -156,10 +156,7 @@ impl Store {
 }
 
 /// Makes the change.
-pub(super) async fn write(
-    connection: &mut Connection,
-    write: &UserWrite,
-) -> Result<Written, sqlx::Error> {
+pub(super) async fn write(connection: &mut Connection, write: &UserWrite) -> Result<Written, sqlx::Error> {
     let done = match write {
         UserWrite::Put { user, fresh } => return put(connection, user, *fresh).await,
         UserWrite::Remove { name } => {
@@ -198,11 +195,7 @@ pub(super) async fn write(
     Ok(Written { found: done.rows_affected() > 0, ..Written::default() })
 }
 
-async fn put(
-    connection: &mut Connection,
-    user: &UserRecord,
-    fresh: bool,
-) -> Result<Written, sqlx::Error> {
+async fn put(connection: &mut Connection, user: &UserRecord, fresh: bool) -> Result<Written, sqlx::Error> {
     let sql = if fresh {
         "INSERT INTO users (name, password, role, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO NOTHING"
     } else {

@@ -1,8 +1,7 @@
 //! What articles said before they were changed.
 
-
-use super::sql::{self, Connection, FromRow, Row};
 use super::column;
+use super::sql::{self, Connection, FromRow, Row};
 use super::{Article, ArticleVersion, Store, StoreError};
 
 /// Former versions that are kept of an article, so that one that a script puts every minute does not
@@ -25,10 +24,7 @@ impl Store {
 }
 
 /// Keeps what the article says now, if `new` will say something else; whether it will.
-pub(super) async fn keep_former(
-    connection: &mut Connection,
-    new: &Article,
-) -> Result<bool, sqlx::Error> {
+pub(super) async fn keep_former(connection: &mut Connection, new: &Article) -> Result<bool, sqlx::Error> {
     let kept = sql::query(
         "INSERT INTO article_versions (article_id, version, title, body, body_format, audience, kept_at)
          SELECT id, version, title, body, body_format, audience, kept_at FROM articles

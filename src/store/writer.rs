@@ -11,10 +11,10 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use super::Acting;
 use super::articles::{self, EmbeddedArticle, PassageVectors};
 use super::deflections::Deflection;
 use super::feedback::{self, Feedback, FeedbackWritten};
+use super::forget::{self, Forget};
 use super::keys::{self, KeyWrite};
 use super::pen::{Failure, Pen};
 use super::sql::{Connection, Source};
@@ -27,6 +27,7 @@ use super::{
     follow_ups, gaps, history, items, jobs, outcomes, signals, surveys, tickets, timeline, trainings,
     updates,
 };
+use crate::acting::Acting;
 
 /// Most writes in one transaction, and most that wait in the queue; a further caller waits before it.
 const GROUP: usize = 64;
@@ -68,6 +69,7 @@ pub(super) enum Write {
     Record(Box<Change>),
     PutItems(Vec<ConfigurationItem>),
     DeleteItem { id: String },
+    Forget(Box<Forget>),
 }
 
 /// What there is to tell of a write.
@@ -87,6 +89,12 @@ pub(super) struct Written {
     pub(super) signals: Vec<SignalRecord>,
     /// For each job that was to be taken on or begun anew, whether it was; if any, runners are woken.
     pub(super) added: Vec<bool>,
+    /// Rows that were forgotten.
+    pub(super) forgotten: u64,
+    /// The tickets that were forgotten.
+    pub(super) tickets: Vec<String>,
+    /// What the trail calls the one whom the write was about.
+    pub(super) subject: Option<String>,
 }
 
 impl Written {
@@ -154,6 +162,7 @@ impl Writer {
     }
 
     /// Writes; returns once it is on the disk.
+    #[tracing::instrument(name = "store.write", target = "span", skip_all)]
     pub(super) async fn write(&self, write: Write) -> Result<Written, StoreError> {
         let queue = self.open().as_ref().map(|open| open.queue.clone()).ok_or(StoreError::Closed)?;
         let (answer, answered) = oneshot::channel();
@@ -334,6 +343,7 @@ pub(super) async fn apply(connection: &mut Connection, write: &Write) -> Result<
         Write::DeleteItem { id } => items::delete(connection, id).await.map(Written::found),
         Write::Key(write) => keys::write(connection, write).await,
         Write::User(write) => users::write(connection, write).await,
+        Write::Forget(what) => forget::write(connection, what).await,
         Write::Record(_) => Ok(Written::default()),
     }
 }

@@ -151,10 +151,11 @@ mod tests {
     fn deep_nesting_takes_linear_time() {
         for part in ["> ", "- ", "[", "*a ", "<div>", "`", "![", "_a__"] {
             let markdown = format!("{}x", part.repeat(50_000));
+            // Were it the square, it would be minutes at best; the limit is for the slowest of machines.
             let start = Instant::now();
             blocks(&markdown);
             let took = start.elapsed();
-            assert!(took < Duration::from_secs(5), "{part} took {took:?}");
+            assert!(took < Duration::from_secs(60), "{part} took {took:?}");
         }
     }
 

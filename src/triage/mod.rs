@@ -145,6 +145,7 @@ impl Triage {
     }
 
     /// Answers a ticket. `now` is when, in UTC. Nothing is kept; see [`Self::answer_and_record`].
+    #[tracing::instrument(name = "triage.answer", target = "span", skip_all)]
     pub async fn answer(
         &self,
         ticket: &Ticket,
@@ -157,6 +158,7 @@ impl Triage {
 
     /// Answers a ticket and keeps it with its prediction; returns when both are durable. A ticket
     /// without an id is answered but not kept, and a warning says so.
+    #[tracing::instrument(name = "triage.answer", target = "span", skip_all)]
     pub async fn answer_and_record(
         &self,
         ticket: &Ticket,
@@ -171,6 +173,7 @@ impl Triage {
             return Ok(answer);
         }
         let record = record::ticket(ticket, reading.embedding(), self.model.encoder_id(), now);
+        let record = self.as_kept(desk, record).await?;
         let prediction = record::prediction(&answer, &record.id, now);
         desk.store.save_triage(&record, &prediction, &record::finding(&answer)).await?;
         desk.knowledge.remember(&[record.id]).await?;
@@ -217,18 +220,25 @@ impl Triage {
         let inputs: Vec<Input<'_>> = words.iter().map(|words| Input::text(&words.text)).collect();
         let readings = self.model.read(&inputs, Lane::Bulk).await?;
         let encoder = self.model.encoder_id();
-        let records = rows.iter().zip(&tickets).zip(&readings).map(|((row, ticket), reading)| TicketRecord {
-            labels: row.labels(),
-            status: row.status,
-            solved_at: row.solved_at,
-            resolution: row.resolution.clone(),
-            article_ids: row.article_ids.clone(),
-            reopened: row.reopened,
-            escalated: row.escalated,
-            handling_minutes: row.handling_minutes,
-            ..record::ticket(ticket, reading.embedding(), encoder, now)
-        });
-        Ok(records.collect())
+        let mut records = Vec::with_capacity(rows.len());
+        for ((row, ticket), reading) in rows.iter().zip(&tickets).zip(&readings) {
+            let record = TicketRecord {
+                labels: row.labels(),
+                status: row.status,
+                solved_at: row.solved_at,
+                resolution: row.resolution.clone(),
+                article_ids: row.article_ids.clone(),
+                reopened: row.reopened,
+                escalated: row.escalated,
+                handling_minutes: row.handling_minutes,
+                ..record::ticket(ticket, reading.embedding(), encoder, now)
+            };
+            records.push(match &self.desk {
+                Some(desk) => self.as_kept(desk, record).await?,
+                None => record,
+            });
+        }
+        Ok(records)
     }
 
     /// What the model reads of a ticket.

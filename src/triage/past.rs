@@ -1,8 +1,8 @@
 //! Tickets of the past as they are kept: with the embedding of their words.
 
-use super::{Sla, Submitted, Ticket, Triage, TriageError};
+use super::{Desk, Sla, Submitted, Ticket, Triage, TriageError};
 use crate::config::Priority;
-use crate::model::{Input, Lane};
+use crate::model::{Input, Lane, ModelError};
 use crate::store::{Embedding, PastTicket, TicketRecord};
 
 impl From<&TicketRecord> for Ticket {
@@ -43,6 +43,23 @@ impl Triage {
             ticket.record.embedding = Some(Embedding { encoder, vector: reading.embedding() });
         }
         Ok(tickets)
+    }
+
+    /// The ticket as it is kept: where words of it are masked, with the embedding of what is left.
+    pub(super) async fn as_kept(
+        &self,
+        desk: &Desk,
+        record: TicketRecord,
+    ) -> Result<TicketRecord, TriageError> {
+        let mut kept = desk.store.masked(&record);
+        if (&kept.subject, &kept.body) != (&record.subject, &record.body) {
+            let words = self.words(&Ticket::from(&kept)).text;
+            let readings = self.model.read(&[Input::text(&words)], self.lane).await?;
+            let reading = readings.first().ok_or(ModelError::Stopped)?;
+            let encoder = self.model.encoder_id().to_owned();
+            kept.embedding = Some(Embedding { encoder, vector: reading.embedding() });
+        }
+        Ok(kept)
     }
 
     /// Which encoder makes the embeddings.

@@ -4,6 +4,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
 #![allow(clippy::unwrap_used)]
 
+pub mod served;
 pub mod tiny_bundle;
 
 use std::collections::VecDeque;

@@ -53,8 +53,10 @@ pub fn write_as(dir: &Path, tiny: Tiny) {
         head("aspect/speed", Reads::Survey, &["absent", "negative", "positive"], &[0.0, 3.0, 0.0]),
     ];
     let writer = BundleWriter::new(dir).unwrap();
-    let tokenizer = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/model/tokenizer.json");
-    writer.tokenizer(&tokenizer).unwrap();
+    // In the program, so that it is found from every crate that uses this (`fuzz/` is another one).
+    let tokenizer = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&tokenizer, include_bytes!("../fixtures/model/tokenizer.json")).unwrap();
+    writer.tokenizer(tokenizer.path()).unwrap();
     writer.encoder(&weights(tiny.encoder)).unwrap();
     writer.heads(&heads, None).unwrap();
     let manifest = Manifest {

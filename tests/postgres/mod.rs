@@ -58,7 +58,9 @@ pub fn server() -> Option<&'static str> {
 
 /// Where the programs of PostgreSQL are.
 pub fn programs() -> Option<PathBuf> {
-    let on_path = std::env::var_os("PATH").into_iter().flat_map(|path| std::env::split_paths(&path).collect::<Vec<_>>());
+    let on_path = std::env::var_os("PATH")
+        .into_iter()
+        .flat_map(|path| std::env::split_paths(&path).collect::<Vec<_>>());
     let installed = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut installed: Vec<PathBuf> = installed.map(|entry| entry.path().join("bin")).collect();
     installed.sort();
@@ -68,7 +70,8 @@ pub fn programs() -> Option<PathBuf> {
 
 /// A command that runs as somebody who may run PostgreSQL, which root may not.
 pub fn as_postgres(program: &str) -> Command {
-    let is_root = Path::new("/proc/self").metadata().is_ok_and(|me| std::os::unix::fs::MetadataExt::uid(&me) == 0);
+    let is_root =
+        Path::new("/proc/self").metadata().is_ok_and(|me| std::os::unix::fs::MetadataExt::uid(&me) == 0);
     if !is_root {
         return Command::new(program);
     }
@@ -148,7 +151,9 @@ impl Cluster {
         control.args(what).arg("-w").arg("-D").arg(self.folder.join("data"));
         control.arg("-l").arg(self.folder.join("log"));
         if what != ["stop", "-m", "immediate"] {
-            control.arg("-o").arg(format!("-k {folder} -c listen_addresses= -c port=5432 -c max_connections=200"));
+            control
+                .arg("-o")
+                .arg(format!("-k {folder} -c listen_addresses= -c port=5432 -c max_connections=200"));
         }
         let done = control.current_dir("/tmp").stdin(Stdio::null()).stdout(Stdio::null()).status();
         assert!(done.unwrap().success(), "pg_ctl {what:?}");

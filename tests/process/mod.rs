@@ -19,7 +19,9 @@ pub struct Run {
 }
 
 fn command(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_deskhand"));
+    // Another build, such as the optimised one, for runs of hours.
+    let binary = std::env::var_os("DESKHAND_TEST_BINARY");
+    let mut command = Command::new(binary.unwrap_or_else(|| env!("CARGO_BIN_EXE_deskhand").into()));
     command.args(args).current_dir(env!("CARGO_MANIFEST_DIR"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("DESKHAND_")) {
         command.env_remove(name);
@@ -91,6 +93,18 @@ impl Service {
         Self { child, address }
     }
 
+    /// Starts one and kills it so long after, however far it has come.
+    pub fn start_and_kill(args: &[&str], after: Duration) {
+        let mut child = command(&[&["serve", "--listen", "127.0.0.1:0"], args].concat())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(after);
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
     /// One request on a connection of its own; status and body.
     pub fn request(&self, method: &str, path: &str, body: &str) -> Option<(u16, String)> {
         Self::request_at(&self.address, method, path, &[], body)
@@ -106,10 +120,12 @@ impl Service {
     ) -> Option<(u16, String)> {
         let mut stream = TcpStream::connect(address).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(60))).ok()?;
+        let said = headers.iter().any(|(name, _)| name == "content-type");
+        let json = if said { "" } else { "content-type: application/json\r\n" };
         let further: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         write!(
             stream,
-            "{method} {path} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\n{further}content-length: {}\r\nconnection: close\r\n\r\n{body}",
+            "{method} {path} HTTP/1.1\r\nhost: {address}\r\n{json}{further}content-length: {}\r\nconnection: close\r\n\r\n{body}",
             body.len(),
         )
         .ok()?;

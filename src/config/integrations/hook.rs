@@ -1,5 +1,7 @@
 //! Settings of what a helpdesk sends.
 
+use std::io;
+
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +15,8 @@ const SECRET_LENGTH: usize = 16;
 #[serde(deny_unknown_fields, default)]
 pub struct HookSettings {
     /// The words by which it signs, or of Freshdesk the word that it sends; several while one takes the place of
-    /// another. 16 characters at least. Without one the hook takes nothing.
+    /// another. 16 characters at least, or `file:` and the path of a file that holds one. Without one the hook
+    /// takes nothing.
     #[garde(length(max = 10), custom(long_enough))]
     pub secrets: Vec<Secret>,
     /// Seconds by which the time of a signature may lie before or after now, where a time is signed.
@@ -43,6 +46,19 @@ impl Default for HookSettings {
             signature_header: None,
             mapping: None,
         }
+    }
+}
+
+impl HookSettings {
+    /// Reads the secrets that stand in files.
+    ///
+    /// # Errors
+    /// One cannot be read, or its file is empty; the error names the file and shows nothing of it.
+    pub(super) fn read_secrets(&mut self) -> io::Result<()> {
+        for secret in &mut self.secrets {
+            *secret = secret.resolved()?;
+        }
+        Ok(())
     }
 }
 

@@ -1,7 +1,7 @@
 //! The guard before every route: who asks, whether the table lets them, and how often.
 //!
 //! It stands around the whole router, so that a route cannot be forgotten; which caller asks is known to handlers
-//! as an extension, to pages by `ui::visitor`, and to the store's trail by `Acting`.
+//! as an extension, to pages by `ui::visitor`, and to the trail and the model's queue by `Acting`.
 
 mod document;
 mod origin;
@@ -24,8 +24,8 @@ use super::error::{Code, Problem};
 use super::observe::AskedBy;
 use super::state::AppState;
 use crate::access::{Caller, SignedIn, Who, network};
+use crate::acting::Acting;
 use crate::config::Scope;
-use crate::store::Acting;
 use crate::ui;
 use crate::ui::visitor::Visitor;
 use rules::Need;

@@ -99,6 +99,9 @@ pub(in crate::http) const RULES: &[Rule] = &[
     // Learning
     rule("GET", "/v1/learning", OneOf(&[Audit])),
     rule("POST", "/v1/learning", OneOf(ADMINS)),
+    // One requester
+    rule("GET", "/v1/requesters/{id}", OneOf(ADMINS)),
+    rule("DELETE", "/v1/requesters/{id}", OneOf(ADMINS)),
     // Access itself
     rule("GET", "/v1/keys", OneOf(ADMINS)),
     rule("POST", "/v1/keys", OneOf(ADMINS)),

@@ -6,6 +6,7 @@ use super::{Code, FieldError, Problem};
 use crate::audit::AuditError;
 use crate::knowledge::KnowledgeError;
 use crate::model::ModelError;
+use crate::privacy::PrivacyError;
 use crate::store::StoreError;
 use crate::survey::SurveyError;
 use crate::triage::TriageError;
@@ -64,6 +65,15 @@ impl From<StoreError> for Problem {
             StoreError::Damaged { .. } | StoreError::Newer { .. } | StoreError::Other { .. } => {
                 Self::new(Code::StoreFailed).caused_by(error)
             }
+        }
+    }
+}
+
+impl From<PrivacyError> for Problem {
+    fn from(error: PrivacyError) -> Self {
+        match error {
+            PrivacyError::Store(error) => error.into(),
+            PrivacyError::Knowledge(error) => error.into(),
         }
     }
 }

@@ -93,8 +93,11 @@ pub async fn receive(
     Ok(Receipt { delivery: key, duplicate: !added.contains(&true) })
 }
 
-/// Believes a delivery or not, and reads it: what it says, and its key.
-fn read(
+/// Believes a delivery or not, and reads it: what it says, and its key. Nothing is kept.
+///
+/// # Errors
+/// [`Refusal`], other than those of the store.
+pub fn read(
     settings: &IntegrationSettings,
     product: Product,
     header: Headers<'_>,

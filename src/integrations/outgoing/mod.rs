@@ -157,6 +157,7 @@ impl Outgoing {
     ///
     /// # Errors
     /// [`SendError`]; it says whether the request may have been carried out.
+    #[tracing::instrument(name = "outgoing.send", target = "span", skip_all)]
     pub async fn send(&self, request: Request, now: Timestamp) -> Result<Answer, SendError> {
         self.check(&request.url).map_err(SendError::Forbidden)?;
         let host = request.url.host_str().unwrap_or_default().to_owned();

@@ -66,7 +66,9 @@ pub(in crate::store) fn is_lost(error: &sqlx::Error) -> bool {
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => true,
         sqlx::Error::PoolTimedOut => true,
         // The server is stopping, starting, or has ended this connection.
-        error => code(error).is_some_and(|code| code.starts_with("08") || matches!(code, "57P01" | "57P02" | "57P03" | "57P05")),
+        error => code(error).is_some_and(|code| {
+            code.starts_with("08") || matches!(code, "57P01" | "57P02" | "57P03" | "57P05")
+        }),
     }
 }
 

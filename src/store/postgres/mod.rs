@@ -40,7 +40,8 @@ impl Server {
         let unfit = |detail: String| StoreError::Refused { place: "store.url".into(), detail };
         let url = url.resolved().map_err(|error| unfit(error.to_string()))?;
         // What is wrong with an address may quote it, and the password stands in it.
-        let wrong = || unfit("it is not an address such as postgres://user:password@host:5432/deskhand".into());
+        let wrong =
+            || unfit("it is not an address such as postgres://user:password@host:5432/deskhand".into());
         if !["postgres://", "postgresql://"].iter().any(|scheme| url.expose().starts_with(scheme)) {
             return Err(wrong());
         }
@@ -56,9 +57,7 @@ impl Server {
             Some(_) => options,
             None => options.application_name("deskhand"),
         };
-        let options = options
-            .options([("lock_timeout", patience.as_str())])
-            .disable_statement_logging();
+        let options = options.options([("lock_timeout", patience.as_str())]).disable_statement_logging();
         Ok(Self { options, place: place.into() })
     }
 
@@ -89,6 +88,16 @@ impl Server {
             .connect_lazy_with(self.options.clone().options([("default_transaction_read_only", "on")]))
     }
 
+    /// One connection that stays, for notifications.
+    pub(super) fn listening(&self) -> PgPool {
+        PgPoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(PATIENCE)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_lazy_with(self.options.clone())
+    }
+
     /// Brings the tables up to date; of several instances that start at once one does, and the others wait.
     pub(super) async fn migrate(&self, connection: &mut PgConnection) -> Result<(), StoreError> {
         let failed = |error| StoreError::from_postgres(&self.place, error);
@@ -101,11 +110,13 @@ impl Server {
             });
         }
         // Others wait for as long as it takes.
-        sqlx::query("SELECT pg_advisory_lock($1, hashtext(current_schema())), set_config('lock_timeout', '0', false)")
-            .bind(Lock::Migrate.number())
-            .execute(&mut *connection)
-            .await
-            .map_err(failed)?;
+        sqlx::query(
+            "SELECT pg_advisory_lock($1, hashtext(current_schema())), set_config('lock_timeout', '0', false)",
+        )
+        .bind(Lock::Migrate.number())
+        .execute(&mut *connection)
+        .await
+        .map_err(failed)?;
         let migrated = self.migrate_alone(connection).await;
         sqlx::query("SELECT pg_advisory_unlock($1, hashtext(current_schema())), set_config('lock_timeout', $2, false)")
             .bind(Lock::Migrate.number())

@@ -100,9 +100,13 @@ impl Query {
         self,
         target: impl Into<Target<'c>>,
     ) -> Result<Done, sqlx::Error> {
-        ask!(self, target, execute, |done| Done { rows: done.rows_affected() }, Done {
-            rows: done.rows_affected()
-        })
+        ask!(
+            self,
+            target,
+            execute,
+            |done| Done { rows: done.rows_affected() },
+            Done { rows: done.rows_affected() }
+        )
     }
 
     pub(in crate::store) async fn fetch_one<'c>(
@@ -141,9 +145,7 @@ impl Query {
                 Err(error) => failed(error),
             },
             Pool::Postgres(pool) => match for_postgres(values) {
-                Ok(arguments) => {
-                    sqlx::query_with(sql, arguments).fetch(pool).map_ok(Row::Postgres).boxed()
-                }
+                Ok(arguments) => sqlx::query_with(sql, arguments).fetch(pool).map_ok(Row::Postgres).boxed(),
                 Err(error) => failed(error),
             },
         }

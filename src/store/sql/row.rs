@@ -24,7 +24,10 @@ impl Row {
 }
 
 /// Where a value stands in a row.
-pub(in crate::store) trait Place: sqlx::ColumnIndex<SqliteRow> + sqlx::ColumnIndex<PgRow> + Copy {}
+pub(in crate::store) trait Place:
+    sqlx::ColumnIndex<SqliteRow> + sqlx::ColumnIndex<PgRow> + Copy
+{
+}
 impl<P: sqlx::ColumnIndex<SqliteRow> + sqlx::ColumnIndex<PgRow> + Copy> Place for P {}
 
 /// What can be read from a column.

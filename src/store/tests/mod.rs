@@ -10,12 +10,12 @@ mod feedback;
 mod follow_ups;
 mod jobs;
 mod leases;
+mod on_postgres;
 mod opening;
 mod outcomes;
 mod plans;
 mod room;
 mod signals;
-mod on_postgres;
 mod tickets;
 mod timeline;
 

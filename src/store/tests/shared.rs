@@ -76,7 +76,10 @@ async fn writers_that_meet_at_the_same_rows_both_get_through() {
         tokio::spawn(async move {
             let mut ids: Vec<_> = (0..20).collect();
             ids.rotate_left(n);
-            let of = |id| TicketRecord { requester_id: Some(format!("r-{}", id % 3)), ..ticket(&format!("t-{id}"), "No VPN") };
+            let of = |id| TicketRecord {
+                requester_id: Some(format!("r-{}", id % 3)),
+                ..ticket(&format!("t-{id}"), "No VPN")
+            };
             store.save_tickets(&ids.into_iter().map(of).collect::<Vec<_>>()).await
         })
     });

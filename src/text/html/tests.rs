@@ -212,10 +212,11 @@ fn the_time_grows_with_the_length_and_not_with_its_square() {
         ("<p class=signature>", "<p>"),
     ] {
         let html = format!("{}deep{}", open.repeat(100_000), close.repeat(100_000));
+        // Were it the square, it would be minutes at best; the limit is for the slowest of machines.
         let start = Instant::now();
         blocks(&html);
         let took = start.elapsed();
-        assert!(took < Duration::from_secs(5), "{open} took {took:?}");
+        assert!(took < Duration::from_secs(60), "{open} took {took:?}");
     }
 }
 

@@ -37,7 +37,7 @@ fn two_megabytes_take_linear_time() {
         let start = Instant::now();
         clean(&body, Format::Text);
         let took = start.elapsed();
-        assert!(took < Duration::from_secs(20), "{part:?} took {took:?}");
+        assert!(took < Duration::from_secs(60), "{part:?} took {took:?}");
     }
 }
 

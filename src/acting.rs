@@ -1,5 +1,5 @@
-//! Who acts, and since when: told once at the edge, and known to every write below it, so that the trail can name
-//! them without each function between handing it on.
+//! Who acts, and since when: told once at the edge and known to everything below it, so that the trail can name
+//! them and the model's queue be fair to them without each function between handing it on.
 
 use std::future::Future;
 
