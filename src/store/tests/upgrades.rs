@@ -3,7 +3,8 @@
 use sqlx::migrate::Migrator;
 use sqlx::{ConnectOptions as _, Connection as _};
 
-use super::super::database::steps;
+use super::super::sql::Dialect;
+use super::super::steps::steps;
 use super::*;
 
 /// A folder whose tables are those of `version`, with the rows of data version 1 brought there step by step.
@@ -15,7 +16,7 @@ async fn folder_of(version: i64) -> tempfile::TempDir {
     let mut connection = options.connect().await.unwrap();
     let first = include_str!("../../../tests/fixtures/store/version-1.sql");
     sqlx::query(first).execute(&mut connection).await.unwrap();
-    let until = steps().iter().filter(|step| step.version <= version).cloned().collect();
+    let until = steps(Dialect::Sqlite).iter().filter(|step| step.version <= version).cloned().collect();
     Migrator::with_migrations(until).run(&mut connection).await.unwrap();
     connection.close().await.unwrap();
     folder
@@ -23,7 +24,7 @@ async fn folder_of(version: i64) -> tempfile::TempDir {
 
 #[tokio::test]
 async fn a_folder_of_every_data_version_is_brought_up_to_date_with_all_that_is_in_it() {
-    let versions: Vec<i64> = steps().iter().map(|step| step.version).collect();
+    let versions: Vec<i64> = steps(Dialect::Sqlite).iter().map(|step| step.version).collect();
     assert!(versions.len() > 14 && versions.is_sorted(), "{versions:?}");
     for version in versions {
         let folder = folder_of(version).await;
@@ -47,7 +48,7 @@ fn a_step_that_was_released_is_never_changed() {
         let hex: String = checksum.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         format!("{version} {hex}")
     };
-    let steps = steps();
+    let steps = steps(Dialect::Sqlite);
     let lines: Vec<String> = steps.iter().map(|step| line((step.version, &step.checksum))).collect();
     insta::assert_snapshot!(lines.join("\n"));
 }
