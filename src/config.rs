@@ -56,7 +56,7 @@ pub struct Settings {
     /// The HTTP service.
     #[garde(dive)]
     pub server: ServerSettings,
-    /// What the data folder may take.
+    /// Where everything is kept, and what it may take.
     #[garde(dive)]
     pub store: StoreSettings,
     /// How the transformer is run.
@@ -147,7 +147,7 @@ impl Default for ServerSettings {
     }
 }
 
-/// What the data folder may take.
+/// Where everything is kept, and what it may take.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, Validate)]
 #[serde(deny_unknown_fields, default)]
 pub struct StoreSettings {
@@ -156,6 +156,12 @@ pub struct StoreSettings {
     /// back to 16 MiB. Without a value only the disk is the limit.
     #[garde(skip)]
     pub max_mebibytes: Option<NonZeroU64>,
+    /// Where PostgreSQL is, such as `postgres://deskhand:password@db.example:5432/deskhand`, or `file:` and the path of
+    /// a file with that. Several instances may share it. Without a value SQLite in the data folder keeps everything,
+    /// and `max_mebibytes` counts for that one only.
+    #[garde(skip)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<Secret>,
 }
 
 /// How the transformer is run.

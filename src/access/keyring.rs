@@ -78,6 +78,18 @@ impl Keyring {
         keys.insert(key.id.clone(), Arc::new(Held::from(key)));
     }
 
+    /// These keys in place of those of before; a later use that is known stays.
+    fn replace(&self, keys: Vec<KeyRecord>) {
+        let new = Self::new(keys).0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        for (id, key) in &new {
+            if let Some(before) = held.get(id) {
+                key.used.fetch_max(before.used.load(Ordering::Relaxed), Ordering::Relaxed);
+            }
+        }
+        *held = new;
+    }
+
     fn remove(&self, id: &str) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).remove(id);
     }
@@ -120,6 +132,16 @@ impl Access {
         Some(caller)
     }
 
+    /// Reads the keys again, since another instance has made some or taken some back.
+    ///
+    /// # Errors
+    /// Those of any read; then those of before count.
+    pub async fn read_keys(&self) -> Result<(), StoreError> {
+        let _alone = self.0.reading.lock().await;
+        self.0.keyring.replace(self.0.store.keys().await?);
+        Ok(())
+    }
+
     /// Makes a key. It is shown this once.
     ///
     /// # Errors
@@ -136,6 +158,8 @@ impl Access {
     /// [`KeyError::Store`]; then it opens nothing.
     pub async fn add_key(&self, key: &Key, new: NewKey, now: Timestamp) -> Result<KeyRecord, KeyError> {
         let record = key.record(new, now);
+        // No list of before may take the place of one with this key.
+        let _alone = self.0.reading.lock().await;
         self.0.store.add_key(record.clone()).await?;
         self.0.keyring.add(record.clone());
         Ok(record)
@@ -146,6 +170,7 @@ impl Access {
     /// # Errors
     /// [`KeyError::Store`]; then it is as before.
     pub async fn revoke_key(&self, id: &str, now: Timestamp) -> Result<bool, KeyError> {
+        let _alone = self.0.reading.lock().await;
         let revoked = self.0.store.revoke_key(id, now).await?;
         self.0.keyring.remove(id);
         Ok(revoked)

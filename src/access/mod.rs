@@ -20,6 +20,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use tokio::sync::Mutex;
+
 use crate::config::{AccessSettings, Scope};
 use crate::store::{Chain, Change, KeyRecord, Store, StoreError, TrailEntry};
 
@@ -102,6 +104,8 @@ struct Inner {
     settings: AccessSettings,
     store: Store,
     keyring: Keyring,
+    /// Held while keys go from the store to memory.
+    reading: Mutex<()>,
     passwords: Passwords,
     lockout: Lockout,
     pace: Pace,
@@ -116,7 +120,15 @@ impl Access {
         let keyring = Keyring::new(store.keys().await?);
         let pace = Pace::new(settings.limits.clone(), settings.widget_limit);
         let (passwords, lockout) = (Passwords::default(), Lockout::default());
-        Ok(Self(Arc::new(Inner { settings, store, keyring, passwords, lockout, pace })))
+        Ok(Self(Arc::new(Inner {
+            settings,
+            store,
+            keyring,
+            reading: Mutex::default(),
+            passwords,
+            lockout,
+            pace,
+        })))
     }
 
     /// As the site set it.

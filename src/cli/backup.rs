@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use walkdir::WalkDir;
 
 use super::{Data, Outcome};
+use crate::config::Settings;
 use crate::model::digest;
 use crate::store::backup;
 
@@ -31,6 +32,9 @@ pub(super) struct Backup {
     /// Folder to write
     #[arg(long, value_name = "DIR")]
     to: PathBuf,
+    /// Settings file
+    #[arg(long, value_name = "FILE", env = "DESKHAND_CONFIG")]
+    config: Option<PathBuf>,
 }
 
 /// Flags of `deskhand restore`.
@@ -60,6 +64,12 @@ struct Manifest {
 impl Backup {
     pub(super) async fn run(self) -> anyhow::Result<Outcome> {
         let to = &self.to;
+        if self.data.is_shared(&Settings::load(self.config.as_deref())?) {
+            bail!(
+                "what is kept lies in PostgreSQL, which has its own tools for copies: pg_dump -Fc for one moment, or \
+                 pg_basebackup with WAL archiving for every moment; a data folder beside it can be made anew"
+            );
+        }
         if to.exists() {
             bail!("{} is there already; name a folder that is not", to.display());
         }

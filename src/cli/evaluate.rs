@@ -82,7 +82,8 @@ impl Evaluate {
                 }
             }
             Some(data) => {
-                let (store, knowledge) = Data { data: data.clone() }.open(&model, &settings).await?;
+                let (store, knowledge) =
+                    Data { data: data.clone(), store: None }.open(&model, &settings).await?;
                 let triage = Triage::for_batches(model, settings.triage, None);
                 let mut queries = judged(&triage, &self.input).await?;
                 if let Some(gap) = &self.gap {

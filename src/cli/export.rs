@@ -74,8 +74,8 @@ impl Target {
 
 /// The store of a data folder that is there; a wrong path must not make an empty one.
 pub(super) async fn open(data: &Data, settings: &Settings) -> anyhow::Result<Store> {
-    if !data.data.join("deskhand.db").exists() {
+    if !data.is_shared(settings) && !data.data.join("deskhand.db").exists() {
         bail!("there is no knowledge base in {}; give the right folder with --data", data.data.display());
     }
-    Ok(Store::open(&data.data, &settings.store).await?.masking(&settings.privacy))
+    Ok(data.store(settings).await?.masking(&settings.privacy))
 }

@@ -30,7 +30,7 @@ impl ItemFile {
     pub(super) async fn run(self) -> anyhow::Result<Outcome> {
         let settings = Settings::load(self.config.as_deref())?;
         let mut reader = ItemReader::open(&self.path)?;
-        let store = Store::open(&self.data.data, &settings.store).await?;
+        let store = self.data.store(&settings).await?;
         let taken = self.take(&mut reader, &store).await;
         store.close().await?;
         let (kept, refused) = taken?;

@@ -9,7 +9,6 @@ use jiff::Timestamp;
 use super::import::refuse;
 use super::{Common, Data, Outcome, rows};
 use crate::model::Lane;
-use crate::store::Store;
 use crate::survey::import::{SurveyReader, SurveyRow};
 use crate::survey::{Keeping, NewSurvey, SurveyDesk, Surveys};
 
@@ -49,7 +48,7 @@ impl SurveyFile {
         let settings = self.common.settings()?;
         let mut reader = SurveyReader::open(&self.path)?;
         let model = self.common.model(&settings, Some(&self.data.data)).await?;
-        let store = Store::open(&self.data.data, &settings.store).await?;
+        let store = self.data.store(&settings).await?;
         let desk = SurveyDesk::new(Surveys::new(model), store.clone(), settings.surveys);
         let counts = self.take(&mut reader, &desk).await;
         store.close().await?;

@@ -46,11 +46,11 @@ use jiff::Timestamp;
 
 use crate::access::Access;
 use crate::acting::Acting;
-use crate::config::Settings;
+use crate::config::{Secret, Settings};
 use crate::inventory::Inventory;
 use crate::knowledge::Knowledge;
 use crate::model::{Model, Shelf};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::triage::Desk;
 
 /// Local ticket triage and knowledge suggestion. Everything runs on this machine's CPU; nothing is sent but to addresses in the settings.
@@ -131,6 +131,10 @@ struct Data {
     /// Data folder
     #[arg(long, value_name = "DIR", env = "DESKHAND_DATA", default_value = "./deskhand-data")]
     data: PathBuf,
+    /// PostgreSQL that keeps everything, such as postgres://user:password@host/deskhand, or file: and the path of a
+    /// file with that [default: the settings' store.url, else SQLite in the data folder]
+    #[arg(long, value_name = "URL")]
+    store: Option<String>,
 }
 
 /// What a command that worked through rows ended with.
@@ -245,15 +249,27 @@ async fn load(dir: &Path, settings: &Settings) -> anyhow::Result<Arc<Model>> {
 }
 
 impl Data {
+    /// The store of the folder, or the one in PostgreSQL that the flag or the settings name.
+    async fn store(&self, settings: &Settings) -> Result<Store, StoreError> {
+        let mut settings = settings.store.clone();
+        settings.url = self.store.clone().map(Secret::from).or(settings.url);
+        Store::open(&self.data, &settings).await
+    }
+
+    /// Whether everything is kept in PostgreSQL.
+    fn is_shared(&self, settings: &Settings) -> bool {
+        self.store.is_some() || settings.store.url.is_some()
+    }
+
     /// Keys, users and the trail of the folder, without a model.
     async fn access(&self) -> anyhow::Result<(Access, Store)> {
         let settings = Settings::load(None)?;
-        let store = Store::open(&self.data, &settings.store).await?;
+        let store = self.store(&settings).await?;
         Ok((Access::open(store.clone(), settings.access).await?, store))
     }
 
     async fn open(&self, model: &Arc<Model>, settings: &Settings) -> anyhow::Result<(Store, Knowledge)> {
-        let store = Store::open(&self.data, &settings.store).await?.masking(&settings.privacy);
+        let store = self.store(settings).await?.masking(&settings.privacy);
         let progress = rows::Progress::new("embedding articles anew", None);
         let knowledge = Knowledge::open(
             store.clone(),

@@ -64,7 +64,7 @@ impl Whom {
         if !self.data.data.is_dir() {
             bail!("{} is no data folder; name it with --data", self.data.data.display());
         }
-        let store = Store::open(&self.data.data, &settings.store).await?;
+        let store = self.data.store(&settings).await?;
         Ok((Forgetter::new(store.clone(), None, &settings.integrations), store))
     }
 

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::{Data, Outcome};
 use crate::config::Settings;
 use crate::privacy::Forgetter;
-use crate::store::{Store, backup};
+use crate::store::backup;
 
 /// Flags of `deskhand retention`.
 #[derive(Args)]
@@ -31,7 +31,7 @@ pub(super) struct Retention {
 impl Retention {
     pub(super) async fn run(self) -> anyhow::Result<Outcome> {
         let settings = Settings::load(self.config.as_deref())?;
-        let store = Store::open(&self.data.data, &settings.store).await?;
+        let store = self.data.store(&settings).await?;
         let forgetter = Forgetter::new(store.clone(), None, &settings.integrations);
         let retention = &settings.privacy.retention;
         let now = Timestamp::now();

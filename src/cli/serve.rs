@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 
 use super::rows::{Lines, Progress};
 use super::{Common, Outcome, SHIPPED, first_key, shipped};
-use crate::config::{ServerSettings, Settings};
+use crate::config::{Secret, ServerSettings, Settings};
 use crate::http::serve::{log_panics_by_place, serve};
 use crate::http::switch::follow;
 use crate::http::{App, AppState};
@@ -45,6 +45,11 @@ pub(super) struct Serve {
     /// Data folder [default: ./deskhand-data; with --demo ./deskhand-demo]
     #[arg(long, value_name = "DIR", env = "DESKHAND_DATA")]
     data: Option<PathBuf>,
+    /// PostgreSQL that keeps everything and that several instances may share, such as
+    /// postgres://user:password@host/deskhand, or file: and the path of a file with that [default: the settings'
+    /// store.url, else SQLite in the data folder]
+    #[arg(long, value_name = "URL")]
+    store: Option<String>,
     #[command(flatten)]
     common: Common,
 }
@@ -55,6 +60,7 @@ impl Serve {
         let telemetry = Telemetry::start(&settings.telemetry)?;
         log_panics_by_place();
         settings.server.listen = self.listen.unwrap_or(settings.server.listen);
+        settings.store.url = self.store.clone().map(Secret::from).or(settings.store.url);
         let listen = settings.server.listen;
         may_listen(&settings)?;
         let data =

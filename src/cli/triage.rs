@@ -36,7 +36,7 @@ impl Triage {
         let model = self.common.model(&settings, self.data.as_deref()).await?;
         let desk = match self.data.clone() {
             None => None,
-            Some(data) => Some(Data { data }.desk(&model, &settings).await?),
+            Some(data) => Some(Data { data, store: None }.desk(&model, &settings).await?),
         };
         let store = desk.as_ref().map(|desk| desk.store.clone());
         let triage = triage::Triage::for_batches(model, settings.triage, desk);

@@ -84,6 +84,10 @@ pub(super) async fn daily(app: AppState) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
+        // Of several instances one does; the store says by itself if it cannot be reached.
+        if matches!(app.store.leads().await, Ok(false)) {
+            continue;
+        }
         match app.sweep().await {
             Ok(()) => {}
             Err(PrivacyError::Store(StoreError::Closed)) => return,

@@ -17,6 +17,7 @@ mod drift;
 mod elsewhere;
 mod error;
 mod feedback;
+pub mod follow;
 mod follow_ups;
 mod forgetting;
 mod gaps;

@@ -47,6 +47,7 @@ pub async fn serve(
 ) -> Result<(), StoreError> {
     let (stop, stopped) = watch::channel(false);
     let working = super::work::start(&app).await?;
+    let following = super::follow::start(&app);
     let folding = tokio::spawn(fold(app.clone()));
     let reading = tokio::spawn(read_ahead(app.clone()));
     let watching = tokio::spawn(watch(app.clone()));
@@ -71,6 +72,7 @@ pub async fn serve(
             "jobs were cut off: they took longer than shutdown_grace_s, and go on at the next start"
         );
     }
+    drop(following);
     folding.abort();
     reading.abort();
     watching.abort();
@@ -87,6 +89,15 @@ async fn watch(app: AppState) {
     each.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         each.tick().await;
+        // Of several instances one looks.
+        match app.store.leads().await {
+            Ok(true) => {}
+            Ok(false) => continue,
+            Err(error) => {
+                tracing::warn!(%error, "it cannot be told who looks for signals; the next look is in a minute");
+                continue;
+            }
+        }
         match app.signals.run(Timestamp::now()).await {
             Ok(found) if found.raised.is_empty() => {}
             Ok(found) => tracing::info!(raised = found.raised.len(), "signals were raised"),

@@ -160,6 +160,16 @@ impl Inventory {
         Ok(found)
     }
 
+    /// Reads the items again, since another instance has changed them.
+    ///
+    /// # Errors
+    /// [`InventoryError`]; then those of before are found.
+    pub async fn read_again(&self) -> Result<(), InventoryError> {
+        let _alone = self.0.changing.lock().await;
+        self.exchange(read(&self.0.store, |_| true, Vec::new()).await?);
+        Ok(())
+    }
+
     /// The items that `text` names, in the order of their first mention, at most `most`.
     pub fn find(&self, text: &str, most: usize) -> Vec<Mention> {
         let matcher = Arc::clone(&self.0.matcher.read().unwrap_or_else(PoisonError::into_inner));

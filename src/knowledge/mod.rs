@@ -15,6 +15,7 @@ mod analysis;
 mod cosine;
 mod document;
 mod error;
+mod follow;
 mod forget;
 mod index;
 mod judge;
@@ -89,6 +90,8 @@ struct Shared {
     changing: Mutex<()>,
     /// Held while tickets go from the store to their vectors.
     remembering: Mutex<()>,
+    /// Held while what was said about articles goes from the store to memory.
+    counting: Mutex<()>,
 }
 
 /// Articles and tickets as one model sees them. Models with the same encoder see the same vectors.
@@ -140,6 +143,7 @@ impl Knowledge {
             usefulness: Arc::new(Usefulness::load(&store, settings).await?),
             changing: Mutex::default(),
             remembering: Mutex::default(),
+            counting: Mutex::default(),
             store,
             index: RwLock::new(Arc::new(index)),
             index_dir: data_dir.join("index"),

@@ -38,7 +38,7 @@ impl Knowledge {
             let Some(written) = shared.store.save_outcome(&id, &outcome, now).await? else {
                 return Ok(false);
             };
-            shared.usefulness.apply(written.voices);
+            shared.count(written.voices).await?;
             shared.remember(&[id]).await?;
             Ok(true)
         })
@@ -61,7 +61,7 @@ impl Knowledge {
             let Some(written) = shared.store.save_events(&id, &events, now).await? else {
                 return Ok(None);
             };
-            shared.usefulness.apply(written.voices);
+            shared.count(written.voices).await?;
             shared.remember(&[id]).await?;
             Ok(Some(written.changed))
         })
@@ -76,7 +76,7 @@ impl Knowledge {
     pub async fn say(&self, feedback: Feedback) -> Result<bool, KnowledgeError> {
         self.to_the_end(move |shared| async move {
             let written = shared.store.say(&feedback).await?;
-            shared.usefulness.apply(written.voices);
+            shared.count(written.voices).await?;
             Ok(written.changed)
         })
         .await
@@ -89,7 +89,7 @@ impl Knowledge {
     pub async fn take_back(&self, feedback: Feedback) -> Result<bool, KnowledgeError> {
         self.to_the_end(move |shared| async move {
             let written = shared.store.take_back(&feedback).await?;
-            shared.usefulness.apply(written.voices);
+            shared.count(written.voices).await?;
             Ok(written.changed)
         })
         .await
@@ -104,7 +104,7 @@ impl Knowledge {
     pub async fn deflect(&self, deflection: Deflection, keep: u32) -> Result<bool, KnowledgeError> {
         self.to_the_end(move |shared| async move {
             let written = shared.store.save_deflection(&deflection, keep).await?;
-            shared.usefulness.apply(written.voices);
+            shared.count(written.voices).await?;
             Ok(written.changed)
         })
         .await

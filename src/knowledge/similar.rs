@@ -181,6 +181,11 @@ impl Shared {
         let _alone = self.remembering.lock().await;
         let now = self.current();
         let tickets = self.store.tickets(ids).await?;
+        if self.store.is_shared() {
+            // Another instance may have forgotten some.
+            let gone = ids.iter().filter(|id| tickets.iter().all(|ticket| ticket.id != **id));
+            now.tickets.update(gone.map(|id| (id.clone(), None)));
+        }
         now.tickets.update(tickets.into_iter().filter_map(|ticket| {
             let standing = Standing::of(&ticket);
             let embedding = ticket.embedding.filter(|embedding| embedding.encoder == now.encoder_id())?;

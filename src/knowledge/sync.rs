@@ -179,10 +179,20 @@ pub(super) async fn load_tickets(
     dimension: usize,
 ) -> Result<VectorSet<Standing>, KnowledgeError> {
     let set = VectorSet::new(dimension);
+    fill_tickets(store, encoder, &set).await?;
+    Ok(set)
+}
+
+/// Takes in the vectors of all tickets that `encoder` embedded.
+pub(super) async fn fill_tickets(
+    store: &Store,
+    encoder: &str,
+    set: &VectorSet<Standing>,
+) -> Result<(), KnowledgeError> {
     let mut after: Option<String> = None;
     loop {
         let page = store.ticket_vectors_page(encoder, after.as_deref(), ROWS).await?;
-        let Some(last) = page.last() else { return Ok(set) };
+        let Some(last) = page.last() else { return Ok(()) };
         after = Some(last.id.clone());
         set.update(page.into_iter().map(|ticket| {
             let standing = Standing::new(ticket.status, ticket.created_at, ticket.reopened);

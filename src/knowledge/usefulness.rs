@@ -64,7 +64,12 @@ impl Usefulness {
 
     /// What the store has of it.
     pub(super) async fn load(store: &Store, settings: &SearchSettings) -> Result<Self, KnowledgeError> {
-        let usefulness = Self::new(settings);
+        Self::new(settings).filled(store).await
+    }
+
+    /// With all that the store has.
+    pub(super) async fn filled(self, store: &Store) -> Result<Self, KnowledgeError> {
+        let usefulness = self;
         let mut after: Option<PlacedVoice> = None;
         loop {
             let page = store.voices_page(after.as_ref(), ROWS).await?;
@@ -90,6 +95,32 @@ impl Usefulness {
                 said.remove(&change.article_id);
             }
         }
+    }
+
+    /// What is said about an article now, in place of what was counted before.
+    pub(super) fn replace(&self, article_id: &str, voices: Vec<Voice>) {
+        let mut days = Days::new();
+        for voice in voices {
+            count(&mut days, voice, 1);
+        }
+        days.retain(|_, said| *said != Said::default());
+        let mut said = self.said.write().unwrap_or_else(PoisonError::into_inner);
+        if days.is_empty() {
+            said.remove(article_id);
+        } else {
+            said.insert(article_id.to_owned(), days);
+        }
+    }
+
+    /// All that `other` has counted, in place of what was counted before.
+    pub(super) fn replace_all(&self, other: Self) {
+        let all = other.said.into_inner().unwrap_or_else(PoisonError::into_inner);
+        *self.said.write().unwrap_or_else(PoisonError::into_inner) = all;
+    }
+
+    /// Nothing was counted yet, by the same weights.
+    pub(super) fn afresh(&self) -> Self {
+        Self { weight: self.weight, half_life_days: self.half_life_days, said: RwLock::default() }
     }
 
     /// p, how useful an article has proved at the time `now`: between 0 and 1, 1/2 where nothing was said.

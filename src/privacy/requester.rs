@@ -94,7 +94,7 @@ impl Forgetter {
         for part in found.rows.tickets.chunks(BATCH as usize) {
             let gone = self.store.forget_of(part.to_vec(), Vec::new(), &self.prefixes).await?;
             if let Some(knowledge) = &self.knowledge {
-                knowledge.forget(gone).await;
+                knowledge.forget(gone).await?;
             }
         }
         Ok(())

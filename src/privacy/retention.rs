@@ -99,7 +99,7 @@ impl Forgetter {
             }
             rows += gone.rows;
             if let Some(knowledge) = &self.knowledge {
-                knowledge.forget(gone).await;
+                knowledge.forget(gone).await?;
             }
             tokio::time::sleep(pause).await;
         }

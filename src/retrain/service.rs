@@ -120,6 +120,10 @@ async fn look(store: Store, settings: Arc<Settings>, clock: fn() -> Timestamp) {
 }
 
 async fn asked(store: &Store, settings: &Settings, now: Timestamp) -> Result<bool, StoreError> {
+    // Of several instances one looks.
+    if !store.leads().await? {
+        return Ok(false);
+    }
     let last = store.trainings(1).await?.first().map(|training| training.began_at);
     // Counting is left until everything else agrees.
     if !is_due(&settings.learning, last, u64::MAX, now) {

@@ -1,9 +1,9 @@
 //! What is kept of a requester or an organization.
 
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, FromRow, Row};
+use sqlx::AssertSqlSafe;
 
+use super::sql::{self, FromRow, Row};
 use super::timeline::COLUMNS;
 use super::{RatingScale, Store, StoreError, Subject, SubjectKind, TicketTimeline, column};
 
@@ -51,10 +51,10 @@ impl Store {
     ) -> Result<Vec<TicketTimeline>, StoreError> {
         let Some(column) = column_of(account.kind) else { return Ok(Vec::new()) };
         let unsolved =
-            if account.kind == SubjectKind::Requester { "OR t.status IS NOT 'solved'" } else { "" };
-        let tickets = sqlx::query_as(AssertSqlSafe(format!(
+            if account.kind == SubjectKind::Requester { "OR t.status IS DISTINCT FROM 'solved'" } else { "" };
+        let tickets = sql::query_as(AssertSqlSafe(format!(
             "SELECT {COLUMNS} FROM tickets t LEFT JOIN findings f ON f.ticket_id = t.id
-             WHERE t.{column} = ?1 AND t.created_at IS NOT NULL AND (t.created_at >= ?2 {unsolved})
+             WHERE t.{column} = $1 AND t.created_at IS NOT NULL AND (t.created_at >= $2 {unsolved})
              ORDER BY t.created_at DESC, t.id DESC LIMIT {TICKETS}"
         )))
         .bind(&account.id)
@@ -79,11 +79,11 @@ impl Store {
     ) -> Result<Vec<AccountSurvey>, StoreError> {
         let Some(column) = column_of(account.kind) else { return Ok(Vec::new()) };
         let columns = "s.id, s.ticket_id, s.answered_at, s.low, s.rating, s.rating_scale, s.sentiment";
-        let surveys = sqlx::query_as(AssertSqlSafe(format!(
-            "SELECT {columns} FROM surveys s WHERE s.{column} = ?1 AND s.answered_at >= ?2
+        let surveys = sql::query_as(AssertSqlSafe(format!(
+            "SELECT {columns} FROM surveys s WHERE s.{column} = $1 AND s.answered_at >= $2
              UNION ALL
-             SELECT {columns} FROM tickets t CROSS JOIN surveys s ON s.ticket_id = t.id
-             WHERE t.{column} = ?1 AND t.created_at >= ?3 AND s.{column} IS NULL AND s.answered_at >= ?2
+             SELECT {columns} FROM tickets t CROSS JOIN surveys s
+             WHERE s.ticket_id = t.id AND t.{column} = $1 AND t.created_at >= $3 AND s.{column} IS NULL AND s.answered_at >= $2
              ORDER BY 3 DESC, 1 DESC LIMIT {SURVEYS}"
         )))
         .bind(&account.id)
@@ -102,9 +102,9 @@ impl Store {
     /// Those of any read.
     pub async fn account_exists(&self, account: &Subject) -> Result<bool, StoreError> {
         let Some(column) = column_of(account.kind) else { return Ok(false) };
-        sqlx::query_scalar(AssertSqlSafe(format!(
-            "SELECT EXISTS (SELECT 1 FROM tickets WHERE {column} = ?1)
-                 OR EXISTS (SELECT 1 FROM surveys WHERE {column} = ?1)"
+        sql::query_scalar(AssertSqlSafe(format!(
+            "SELECT EXISTS (SELECT 1 FROM tickets WHERE {column} = $1)
+                 OR EXISTS (SELECT 1 FROM surveys WHERE {column} = $1)"
         )))
         .bind(&account.id)
         .fetch_one(self.readers())
@@ -118,9 +118,9 @@ impl Store {
     /// # Errors
     /// Those of any read.
     pub async fn handling_minutes(&self, category: &str, limit: u32) -> Result<Vec<u32>, StoreError> {
-        sqlx::query_scalar(
+        sql::query_scalar(
             "SELECT handling_minutes FROM tickets
-             WHERE final_category = ?1 AND handling_minutes IS NOT NULL ORDER BY created_at DESC LIMIT ?2",
+             WHERE final_category = $1 AND handling_minutes IS NOT NULL ORDER BY created_at DESC NULLS LAST LIMIT $2",
         )
         .bind(category)
         .bind(limit)
@@ -130,8 +130,8 @@ impl Store {
     }
 }
 
-impl FromRow<'_, SqliteRow> for AccountSurvey {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow for AccountSurvey {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         let rating: Option<f64> = row.try_get("rating")?;
         Ok(Self {
             id: row.try_get("id")?,

@@ -1,9 +1,7 @@
 //! Articles and their passages, and the numbered changes by which an index catches up.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row, SqliteConnection};
-
 use super::column;
+use super::sql::{self, Connection, FromRow, Row};
 use super::versions;
 use super::writer::Write;
 use super::{Article, Passage, Store, StoreError};
@@ -85,7 +83,7 @@ impl Store {
     /// # Errors
     /// Those of any read.
     pub async fn article(&self, id: &str) -> Result<Option<Article>, StoreError> {
-        sqlx::query_as("SELECT * FROM articles WHERE id = ?1")
+        sql::query_as("SELECT * FROM articles WHERE id = $1")
             .bind(id)
             .fetch_optional(self.readers())
             .await
@@ -98,9 +96,9 @@ impl Store {
     /// Those of any read.
     pub async fn articles(&self, ids: &[String]) -> Result<Vec<Article>, StoreError> {
         let ids = column::json_text(ids).map_err(|error| self.failed(error))?;
-        sqlx::query_as(
-            "SELECT articles.* FROM json_each(?1) AS wanted
-             CROSS JOIN articles ON articles.id = wanted.value ORDER BY wanted.key",
+        sql::query_as(
+            "SELECT articles.* FROM json_each($1) AS wanted
+             CROSS JOIN articles WHERE articles.id = wanted.value ORDER BY wanted.key",
         )
         .bind(ids)
         .fetch_all(self.readers())
@@ -121,7 +119,7 @@ impl Store {
     /// # Errors
     /// Those of any read.
     pub async fn articles_page(&self, after: Option<&str>, limit: u32) -> Result<Vec<Article>, StoreError> {
-        sqlx::query_as("SELECT * FROM articles WHERE id > ?1 ORDER BY id LIMIT ?2")
+        sql::query_as("SELECT * FROM articles WHERE id > $1 ORDER BY id LIMIT $2")
             // No id is empty, so that everything comes after the empty one.
             .bind(after.unwrap_or_default())
             .bind(limit)
@@ -141,9 +139,9 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<StoredPassage>, StoreError> {
         let (article_id, ordinal) = after.unwrap_or_default();
-        sqlx::query_as(
-            "SELECT * FROM passages WHERE (article_id, ordinal) > (?1, ?2)
-             ORDER BY article_id, ordinal LIMIT ?3",
+        sql::query_as(
+            "SELECT * FROM passages WHERE (article_id, ordinal) > ($1, $2)
+             ORDER BY article_id, ordinal LIMIT $3",
         )
         .bind(article_id)
         .bind(ordinal)
@@ -158,7 +156,7 @@ impl Store {
     /// # Errors
     /// Those of any read.
     pub async fn passages_of(&self, article_id: &str) -> Result<Vec<StoredPassage>, StoreError> {
-        sqlx::query_as("SELECT * FROM passages WHERE article_id = ?1 ORDER BY ordinal")
+        sql::query_as("SELECT * FROM passages WHERE article_id = $1 ORDER BY ordinal")
             .bind(article_id)
             .fetch_all(self.readers())
             .await
@@ -171,8 +169,8 @@ impl Store {
     /// # Errors
     /// Those of any read.
     pub async fn stale_articles(&self, encoder: &str, limit: u32) -> Result<Vec<Article>, StoreError> {
-        // Two ranges of the index; `encoder <> ?1` would read every article.
-        sqlx::query_as("SELECT * FROM articles WHERE encoder < ?1 OR encoder > ?1 LIMIT ?2")
+        // Two ranges of the index; `encoder <> $1` would read every article.
+        sql::query_as("SELECT * FROM articles WHERE encoder < $1 OR encoder > $1 LIMIT $2")
             .bind(encoder)
             .bind(limit)
             .fetch_all(self.readers())
@@ -195,7 +193,7 @@ impl Store {
     /// # Errors
     /// Those of any read.
     pub async fn changes_since(&self, seq: u64, limit: u32) -> Result<Vec<ArticleChange>, StoreError> {
-        sqlx::query_as("SELECT * FROM article_changes WHERE seq > ?1 ORDER BY seq LIMIT ?2")
+        sql::query_as("SELECT * FROM article_changes WHERE seq > $1 ORDER BY seq LIMIT $2")
             .bind(i64::try_from(seq).unwrap_or(i64::MAX))
             .bind(limit)
             .fetch_all(self.readers())
@@ -205,7 +203,7 @@ impl Store {
 
     /// The one number that `query` asks for.
     pub(super) async fn number(&self, query: &'static str) -> Result<u64, StoreError> {
-        sqlx::query_scalar(query)
+        sql::query_scalar(query)
             .fetch_one(self.readers())
             .await
             .and_then(|number| column::unsigned(number, "number"))
@@ -215,7 +213,7 @@ impl Store {
 
 /// Puts the batch; the number of its last change, `None` for an empty batch.
 pub(super) async fn put(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     batch: &[EmbeddedArticle],
     encoder: &str,
 ) -> Result<Option<u64>, sqlx::Error> {
@@ -229,9 +227,8 @@ pub(super) async fn put(
 }
 
 /// Deletes the article; the number of the change, `None` when there was no such article.
-pub(super) async fn delete(connection: &mut SqliteConnection, id: &str) -> Result<Option<u64>, sqlx::Error> {
-    let deleted =
-        sqlx::query("DELETE FROM articles WHERE id = ?1").bind(id).execute(&mut *connection).await?;
+pub(super) async fn delete(connection: &mut Connection, id: &str) -> Result<Option<u64>, sqlx::Error> {
+    let deleted = sql::query("DELETE FROM articles WHERE id = $1").bind(id).execute(&mut *connection).await?;
     if deleted.rows_affected() == 0 {
         return Ok(None);
     }
@@ -240,20 +237,20 @@ pub(super) async fn delete(connection: &mut SqliteConnection, id: &str) -> Resul
 
 /// Replaces the embeddings of the articles' passages.
 pub(super) async fn embed(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     batch: &[PassageVectors],
     encoder: &str,
 ) -> Result<(), sqlx::Error> {
     for PassageVectors { article_id, vectors } in batch {
         for (ordinal, vector) in (0_i64..).zip(vectors) {
-            sqlx::query("UPDATE passages SET embedding = ?3 WHERE article_id = ?1 AND ordinal = ?2")
+            sql::query("UPDATE passages SET embedding = $3 WHERE article_id = $1 AND ordinal = $2")
                 .bind(article_id)
                 .bind(ordinal)
                 .bind(column::vector_bytes(vector))
                 .execute(&mut *connection)
                 .await?;
         }
-        sqlx::query("UPDATE articles SET encoder = ?2 WHERE id = ?1")
+        sql::query("UPDATE articles SET encoder = $2 WHERE id = $1")
             .bind(article_id)
             .bind(encoder)
             .execute(&mut *connection)
@@ -263,25 +260,27 @@ pub(super) async fn embed(
 }
 
 async fn put_article(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     article: &Article,
     encoder: &str,
 ) -> Result<(), sqlx::Error> {
     let changed = versions::keep_former(connection, article).await?;
     // The time of a version is that of the put which made it, and stays while its words do.
-    sqlx::query(
+    sql::query(
         "INSERT INTO articles (id, title, body, body_format, url, audience, status, category,
              tags, language, updated_at, encoder, product, expires_at, review_at, attachments,
              version, kept_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, max(?17, 1), ?18)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
          ON CONFLICT (id) DO UPDATE SET title = excluded.title, body = excluded.body,
              body_format = excluded.body_format, url = excluded.url, audience = excluded.audience,
              status = excluded.status, category = excluded.category, tags = excluded.tags,
              language = excluded.language, updated_at = excluded.updated_at,
              encoder = excluded.encoder, product = excluded.product,
              expires_at = excluded.expires_at, review_at = excluded.review_at,
-             attachments = excluded.attachments, version = min(max(articles.version + ?19, excluded.version), 4294967295),
-             kept_at = CASE WHEN ?19 THEN excluded.kept_at
+             attachments = excluded.attachments,
+             version = CASE WHEN articles.version + $19 <= excluded.version THEN excluded.version
+                 WHEN articles.version < 4294967295 THEN articles.version + $19 ELSE articles.version END,
+             kept_at = CASE WHEN $19 = 1 THEN excluded.kept_at
                  ELSE coalesce(articles.kept_at, excluded.kept_at) END",
     )
     .bind(&article.id)
@@ -300,7 +299,7 @@ async fn put_article(
     .bind(article.expires_at.map(column::time_text))
     .bind(article.review_at.map(column::time_text))
     .bind(column::json_text(&article.attachments)?)
-    .bind(article.version)
+    .bind(article.version.max(1))
     .bind(article.kept_at.map(column::time_text))
     .bind(changed)
     .execute(connection)
@@ -309,18 +308,18 @@ async fn put_article(
 }
 
 async fn put_passages(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     article_id: &str,
     passages: &[Passage],
 ) -> Result<(), sqlx::Error> {
-    sqlx::query("DELETE FROM passages WHERE article_id = ?1")
+    sql::query("DELETE FROM passages WHERE article_id = $1")
         .bind(article_id)
         .execute(&mut *connection)
         .await?;
     for (ordinal, passage) in (0_i64..).zip(passages) {
-        sqlx::query(
+        sql::query(
             "INSERT INTO passages (article_id, ordinal, heading, text, embedding)
-             VALUES (?1, ?2, ?3, ?4, ?5)",
+             VALUES ($1, $2, $3, $4, $5)",
         )
         .bind(article_id)
         .bind(ordinal)
@@ -334,16 +333,20 @@ async fn put_passages(
 }
 
 /// Replaces what was the last change of the article.
-async fn record_change(connection: &mut SqliteConnection, article_id: &str) -> Result<u64, sqlx::Error> {
-    let recorded = sqlx::query("INSERT OR REPLACE INTO article_changes (article_id) VALUES (?1)")
+async fn record_change(connection: &mut Connection, article_id: &str) -> Result<u64, sqlx::Error> {
+    sql::query("DELETE FROM article_changes WHERE article_id = $1")
         .bind(article_id)
-        .execute(connection)
+        .execute(&mut *connection)
         .await?;
-    column::unsigned(recorded.last_insert_rowid(), "seq")
+    let seq: i64 = sql::query_scalar("INSERT INTO article_changes (article_id) VALUES ($1) RETURNING seq")
+        .bind(article_id)
+        .fetch_one(connection)
+        .await?;
+    column::unsigned(seq, "seq")
 }
 
-impl FromRow<'_, SqliteRow> for Article {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow for Article {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         Ok(Self {
             id: row.try_get("id")?,
             title: row.try_get("title")?,
@@ -366,8 +369,8 @@ impl FromRow<'_, SqliteRow> for Article {
     }
 }
 
-impl FromRow<'_, SqliteRow> for StoredPassage {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow for StoredPassage {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         Ok(Self {
             article_id: row.try_get("article_id")?,
             ordinal: row.try_get("ordinal")?,
@@ -380,8 +383,8 @@ impl FromRow<'_, SqliteRow> for StoredPassage {
     }
 }
 
-impl FromRow<'_, SqliteRow> for ArticleChange {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow for ArticleChange {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         Ok(Self {
             seq: column::unsigned(row.try_get("seq")?, "seq")?,
             article_id: row.try_get("article_id")?,

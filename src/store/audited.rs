@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row};
 
 use super::column;
+use super::sql::{self, FromRow, Row};
 use super::{Store, StoreError};
 
 /// What the audit reads of a ticket.
@@ -54,15 +53,15 @@ impl Store {
         after: Option<&str>,
         limit: u32,
     ) -> Result<Vec<AuditedTicket>, StoreError> {
-        sqlx::query_as(
+        sql::query_as(
             "SELECT tickets.id, tickets.subject, tickets.body, tickets.channel, tickets.created_at,
                  tickets.organization_id, tickets.agent_group,
                  coalesce(tickets.final_category, findings.category) AS category,
                  tickets.article_ids, tickets.reopened, tickets.escalated, tickets.handling_minutes,
                  findings.answer_confidence, findings.best_article,
-                 EXISTS (SELECT 1 FROM surveys WHERE surveys.ticket_id = tickets.id AND surveys.low) AS low_scored
+                 EXISTS (SELECT 1 FROM surveys WHERE surveys.ticket_id = tickets.id AND surveys.low = 1) AS low_scored
              FROM tickets LEFT JOIN findings ON findings.ticket_id = tickets.id
-             WHERE tickets.id > ?1 ORDER BY tickets.id LIMIT ?2",
+             WHERE tickets.id > $1 ORDER BY tickets.id LIMIT $2",
         )
         // No id is empty, so that everything comes after the empty one.
         .bind(after.unwrap_or_default())
@@ -81,9 +80,9 @@ impl Store {
     /// Those of any read.
     pub async fn ticket_sentiments(&self, ids: &[String]) -> Result<HashMap<String, f32>, StoreError> {
         let ids = column::json_text(ids).map_err(|error| self.failed(error))?;
-        let rows: Vec<(String, f64)> = sqlx::query_as(
+        let rows: Vec<(String, f64)> = sql::query_as(
             "SELECT ticket_id, avg(score) FROM surveys
-             WHERE ticket_id IN (SELECT value FROM json_each(?1)) AND score IS NOT NULL GROUP BY ticket_id",
+             WHERE ticket_id IN (SELECT value FROM json_each($1)) AND score IS NOT NULL GROUP BY ticket_id",
         )
         .bind(ids)
         .fetch_all(self.readers())
@@ -93,8 +92,8 @@ impl Store {
     }
 }
 
-impl FromRow<'_, SqliteRow> for AuditedTicket {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow for AuditedTicket {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         Ok(Self {
             id: row.try_get("id")?,
             subject: row.try_get("subject")?,

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::value::{Error as WordError, StrDeserializer};
 use serde::de::{DeserializeOwned, IntoDeserializer};
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
+
+use super::sql::{Json, Row};
 
 /// A word of a closed set, such as a status, as the HTTP API writes it.
 pub(super) fn word_text<T: Serialize>(value: &T) -> Result<String, sqlx::Error> {
@@ -18,11 +18,8 @@ pub(super) fn word_text<T: Serialize>(value: &T) -> Result<String, sqlx::Error> 
 }
 
 /// Reads what [`word_text`] wrote; `None` for NULL.
-pub(super) fn optional_word<T: DeserializeOwned>(
-    row: &SqliteRow,
-    column: &str,
-) -> Result<Option<T>, sqlx::Error> {
-    let Some(word) = row.try_get::<Option<&str>, _>(column)? else {
+pub(super) fn optional_word<T: DeserializeOwned>(row: &Row, column: &str) -> Result<Option<T>, sqlx::Error> {
+    let Some(word) = row.try_get::<Option<&str>>(column)? else {
         return Ok(None);
     };
     let reader: StrDeserializer<'_, WordError> = word.into_deserializer();
@@ -33,7 +30,7 @@ pub(super) fn optional_word<T: DeserializeOwned>(
 }
 
 /// Reads what [`word_text`] wrote.
-pub(super) fn word<T: DeserializeOwned>(row: &SqliteRow, column: &str) -> Result<T, sqlx::Error> {
+pub(super) fn word<T: DeserializeOwned>(row: &Row, column: &str) -> Result<T, sqlx::Error> {
     optional_word(row, column)?.ok_or_else(|| unreadable(column, "a word of its set"))
 }
 
@@ -45,23 +42,23 @@ pub(super) fn time_text(time: Timestamp) -> String {
 }
 
 /// Reads what [`time_text`] wrote; `None` for NULL.
-pub(super) fn optional_time(row: &SqliteRow, column: &str) -> Result<Option<Timestamp>, sqlx::Error> {
+pub(super) fn optional_time(row: &Row, column: &str) -> Result<Option<Timestamp>, sqlx::Error> {
     let text: Option<&str> = row.try_get(column)?;
     text.map(|text| text.parse().map_err(|_| unreadable(column, "a time"))).transpose()
 }
 
 /// Reads what [`time_text`] wrote.
-pub(super) fn time(row: &SqliteRow, column: &str) -> Result<Timestamp, sqlx::Error> {
+pub(super) fn time(row: &Row, column: &str) -> Result<Timestamp, sqlx::Error> {
     optional_time(row, column)?.ok_or_else(|| unreadable(column, "a time"))
 }
 
 /// A list of ids or tags, or an answer, as JSON.
-pub(super) fn json_text<T: Serialize + ?Sized>(value: &T) -> Result<String, sqlx::Error> {
-    serde_json::to_string(value).map_err(|error| sqlx::Error::Encode(error.into()))
+pub(super) fn json_text<T: Serialize + ?Sized>(value: &T) -> Result<Json, sqlx::Error> {
+    serde_json::to_string(value).map(Json).map_err(|error| sqlx::Error::Encode(error.into()))
 }
 
 /// Reads what [`json_text`] wrote.
-pub(super) fn json<T: DeserializeOwned>(row: &SqliteRow, column: &str) -> Result<T, sqlx::Error> {
+pub(super) fn json<T: DeserializeOwned>(row: &Row, column: &str) -> Result<T, sqlx::Error> {
     serde_json::from_str(row.try_get(column)?).map_err(|_| unreadable(column, "JSON of its shape"))
 }
 
@@ -71,8 +68,8 @@ pub(super) fn vector_bytes(vector: &[f32]) -> Vec<u8> {
 }
 
 /// Reads what [`vector_bytes`] wrote; `None` for NULL.
-pub(super) fn optional_vector(row: &SqliteRow, column: &str) -> Result<Option<Vec<f32>>, sqlx::Error> {
-    let Some(bytes) = row.try_get::<Option<&[u8]>, _>(column)? else {
+pub(super) fn optional_vector(row: &Row, column: &str) -> Result<Option<Vec<f32>>, sqlx::Error> {
+    let Some(bytes) = row.try_get::<Option<&[u8]>>(column)? else {
         return Ok(None);
     };
     match bytes.as_chunks::<4>() {
@@ -82,12 +79,12 @@ pub(super) fn optional_vector(row: &SqliteRow, column: &str) -> Result<Option<Ve
 }
 
 /// Reads what [`vector_bytes`] wrote.
-pub(super) fn vector(row: &SqliteRow, column: &str) -> Result<Vec<f32>, sqlx::Error> {
+pub(super) fn vector(row: &Row, column: &str) -> Result<Vec<f32>, sqlx::Error> {
     optional_vector(row, column)?.ok_or_else(|| unreadable(column, "an embedding"))
 }
 
 /// A SHA-256 hash.
-pub(super) fn digest(row: &SqliteRow, column: &str) -> Result<[u8; 32], sqlx::Error> {
+pub(super) fn digest(row: &Row, column: &str) -> Result<[u8; 32], sqlx::Error> {
     let bytes: &[u8] = row.try_get(column)?;
     bytes.try_into().map_err(|_| unreadable(column, "a hash of 32 bytes"))
 }

@@ -1,17 +1,20 @@
 //! The data folder: its lock, its database, and how both are opened and closed.
 
-use std::borrow::Cow;
 use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, SqlSafeStr, SqliteConnection, SqlitePool};
+use sqlx::{ConnectOptions, SqliteConnection};
 
 use super::StoreError;
 use super::backup::DATABASE;
+use super::leader::Leader;
+use super::postgres::Server;
+use super::sql::{self, Connection, Dialect, Pool, Source};
+use super::steps::steps;
 use super::writer::Writer;
 use crate::config::{PrivacySettings, StoreSettings};
 use crate::text::masking::Masking;
@@ -25,7 +28,7 @@ const PAGE_BYTES: u64 = 4096;
 /// What the write-ahead log is cut back to after a large write, in bytes.
 const LOG_BYTES: &str = "16777216";
 
-/// The data folder, held open. Clones share it.
+/// The data folder, held open, with its database, or the one in PostgreSQL that the settings name. Clones share it.
 ///
 /// Reads run beside each other and beside a write; writes go one after another through one
 /// connection. What a write answered is seen by every read that starts later. A caller who stops
@@ -39,9 +42,11 @@ pub struct Store {
 
 #[derive(Debug)]
 struct Inner {
-    path: PathBuf,
-    readers: SqlitePool,
+    /// The database file, or where PostgreSQL is.
+    place: PathBuf,
+    readers: Pool,
     writer: Writer,
+    leader: Option<Leader>,
     /// Locked for as long as the file is open.
     lock: File,
 }
@@ -54,26 +59,21 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Locked`], [`StoreError::NotWritable`], [`StoreError::Newer`],
-    /// [`StoreError::Damaged`], [`StoreError::Full`], [`StoreError::Busy`].
+    /// [`StoreError::Damaged`], [`StoreError::Full`], [`StoreError::Busy`], [`StoreError::Refused`],
+    /// [`StoreError::Unreachable`].
     pub async fn open(data_dir: &Path, settings: &StoreSettings) -> Result<Self, StoreError> {
         let lock = lock_folder(data_dir)?;
-        let path = data_dir.join(DATABASE);
-        let options =
-            SqliteConnectOptions::new().filename(&path).busy_timeout(PATIENCE).disable_statement_logging();
-        let writing = for_writing(options.clone(), settings);
-        let mut connection = writing.connect().await.map_err(|error| StoreError::from_sqlx(&path, error))?;
-        migrate(&mut connection, &path).await?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .acquire_timeout(PATIENCE)
-            .connect_lazy_with(options.pragma("query_only", "ON"));
-        let inner = Inner {
-            // A database that vanished is an error, not a reason to begin an empty one.
-            writer: Writer::start(connection, writing.create_if_missing(false), path.clone()),
-            path,
-            readers,
-            lock,
+        let (place, readers, connection, source) = match &settings.url {
+            Some(url) => open_server(Server::new(url)?).await?,
+            None => open_file(data_dir.join(DATABASE), settings).await?,
         };
+        belongs_to(data_dir, settings.url.as_ref().map(|_| place.as_path()))?;
+        let leader = match &source {
+            Source::Postgres(server) => Some(Leader::new((**server).clone())),
+            Source::Sqlite(_) => None,
+        };
+        let writer = Writer::start(connection, source, place.clone());
+        let inner = Inner { writer, leader, place, readers, lock };
         Ok(Self { inner: Arc::new(inner), masking: None })
     }
 
@@ -91,33 +91,44 @@ impl Store {
     /// # Errors
     /// [`StoreError::Full`] and the like if the log could not be moved; the next start moves it.
     pub async fn close(&self) -> Result<(), StoreError> {
+        if let Some(leader) = self.leader() {
+            leader.resign().await;
+        }
         // Readers first: a read in progress would keep the log from being moved.
         self.inner.readers.close().await;
         let closed = self.inner.writer.close().await;
         let unlocked = self.inner.lock.unlock();
         closed?;
-        unlocked.map_err(|error| StoreError::from_io(&self.inner.path, error))
+        unlocked.map_err(|error| StoreError::from_io(&self.inner.place, error))
     }
 
-    /// Looks through the database file for damage: seconds for a large one.
+    /// Looks through the database file for damage: seconds for a large one. Of PostgreSQL only whether it answers.
     ///
     /// # Errors
     /// [`StoreError::Damaged`] with what was found.
     pub async fn check(&self) -> Result<(), StoreError> {
-        let findings: Vec<String> = sqlx::query_scalar("PRAGMA quick_check")
+        if let Pool::Postgres(_) = self.readers() {
+            // Looking after its files is the server's own work.
+            return self.number("SELECT count(*) FROM articles").await.map(drop);
+        }
+        let findings: Vec<String> = sql::query_scalar("PRAGMA quick_check")
             .fetch_all(self.readers())
             .await
             .map_err(|error| self.failed(error))?;
         match findings.as_slice() {
             [only] if only == "ok" => Ok(()),
             findings => {
-                Err(StoreError::Damaged { path: self.inner.path.clone(), detail: findings.join("; ") })
+                Err(StoreError::Damaged { path: self.inner.place.clone(), detail: findings.join("; ") })
             }
         }
     }
 
-    pub(super) fn readers(&self) -> &SqlitePool {
+    pub(super) fn readers(&self) -> &Pool {
         &self.inner.readers
+    }
+
+    pub(super) fn leader(&self) -> Option<&Leader> {
+        self.inner.leader.as_ref()
     }
 
     pub(super) fn masks(&self) -> Option<&Masking> {
@@ -129,8 +140,37 @@ impl Store {
     }
 
     pub(super) fn failed(&self, error: sqlx::Error) -> StoreError {
-        StoreError::from_sqlx(&self.inner.path, error)
+        match self.readers() {
+            Pool::Sqlite(_) => StoreError::from_sqlx(&self.inner.place, error),
+            Pool::Postgres(_) => StoreError::from_postgres(&self.inner.place, error),
+        }
     }
+}
+
+/// Where a database is, its readers, and the writing connection with the way to another.
+type Opened = (PathBuf, Pool, Connection, Source);
+
+async fn open_file(path: PathBuf, settings: &StoreSettings) -> Result<Opened, StoreError> {
+    let options =
+        SqliteConnectOptions::new().filename(&path).busy_timeout(PATIENCE).disable_statement_logging();
+    let writing = for_writing(options.clone(), settings);
+    let mut connection = writing.connect().await.map_err(|error| StoreError::from_sqlx(&path, error))?;
+    migrate(&mut connection, &path).await?;
+    let readers = SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .acquire_timeout(PATIENCE)
+        .connect_lazy_with(options.pragma("query_only", "ON"));
+    // A database that vanished is an error, not a reason to begin an empty one.
+    let source = Source::Sqlite(Box::new(writing.create_if_missing(false)));
+    Ok((path, Pool::Sqlite(readers), Connection::Sqlite(Box::new(connection)), source))
+}
+
+async fn open_server(server: Server) -> Result<Opened, StoreError> {
+    let failed = |error| StoreError::from_postgres(server.place(), error);
+    let mut connection = server.connect().await.map_err(failed)?;
+    server.migrate(&mut connection).await?;
+    let (place, readers) = (server.place().to_owned(), Pool::Postgres(server.readers()));
+    Ok((place, readers, Connection::Postgres(Box::new(connection)), Source::Postgres(Box::new(server))))
 }
 
 /// Creates the folder and takes its lock, which the system gives back when the process ends.
@@ -148,6 +188,31 @@ fn lock_folder(data_dir: &Path) -> Result<File, StoreError> {
         Err(TryLockError::WouldBlock) => Err(StoreError::Locked { path: data_dir.to_path_buf() }),
         Err(TryLockError::Error(error)) => Err(StoreError::from_io(&path, error)),
     }
+}
+
+/// Removes from the folder what was made of another store than the one at `place`, or of the one in the folder itself
+/// without a place: the index and the embeddings' file, which are made anew.
+fn belongs_to(data_dir: &Path, place: Option<&Path>) -> Result<(), StoreError> {
+    let note = data_dir.join("store");
+    let place = place.map(|place| place.display().to_string()).unwrap_or_default();
+    let noted = match fs::read_to_string(&note) {
+        Ok(noted) => noted,
+        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(StoreError::from_io(&note, error)),
+    };
+    if noted == place {
+        return Ok(());
+    }
+    for made in ["index", "vectors"] {
+        let path = data_dir.join(made);
+        match fs::remove_dir_all(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(StoreError::from_io(&path, error));
+            }
+            _ => {}
+        }
+    }
+    fs::write(&note, place).map_err(|error| StoreError::from_io(&note, error))
 }
 
 /// A commit is on the disk before it is answered (`synchronous=FULL`), so that it survives a
@@ -171,33 +236,8 @@ fn for_writing(options: SqliteConnectOptions, settings: &StoreSettings) -> Sqlit
     }
 }
 
-/// Every step from an empty file to the tables of today, oldest first; a step that was released is
-/// never changed, only followed by another.
-fn steps() -> Migrator {
-    let step = |version, name, sql: &'static str| {
-        Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, sql.into_sql_str(), false)
-    };
-    Migrator::with_migrations(vec![
-        step(1, "articles and tickets", include_str!("migrations/0001_articles_and_tickets.sql")),
-        step(2, "outcomes and feedback", include_str!("migrations/0002_outcomes_and_feedback.sql")),
-        step(3, "article fields", include_str!("migrations/0003_article_fields.sql")),
-        step(4, "findings", include_str!("migrations/0004_findings.sql")),
-        step(5, "surveys", include_str!("migrations/0005_surveys.sql")),
-        step(6, "gap groups", include_str!("migrations/0006_gap_groups.sql")),
-        step(7, "deflections", include_str!("migrations/0007_deflections.sql")),
-        step(8, "jobs", include_str!("migrations/0008_jobs.sql")),
-        step(9, "timeline", include_str!("migrations/0009_timeline.sql")),
-        step(10, "learning", include_str!("migrations/0010_learning.sql")),
-        step(12, "updates", include_str!("migrations/0012_updates.sql")),
-        step(14, "configuration items", include_str!("migrations/0014_configuration_items.sql")),
-        step(15, "access", include_str!("migrations/0015_access.sql")),
-        step(16, "signals", include_str!("migrations/0016_signals.sql")),
-        step(17, "privacy", include_str!("migrations/0017_privacy.sql")),
-    ])
-}
-
 async fn migrate(connection: &mut SqliteConnection, path: &Path) -> Result<(), StoreError> {
-    let steps = steps();
+    let steps = steps(Dialect::Sqlite);
     let Err(error) = steps.run(&mut *connection).await else {
         return Ok(());
     };

@@ -5,10 +5,10 @@
 //! longer once an article has solved it after all.
 
 use jiff::Timestamp;
-use sqlx::{Row, SqliteConnection};
 
 use super::column;
 use super::feedback::{self, Feedback, FeedbackKind, FeedbackWritten, Occasion};
+use super::sql::{self, Connection, Row};
 use super::writer::{Write, Written};
 use super::{Store, StoreError};
 
@@ -88,28 +88,28 @@ impl Store {
 
     async fn summed(&self, from: Timestamp, to: Timestamp) -> Result<DeflectionSummary, sqlx::Error> {
         // A visit belongs to the day on which it was first solved, or else first in vain.
-        let days = sqlx::query(
+        let days = sql::query(
             "WITH visits AS (
-                 SELECT session_id, max(article_id <> '') AS solved,
+                 SELECT session_id, max(CASE WHEN article_id <> '' THEN 1 ELSE 0 END) AS solved,
                      coalesce(min(at) FILTER (WHERE article_id <> ''), min(at)) AS at
                  FROM deflections GROUP BY session_id)
              SELECT substr(at, 1, 10) AS day, sum(solved) AS solved, sum(1 - solved) AS unanswered
-             FROM visits WHERE at >= ?1 AND at < ?2 GROUP BY day ORDER BY day",
+             FROM visits WHERE at >= $1 AND at < $2 GROUP BY day ORDER BY day",
         )
         .bind(column::time_text(from))
         .bind(column::time_text(to))
         .fetch_all(self.readers())
         .await?;
-        let articles = sqlx::query(
+        let articles = sql::query(
             "SELECT article_id, count(*) AS solved FROM deflections
-             WHERE article_id <> '' AND at >= ?1 AND at < ?2
+             WHERE article_id <> '' AND at >= $1 AND at < $2
              GROUP BY article_id ORDER BY solved DESC, article_id",
         )
         .bind(column::time_text(from))
         .bind(column::time_text(to))
         .fetch_all(self.readers())
         .await?;
-        let number = |row: &sqlx::sqlite::SqliteRow, name| column::unsigned(row.try_get(name)?, name);
+        let number = |row: &Row, name| column::unsigned(row.try_get(name)?, name);
         let days: Result<Vec<(String, u64, u64)>, sqlx::Error> = days
             .iter()
             .map(|row| Ok((row.try_get("day")?, number(row, "solved")?, number(row, "unanswered")?)))
@@ -135,9 +135,9 @@ impl Store {
         to: Timestamp,
         limit: u32,
     ) -> Result<Vec<UnansweredText>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT session_id, at, text FROM deflections WHERE text IS NOT NULL AND at >= ?1 AND at < ?2
-             ORDER BY at DESC, session_id DESC LIMIT ?3",
+        let rows = sql::query(
+            "SELECT session_id, at, text FROM deflections WHERE text IS NOT NULL AND at >= $1 AND at < $2
+             ORDER BY at DESC, session_id DESC LIMIT $3",
         )
         .bind(column::time_text(from))
         .bind(column::time_text(to))
@@ -158,7 +158,7 @@ impl Store {
 
 /// Saves what came of a visit, and the feedback that follows from it.
 pub(super) async fn save(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     deflection: &Deflection,
     keep: u32,
 ) -> Result<Written, sqlx::Error> {
@@ -166,7 +166,7 @@ pub(super) async fn save(
     match outcome {
         DeflectionOutcome::Solved { article_id } => {
             let new = insert(connection, session_id, article_id, None, *at).await?;
-            sqlx::query("UPDATE deflections SET text = NULL WHERE session_id = ?1 AND text IS NOT NULL")
+            sql::query("UPDATE deflections SET text = NULL WHERE session_id = $1 AND text IS NOT NULL")
                 .bind(session_id)
                 .execute(&mut *connection)
                 .await?;
@@ -191,16 +191,16 @@ pub(super) async fn save(
 
 /// Of a visit that says the same again the time stays, and the text is the later one.
 async fn insert(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     session_id: &str,
     article_id: &str,
     text: Option<&str>,
     at: Timestamp,
 ) -> Result<bool, sqlx::Error> {
-    let written = sqlx::query(
-        "INSERT INTO deflections (session_id, article_id, text, at) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT DO UPDATE SET text = excluded.text
-         WHERE excluded.text IS NOT NULL AND excluded.text IS NOT text",
+    let written = sql::query(
+        "INSERT INTO deflections (session_id, article_id, text, at) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (session_id, article_id) DO UPDATE SET text = excluded.text
+         WHERE excluded.text IS NOT NULL AND excluded.text IS DISTINCT FROM deflections.text",
     )
     .bind(session_id)
     .bind(article_id)
@@ -211,19 +211,19 @@ async fn insert(
     Ok(written.rows_affected() > 0)
 }
 
-async fn is_solved(connection: &mut SqliteConnection, session_id: &str) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM deflections WHERE session_id = ?1 AND article_id <> '')")
+async fn is_solved(connection: &mut Connection, session_id: &str) -> Result<bool, sqlx::Error> {
+    sql::query_scalar("SELECT EXISTS (SELECT 1 FROM deflections WHERE session_id = $1 AND article_id <> '')")
         .bind(session_id)
         .fetch_one(connection)
         .await
 }
 
 /// Forgets the texts beyond the newest `keep`; that there was a visit stays.
-async fn forget(connection: &mut SqliteConnection, keep: u32) -> Result<(), sqlx::Error> {
-    sqlx::query(
+async fn forget(connection: &mut Connection, keep: u32) -> Result<(), sqlx::Error> {
+    sql::query(
         "UPDATE deflections SET text = NULL WHERE article_id = '' AND session_id IN (
              SELECT session_id FROM deflections WHERE text IS NOT NULL
-             ORDER BY at DESC, session_id DESC LIMIT -1 OFFSET ?1)",
+             ORDER BY at DESC, session_id DESC LIMIT 9223372036854775807 OFFSET $1)",
     )
     .bind(keep)
     .execute(connection)

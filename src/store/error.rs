@@ -1,4 +1,4 @@
-//! What can go wrong with the store, and the one place that reads SQLite's codes.
+//! What can go wrong with the store, and the one place that reads the codes of the databases.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write as _};
@@ -71,6 +71,39 @@ pub enum StoreError {
         /// The database file.
         path: PathBuf,
     },
+    /// PostgreSQL, or the address of it, does not let Deskhand in.
+    #[error(
+        "{} refuses Deskhand: {detail}; check the store's url in the settings, and what its user may do",
+        place.display()
+    )]
+    Refused {
+        /// Where it is, without a password.
+        place: PathBuf,
+        /// What the server said.
+        detail: String,
+    },
+    /// PostgreSQL does not answer.
+    #[error(
+        "{} does not answer ({detail}): nothing of this request was saved; look whether the server runs, then send the request again",
+        place.display()
+    )]
+    Unreachable {
+        /// Where it is, without a password.
+        place: PathBuf,
+        /// What the system said.
+        detail: String,
+    },
+    /// The connection broke in the moment in which PostgreSQL was to keep a write for good.
+    #[error(
+        "the connection to {} broke ({detail}) while this was being saved: it may be kept or not; send the request again, what is kept already is not kept twice where it has an id",
+        place.display()
+    )]
+    Unsure {
+        /// Where it is, without a password.
+        place: PathBuf,
+        /// What the system said.
+        detail: String,
+    },
     /// [`super::Store::close`] came first.
     #[error("the store is closed because Deskhand is stopping: send the request again once it runs")]
     Closed,
@@ -82,7 +115,7 @@ pub enum StoreError {
     Other {
         /// The database file.
         path: PathBuf,
-        /// What SQLite or the system said.
+        /// What the database or the system said.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 }

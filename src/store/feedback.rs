@@ -5,11 +5,10 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row, SqliteConnection};
 use utoipa::ToSchema;
 
 use super::column;
+use super::sql::{self, Connection, FromRow, Row};
 use super::writer::{Write, Written};
 use super::{Store, StoreError};
 
@@ -116,6 +115,24 @@ pub struct FeedbackCounts {
 }
 
 impl Store {
+    /// All voices about an article.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn voices_of(&self, article_id: &str) -> Result<Vec<Voice>, StoreError> {
+        sql::query_as(
+            "SELECT max(CASE kind WHEN 'solved' THEN said_at END) AS solved,
+                 max(CASE kind WHEN 'attached' THEN said_at END) AS attached,
+                 max(CASE kind WHEN 'dismissed' THEN said_at END) AS dismissed
+             FROM feedback WHERE article_id = $1 AND kind <> 'viewed' AND undone_at IS NULL
+             GROUP BY ticket_id, own_id",
+        )
+        .bind(article_id)
+        .fetch_all(self.readers())
+        .await
+        .map_err(|error| self.failed(error))
+    }
+
     /// Keeps a word of feedback, or counts it again after it was taken back.
     ///
     /// # Errors
@@ -137,12 +154,12 @@ impl Store {
     /// # Errors
     /// Those of any read.
     pub async fn feedback_counts(&self, article_id: &str) -> Result<FeedbackCounts, StoreError> {
-        sqlx::query_as(
+        sql::query_as(
             "SELECT count(*) FILTER (WHERE kind = 'viewed') AS viewed,
                  count(*) FILTER (WHERE kind = 'attached') AS attached,
                  count(*) FILTER (WHERE kind = 'solved') AS solved,
                  count(*) FILTER (WHERE kind = 'dismissed') AS dismissed
-             FROM feedback WHERE article_id = ?1 AND undone_at IS NULL",
+             FROM feedback WHERE article_id = $1 AND undone_at IS NULL",
         )
         .bind(article_id)
         .fetch_one(self.readers())
@@ -158,16 +175,16 @@ impl Store {
         let (query, id) = match occasion {
             Occasion::Ticket(id) => (
                 "SELECT article_id, kind FROM feedback
-                 WHERE ticket_id = ?1 AND ticket_id <> '' AND undone_at IS NULL ORDER BY article_id, kind",
+                 WHERE ticket_id = $1 AND ticket_id <> '' AND undone_at IS NULL ORDER BY article_id, kind",
                 id,
             ),
             Occasion::Own(id) => (
                 "SELECT article_id, kind FROM feedback
-                 WHERE own_id = ?1 AND own_id <> '' AND undone_at IS NULL ORDER BY article_id, kind",
+                 WHERE own_id = $1 AND own_id <> '' AND undone_at IS NULL ORDER BY article_id, kind",
                 id,
             ),
         };
-        let rows = sqlx::query(query).bind(id).fetch_all(self.readers()).await;
+        let rows = sql::query(query).bind(id).fetch_all(self.readers()).await;
         let rows = rows.map_err(|error| self.failed(error))?;
         let said = rows.iter().map(|row| Ok((row.try_get("article_id")?, column::word(row, "kind")?)));
         said.collect::<Result<_, sqlx::Error>>().map_err(|error| self.failed(error))
@@ -184,16 +201,16 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<PlacedVoice>, StoreError> {
         let (ticket_id, own_id) = after.map_or(("", ""), |after| after.occasion.columns());
-        sqlx::query_as(
+        sql::query_as(
             "SELECT article_id, ticket_id, own_id,
                  max(CASE kind WHEN 'solved' THEN said_at END) AS solved,
                  max(CASE kind WHEN 'attached' THEN said_at END) AS attached,
                  max(CASE kind WHEN 'dismissed' THEN said_at END) AS dismissed
              FROM feedback
-             WHERE (article_id, ticket_id, own_id) > (?1, ?2, ?3)
+             WHERE (article_id, ticket_id, own_id) > ($1, $2, $3)
                  AND kind <> 'viewed' AND undone_at IS NULL
              GROUP BY article_id, ticket_id, own_id
-             ORDER BY article_id, ticket_id, own_id LIMIT ?4",
+             ORDER BY article_id, ticket_id, own_id LIMIT $4",
         )
         .bind(after.map_or("", |after| after.article_id.as_str()))
         .bind(ticket_id)
@@ -207,7 +224,7 @@ impl Store {
 
 /// Keeps the word; `by_outcome` tells that a ticket's outcome says it.
 pub(super) async fn say(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     feedback: &Feedback,
     by_outcome: bool,
 ) -> Result<FeedbackWritten, sqlx::Error> {
@@ -215,14 +232,17 @@ pub(super) async fn say(
     let (ticket_id, own_id) = feedback.occasion.columns();
     // Of a word that counts the earlier time stays, so that saying it again keeps nothing fresh, and
     // what a person has said is no longer the outcome's to take back.
-    let written = sqlx::query(
+    let written = sql::query(
         "INSERT INTO feedback (article_id, ticket_id, own_id, kind, said_at, by_outcome)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-         ON CONFLICT DO UPDATE SET
-             said_at = iif(undone_at IS NULL, min(said_at, excluded.said_at), excluded.said_at),
-             by_outcome = iif(undone_at IS NULL, min(by_outcome, excluded.by_outcome), excluded.by_outcome),
+         VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (article_id, ticket_id, own_id, kind) DO UPDATE SET
+             said_at = CASE WHEN feedback.undone_at IS NULL AND feedback.said_at < excluded.said_at
+                 THEN feedback.said_at ELSE excluded.said_at END,
+             by_outcome = CASE WHEN feedback.undone_at IS NULL AND feedback.by_outcome < excluded.by_outcome
+                 THEN feedback.by_outcome ELSE excluded.by_outcome END,
              undone_at = NULL
-         WHERE undone_at IS NOT NULL OR excluded.said_at < said_at OR excluded.by_outcome < by_outcome",
+         WHERE feedback.undone_at IS NOT NULL OR excluded.said_at < feedback.said_at
+             OR excluded.by_outcome < feedback.by_outcome",
     )
     .bind(&feedback.article_id)
     .bind(ticket_id)
@@ -237,14 +257,14 @@ pub(super) async fn say(
 
 /// Takes the word back.
 pub(super) async fn take_back(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     feedback: &Feedback,
 ) -> Result<FeedbackWritten, sqlx::Error> {
     let before = voice(connection, feedback).await?;
     let (ticket_id, own_id) = feedback.occasion.columns();
-    let written = sqlx::query(
-        "UPDATE feedback SET undone_at = ?5
-         WHERE (article_id, ticket_id, own_id, kind) = (?1, ?2, ?3, ?4) AND undone_at IS NULL",
+    let written = sql::query(
+        "UPDATE feedback SET undone_at = $5
+         WHERE (article_id, ticket_id, own_id, kind) = ($1, $2, $3, $4) AND undone_at IS NULL",
     )
     .bind(&feedback.article_id)
     .bind(ticket_id)
@@ -258,12 +278,12 @@ pub(super) async fn take_back(
 
 /// The articles that a ticket's outcome said solved it, as far as that still counts.
 pub(super) async fn said_by_outcome(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     ticket_id: &str,
 ) -> Result<Vec<String>, sqlx::Error> {
-    sqlx::query_scalar(
+    sql::query_scalar(
         "SELECT article_id FROM feedback
-         WHERE ticket_id = ?1 AND ticket_id <> '' AND kind = 'solved' AND by_outcome = 1 AND undone_at IS NULL",
+         WHERE ticket_id = $1 AND ticket_id <> '' AND kind = 'solved' AND by_outcome = 1 AND undone_at IS NULL",
     )
     .bind(ticket_id)
     .fetch_all(connection)
@@ -271,7 +291,7 @@ pub(super) async fn said_by_outcome(
 }
 
 async fn finished(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     feedback: &Feedback,
     before: Voice,
     changed: bool,
@@ -282,13 +302,13 @@ async fn finished(
     Ok(FeedbackWritten { changed, voices })
 }
 
-async fn voice(connection: &mut SqliteConnection, feedback: &Feedback) -> Result<Voice, sqlx::Error> {
+async fn voice(connection: &mut Connection, feedback: &Feedback) -> Result<Voice, sqlx::Error> {
     let (ticket_id, own_id) = feedback.occasion.columns();
-    sqlx::query_as(
+    sql::query_as(
         "SELECT max(CASE kind WHEN 'solved' THEN said_at END) AS solved,
              max(CASE kind WHEN 'attached' THEN said_at END) AS attached,
              max(CASE kind WHEN 'dismissed' THEN said_at END) AS dismissed
-         FROM feedback WHERE (article_id, ticket_id, own_id) = (?1, ?2, ?3) AND undone_at IS NULL",
+         FROM feedback WHERE (article_id, ticket_id, own_id) = ($1, $2, $3) AND undone_at IS NULL",
     )
     .bind(&feedback.article_id)
     .bind(ticket_id)
@@ -304,8 +324,8 @@ impl Written {
     }
 }
 
-impl FromRow<'_, SqliteRow> for Voice {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow for Voice {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         Ok(Self {
             solved: column::optional_time(row, "solved")?,
             attached: column::optional_time(row, "attached")?,
@@ -314,8 +334,8 @@ impl FromRow<'_, SqliteRow> for Voice {
     }
 }
 
-impl FromRow<'_, SqliteRow> for PlacedVoice {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow for PlacedVoice {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         let ticket_id: String = row.try_get("ticket_id")?;
         let occasion = match ticket_id.is_empty() {
             true => Occasion::Own(row.try_get("own_id")?),
@@ -325,8 +345,8 @@ impl FromRow<'_, SqliteRow> for PlacedVoice {
     }
 }
 
-impl FromRow<'_, SqliteRow> for FeedbackCounts {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow for FeedbackCounts {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         let count = |column| column::unsigned(row.try_get(column)?, column);
         Ok(Self {
             viewed: count("viewed")?,

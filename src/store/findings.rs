@@ -1,8 +1,6 @@
 //! The last answer about each ticket, in short.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row, SqliteConnection};
-
+use super::sql::{self, Connection, FromRow, Row};
 use super::{Finding, PredictionRecord, Store, StoreError, column};
 
 impl Store {
@@ -11,7 +9,7 @@ impl Store {
     /// # Errors
     /// Those of any read.
     pub async fn finding(&self, ticket_id: &str) -> Result<Option<Finding>, StoreError> {
-        sqlx::query_as("SELECT * FROM findings WHERE ticket_id = ?1")
+        sql::query_as("SELECT * FROM findings WHERE ticket_id = $1")
             .bind(ticket_id)
             .fetch_optional(self.readers())
             .await
@@ -21,20 +19,20 @@ impl Store {
 
 /// Keeps what a prediction says in short, unless a later one did.
 pub(super) async fn save(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     prediction: &PredictionRecord,
     finding: &Finding,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query(
+    sql::query(
         "INSERT INTO findings (ticket_id, found_at, category, priority, answer_confidence, best_article,
              impact, urgency, confidence, abstained, in_scope)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
          ON CONFLICT (ticket_id) DO UPDATE SET
              found_at = excluded.found_at, category = excluded.category, priority = excluded.priority,
              answer_confidence = excluded.answer_confidence, best_article = excluded.best_article,
              impact = excluded.impact, urgency = excluded.urgency, confidence = excluded.confidence,
              abstained = excluded.abstained, in_scope = excluded.in_scope
-         WHERE excluded.found_at >= found_at",
+         WHERE excluded.found_at >= findings.found_at",
     )
     .bind(&prediction.ticket_id)
     .bind(column::time_text(prediction.created_at))
@@ -52,8 +50,8 @@ pub(super) async fn save(
     Ok(())
 }
 
-impl FromRow<'_, SqliteRow> for Finding {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow for Finding {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         Ok(Self {
             category: row.try_get("category")?,
             priority: row.try_get("priority")?,

@@ -2,10 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, QueryBuilder, Row as _, Sqlite, SqliteConnection};
 use utoipa::ToSchema;
 
+use super::sql::{self, Connection, FromRow, QueryBuilder, Row};
 use super::surveys::{self, SurveyPlace};
 use super::writer::Write;
 use super::{Store, StoreError, SurveyRecord, column};
@@ -202,8 +201,8 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<(SurveyRecord, FollowUpRecord)>, StoreError> {
         // A cross join makes SQLite begin with the follow-ups, which an index has in this order.
-        let mut query = surveys::selected("FROM follow_ups f CROSS JOIN surveys s ON s.id = f.survey_id");
-        query.push(" WHERE ");
+        let mut query = surveys::selected("FROM follow_ups f CROSS JOIN surveys s");
+        query.push(" WHERE s.id = f.survey_id AND ");
         in_states(&mut query, states, clock);
         if let Some(owner) = owner {
             query.push(" AND f.owner = ").push_bind(owner.to_owned());
@@ -214,19 +213,19 @@ impl Store {
         }
         query.push(" ORDER BY f.due_at, f.survey_id LIMIT ").push_bind(limit);
         let rows = query.build().fetch_all(self.readers()).await.map_err(|error| self.failed(error))?;
-        let read = |row: &SqliteRow| Ok((SurveyRecord::from_row(row)?, FollowUpRecord::from_row(row)?));
+        let read = |row: &Row| Ok((SurveyRecord::from_row(row)?, FollowUpRecord::from_row(row)?));
         rows.iter().map(|row| read(row).map_err(|error| self.failed(error))).collect()
     }
 }
 
 /// Adds a condition on `f` that says what [`FollowUpRecord::state`] does.
-pub(super) fn in_states(query: &mut QueryBuilder<Sqlite>, states: &[FollowUpState], clock: FollowUpClock) {
+pub(super) fn in_states(query: &mut QueryBuilder, states: &[FollowUpState], clock: FollowUpClock) {
     // A due time lies before `now + reminder` as the reminder's time lies before `now`.
     let soon = clock.now.saturating_add(clock.reminder).unwrap_or(clock.now);
     let (now, soon) = (column::time_text(clock.now), column::time_text(soon));
     let waiting = "f.closed_at IS NULL AND (f.outcome IS NULL OR f.outcome = 'not_reached')";
     // Neither true nor false where there is no follow-up: then it is in no state.
-    query.push("(f.survey_id IS NOT NULL AND (0");
+    query.push("(f.survey_id IS NOT NULL AND (false");
     for state in states {
         query.push(" OR (");
         match state {
@@ -250,13 +249,13 @@ pub(super) fn in_states(query: &mut QueryBuilder<Sqlite>, states: &[FollowUpStat
 
 /// Opens a follow-up unless there is one.
 pub(super) async fn open(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     survey_id: &str,
     opening: &NewFollowUp,
     now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
-    let opened = sqlx::query(
-        "INSERT INTO follow_ups (survey_id, owner, opened_at, due_at) VALUES (?1, ?2, ?3, ?4)
+    let opened = sql::query(
+        "INSERT INTO follow_ups (survey_id, owner, opened_at, due_at) VALUES ($1, $2, $3, $4)
          ON CONFLICT (survey_id) DO NOTHING",
     )
     .bind(survey_id)
@@ -270,13 +269,13 @@ pub(super) async fn open(
 
 /// Changes the follow-up; false if there is no such survey.
 pub(super) async fn change(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     survey_id: &str,
     opening: &NewFollowUp,
     change: &FollowUpChange,
     now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
-    let survey: Option<i64> = sqlx::query_scalar("SELECT 1 FROM surveys WHERE id = ?1")
+    let survey: Option<i64> = sql::query_scalar("SELECT 1 FROM surveys WHERE id = $1")
         .bind(survey_id)
         .fetch_optional(&mut *connection)
         .await?;
@@ -284,15 +283,15 @@ pub(super) async fn change(
         return Ok(false);
     }
     open(connection, survey_id, opening, now).await?;
-    let mut record: FollowUpRecord = sqlx::query_as("SELECT * FROM follow_ups WHERE survey_id = ?1")
+    let mut record: FollowUpRecord = sql::query_as("SELECT * FROM follow_ups WHERE survey_id = $1")
         .bind(survey_id)
         .fetch_one(&mut *connection)
         .await?;
     change.apply(&mut record, now);
-    sqlx::query(
-        "UPDATE follow_ups SET owner = ?2, contacted_at = ?3, outcome = ?4, root_cause = ?5, note = ?6,
-             closed_at = ?7
-         WHERE survey_id = ?1",
+    sql::query(
+        "UPDATE follow_ups SET owner = $2, contacted_at = $3, outcome = $4, root_cause = $5, note = $6,
+             closed_at = $7
+         WHERE survey_id = $1",
     )
     .bind(survey_id)
     .bind(&record.owner)
@@ -306,8 +305,8 @@ pub(super) async fn change(
     Ok(true)
 }
 
-impl FromRow<'_, SqliteRow> for FollowUpRecord {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow for FollowUpRecord {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         Ok(Self {
             owner: row.try_get("owner")?,
             opened_at: column::time(row, "opened_at")?,

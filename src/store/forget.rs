@@ -3,11 +3,10 @@
 
 use jiff::Timestamp;
 use serde_json::json;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row, SqliteConnection};
 
 use super::feedback::{FeedbackWritten, Voice, VoiceChange};
 use super::retention::{self, Retained};
+use super::sql::{self, Connection, FromRow as _, Json, Row};
 use super::trail::Change;
 use super::writer::{Write, Written};
 use super::{Store, StoreError, column, references, requesters};
@@ -23,7 +22,7 @@ pub(super) enum Forget {
     /// Of a requester these tickets and surveys.
     Of { tickets: Vec<String>, surveys: Vec<String>, prefixes: Prefixes },
     /// All jobs with these numbers; or, where there is one, what they hold in exchange for this.
-    Jobs(Vec<(i64, Option<String>)>),
+    Jobs(Vec<(i64, Option<Json>)>),
     /// Signals about this requester.
     SignalsOf(String),
     /// What is kept of the requester alone, with a line in the trail that says how much of what went.
@@ -92,12 +91,16 @@ impl Store {
     }
 
     /// Moves what was written into the database file, so that the write-ahead log holds nothing that was forgotten.
-    /// Waits some seconds for readers.
+    /// Waits some seconds for readers. On PostgreSQL nothing happens.
     ///
     /// # Errors
     /// Those of any read.
     pub async fn empty_log(&self) -> Result<(), StoreError> {
-        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+        if self.is_shared() {
+            // PostgreSQL clears away by itself what was deleted.
+            return Ok(());
+        }
+        sql::query("PRAGMA wal_checkpoint(TRUNCATE)")
             .execute(self.readers())
             .await
             .map(drop)
@@ -106,10 +109,7 @@ impl Store {
 }
 
 /// Forgets.
-pub(super) async fn write(
-    connection: &mut SqliteConnection,
-    forget: &Forget,
-) -> Result<Written, sqlx::Error> {
+pub(super) async fn write(connection: &mut Connection, forget: &Forget) -> Result<Written, sqlx::Error> {
     match forget {
         Forget::Old { kind: Retained::Tickets, before, limit, prefixes } => {
             let ids = retention::old_tickets(connection, *before, *limit).await?;
@@ -126,11 +126,11 @@ pub(super) async fn write(
         }
         Forget::Jobs(jobs) => {
             for (id, payload) in jobs {
-                let query = sqlx::query(match payload {
+                let query = sql::query(match payload {
                     Some(_) => "UPDATE jobs SET payload = $2 WHERE id = $1 AND payload <> ''",
                     None => "DELETE FROM jobs WHERE id = $1 AND $2 IS NULL",
                 });
-                query.bind(*id).bind(payload).execute(&mut *connection).await?;
+                query.bind(*id).bind(payload.clone()).execute(&mut *connection).await?;
             }
             Ok(Written::default())
         }
@@ -155,7 +155,7 @@ pub(super) fn told(forget: &Forget, written: &Written) -> Option<Change> {
 /// Forgets tickets with all that hangs on them. A survey stays that another rule keeps; what it does not say of its
 /// ticket it gets from there first, so that trends stay as they are and its requester is known.
 async fn tickets(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     ids: Vec<String>,
     prefixes: &Prefixes,
 ) -> Result<Written, sqlx::Error> {
@@ -173,7 +173,7 @@ async fn tickets(
         for (product, prefix) in prefixes {
             let Some(own) = id.strip_prefix(prefix.as_str()) else { continue };
             for statement in OF_HELPDESK {
-                sqlx::query(statement).bind(own).bind(product).execute(&mut *connection).await?;
+                sql::query(statement).bind(own).bind(product).execute(&mut *connection).await?;
             }
         }
     }
@@ -185,12 +185,8 @@ async fn tickets(
     })
 }
 
-async fn delete(
-    connection: &mut SqliteConnection,
-    statement: &'static str,
-    id: &str,
-) -> Result<(), sqlx::Error> {
-    sqlx::query(statement).bind(id).execute(connection).await.map(drop)
+async fn delete(connection: &mut Connection, statement: &'static str, id: &str) -> Result<(), sqlx::Error> {
+    sql::query(statement).bind(id).execute(connection).await.map(drop)
 }
 
 const COMPLETE_SURVEYS: &str = "UPDATE surveys SET
@@ -223,11 +219,8 @@ const OF_HELPDESK: [&str; 2] = [
 ];
 
 /// What will count no more once the feedback on the ticket is gone.
-async fn silenced(
-    connection: &mut SqliteConnection,
-    ticket_id: &str,
-) -> Result<Vec<VoiceChange>, sqlx::Error> {
-    let rows = sqlx::query(
+async fn silenced(connection: &mut Connection, ticket_id: &str) -> Result<Vec<VoiceChange>, sqlx::Error> {
+    let rows = sql::query(
         "SELECT article_id,
              max(CASE kind WHEN 'solved' THEN said_at END) AS solved,
              max(CASE kind WHEN 'attached' THEN said_at END) AS attached,
@@ -237,7 +230,7 @@ async fn silenced(
     .bind(ticket_id)
     .fetch_all(connection)
     .await?;
-    let change = |row: &SqliteRow| {
+    let change = |row: &Row| {
         Ok(VoiceChange {
             article_id: row.try_get("article_id")?,
             before: Voice::from_row(row)?,
@@ -255,6 +248,6 @@ impl Written {
 }
 
 /// How many, and the oldest.
-pub(super) fn counted(row: &SqliteRow) -> Result<(u64, Option<Timestamp>), sqlx::Error> {
+pub(super) fn counted(row: &Row) -> Result<(u64, Option<Timestamp>), sqlx::Error> {
     Ok((column::unsigned(row.try_get("held")?, "held")?, column::optional_time(row, "oldest")?))
 }

@@ -3,11 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row, SqliteConnection};
 use utoipa::ToSchema;
 
 use super::column;
+use super::sql::{self, Connection, FromRow, Row};
 use super::writer::{Write, Written};
 use super::{Embedding, EventType, NewJob, Store, StoreError, jobs};
 
@@ -63,7 +62,7 @@ impl Store {
     /// # Errors
     /// Those of any read.
     pub async fn gaps(&self) -> Result<Vec<GapRecord>, StoreError> {
-        sqlx::query_as("SELECT * FROM gap_groups ORDER BY id")
+        sql::query_as("SELECT * FROM gap_groups ORDER BY id")
             .fetch_all(self.readers())
             .await
             .map_err(|error| self.failed(error))
@@ -74,7 +73,7 @@ impl Store {
     /// # Errors
     /// Those of any read.
     pub async fn gap(&self, id: &str) -> Result<Option<GapRecord>, StoreError> {
-        sqlx::query_as("SELECT * FROM gap_groups WHERE id = ?1")
+        sql::query_as("SELECT * FROM gap_groups WHERE id = $1")
             .bind(id)
             .fetch_optional(self.readers())
             .await
@@ -102,27 +101,27 @@ impl Store {
 }
 
 /// Saves the batch.
-pub(super) async fn save(
-    connection: &mut SqliteConnection,
-    batch: &[GapRecord],
-) -> Result<Written, sqlx::Error> {
+pub(super) async fn save(connection: &mut Connection, batch: &[GapRecord]) -> Result<Written, sqlx::Error> {
     let mut added = Vec::new();
     for gap in batch {
-        let known: Option<i64> = sqlx::query_scalar("SELECT 1 FROM gap_groups WHERE id = ?1")
+        let known: Option<i64> = sql::query_scalar("SELECT 1 FROM gap_groups WHERE id = $1")
             .bind(&gap.id)
             .fetch_optional(&mut *connection)
             .await?;
-        sqlx::query(
+        sql::query(
             "INSERT INTO gap_groups (id, name, state, owner, article_id, members, encoder, centroid, confidence,
                  first_seen_at, last_seen_at, published_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
              ON CONFLICT (id) DO UPDATE SET
                  name = excluded.name,
-                 state = iif(state = 'expired', 'open', state),
-                 members = iif(published_at IS NULL, excluded.members, members),
+                 state = CASE WHEN gap_groups.state = 'expired' THEN 'open' ELSE gap_groups.state END,
+                 members = CASE WHEN gap_groups.published_at IS NULL THEN excluded.members
+                     ELSE gap_groups.members END,
                  encoder = excluded.encoder, centroid = excluded.centroid,
-                 confidence = iif(published_at IS NULL, excluded.confidence, confidence),
-                 last_seen_at = max(last_seen_at, excluded.last_seen_at)",
+                 confidence = CASE WHEN gap_groups.published_at IS NULL THEN excluded.confidence
+                     ELSE gap_groups.confidence END,
+                 last_seen_at = CASE WHEN gap_groups.last_seen_at > excluded.last_seen_at
+                     THEN gap_groups.last_seen_at ELSE excluded.last_seen_at END",
         )
         .bind(&gap.id)
         .bind(&gap.name)
@@ -152,12 +151,9 @@ fn opened(gap: &GapRecord) -> NewJob {
 }
 
 /// Keeps what people decided.
-pub(super) async fn decide(
-    connection: &mut SqliteConnection,
-    gap: &GapRecord,
-) -> Result<Written, sqlx::Error> {
-    let done = sqlx::query(
-        "UPDATE gap_groups SET state = ?2, owner = ?3, article_id = ?4, published_at = ?5 WHERE id = ?1",
+pub(super) async fn decide(connection: &mut Connection, gap: &GapRecord) -> Result<Written, sqlx::Error> {
+    let done = sql::query(
+        "UPDATE gap_groups SET state = $2, owner = $3, article_id = $4, published_at = $5 WHERE id = $1",
     )
     .bind(&gap.id)
     .bind(column::word_text(&gap.state)?)
@@ -169,8 +165,8 @@ pub(super) async fn decide(
     Ok(Written { found: done.rows_affected() > 0, ..Written::default() })
 }
 
-impl FromRow<'_, SqliteRow> for GapRecord {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow for GapRecord {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         Ok(Self {
             id: row.try_get("id")?,
             name: row.try_get("name")?,

@@ -1,9 +1,9 @@
 //! Tickets of the past, kept as if their outcome had been told when it happened.
 
 use jiff::Timestamp;
-use sqlx::SqliteConnection;
 
 use super::feedback::FeedbackWritten;
+use super::sql::Connection;
 use super::writer::Write;
 use super::{EventKind, TicketEvent, outcomes, tickets, timeline};
 use super::{OutcomeRecord, Store, StoreError, TicketRecord};
@@ -77,7 +77,7 @@ impl PastTicket {
 }
 
 pub(super) async fn keep(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     batch: &[PastTicket],
     now: Timestamp,
 ) -> Result<FeedbackWritten, sqlx::Error> {

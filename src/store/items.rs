@@ -1,11 +1,10 @@
 //! Configuration items: what a house runs and hands out.
 
 use serde::{Deserialize, Serialize};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row, SqliteConnection};
 use utoipa::ToSchema;
 
 use super::column;
+use super::sql::{self, Connection, FromRow, Row};
 use super::writer::Write;
 use super::{Store, StoreError};
 
@@ -55,7 +54,7 @@ impl Store {
     /// # Errors
     /// Those of any read.
     pub async fn item(&self, id: &str) -> Result<Option<ConfigurationItem>, StoreError> {
-        sqlx::query_as("SELECT * FROM configuration_items WHERE id = ?1")
+        sql::query_as("SELECT * FROM configuration_items WHERE id = $1")
             .bind(id)
             .fetch_optional(self.readers())
             .await
@@ -71,7 +70,7 @@ impl Store {
         after: Option<&str>,
         limit: u32,
     ) -> Result<Vec<ConfigurationItem>, StoreError> {
-        sqlx::query_as("SELECT * FROM configuration_items WHERE id > ?1 ORDER BY id LIMIT ?2")
+        sql::query_as("SELECT * FROM configuration_items WHERE id > $1 ORDER BY id LIMIT $2")
             // No id is empty, so that everything comes after the empty one.
             .bind(after.unwrap_or_default())
             .bind(limit)
@@ -81,15 +80,12 @@ impl Store {
     }
 }
 
-pub(super) async fn put(
-    connection: &mut SqliteConnection,
-    items: &[ConfigurationItem],
-) -> Result<(), sqlx::Error> {
+pub(super) async fn put(connection: &mut Connection, items: &[ConfigurationItem]) -> Result<(), sqlx::Error> {
     for item in items {
-        sqlx::query(
+        sql::query(
             "INSERT INTO configuration_items
                  (id, name, kind, aliases, tag_patterns, match_case, url, agent_group)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
              ON CONFLICT (id) DO UPDATE SET name = excluded.name, kind = excluded.kind,
                  aliases = excluded.aliases, tag_patterns = excluded.tag_patterns,
                  match_case = excluded.match_case, url = excluded.url, agent_group = excluded.agent_group",
@@ -108,14 +104,14 @@ pub(super) async fn put(
     Ok(())
 }
 
-pub(super) async fn delete(connection: &mut SqliteConnection, id: &str) -> Result<bool, sqlx::Error> {
+pub(super) async fn delete(connection: &mut Connection, id: &str) -> Result<bool, sqlx::Error> {
     let deleted =
-        sqlx::query("DELETE FROM configuration_items WHERE id = ?1").bind(id).execute(connection).await?;
+        sql::query("DELETE FROM configuration_items WHERE id = $1").bind(id).execute(connection).await?;
     Ok(deleted.rows_affected() > 0)
 }
 
-impl FromRow<'_, SqliteRow> for ConfigurationItem {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow for ConfigurationItem {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         Ok(Self {
             id: row.try_get("id")?,
             name: row.try_get("name")?,

@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row, SqliteConnection};
+use sqlx::AssertSqlSafe;
 use tokio::sync::watch;
 use utoipa::ToSchema;
 
 use super::column;
+use super::sql::{self, Connection, Dialect, FromRow, Row};
 use super::writer::{Write, Written};
 use super::{Store, StoreError};
 
@@ -120,6 +120,11 @@ impl Store {
         self.writer().jobs_came()
     }
 
+    /// Wakes whoever waits for jobs, since another instance has taken some on.
+    pub fn jobs_came_elsewhere(&self) {
+        self.writer().ring();
+    }
+
     /// Up to `limit` jobs of `kind` that are due at `now`, the longest due first, each begun and leased until
     /// `lease_until`.
     ///
@@ -146,8 +151,9 @@ impl Store {
         self.writer().write(write).await.map(|written| written.found)
     }
 
-    /// Ends all leases: what was at work when a process died is due at `now`. Only for a process that alone
-    /// holds the store and has begun nothing.
+    /// Ends all leases: what was at work when a process died is due at `now`. Only for a process that has begun
+    /// nothing. On PostgreSQL nothing happens: what is at work may be another instance's, and what a dead one had
+    /// taken is due when its lease ends.
     ///
     /// # Errors
     /// [`StoreError::Full`] and the like.
@@ -177,8 +183,8 @@ impl Store {
     /// # Errors
     /// Those of any read.
     pub async fn next_job_at(&self, kind: &str) -> Result<Option<Timestamp>, StoreError> {
-        let due: Option<SqliteRow> = sqlx::query(
-            "SELECT run_at FROM jobs WHERE kind = ?1 AND state = 'waiting' ORDER BY run_at, id LIMIT 1",
+        let due: Option<Row> = sql::query(
+            "SELECT run_at FROM jobs WHERE kind = $1 AND state = 'waiting' ORDER BY run_at, id LIMIT 1",
         )
         .bind(kind)
         .fetch_optional(self.readers())
@@ -193,11 +199,11 @@ impl Store {
     /// Those of any read.
     pub async fn jobs(&self, filter: &JobFilter) -> Result<Vec<Job>, StoreError> {
         let state = filter.state.as_ref().map(column::word_text).transpose();
-        sqlx::query_as(
+        sql::query_as(
             "SELECT * FROM jobs
-             WHERE (?1 IS NULL OR kind = ?1) AND (?2 IS NULL OR state = ?2)
-               AND (?3 IS NULL OR subject = ?3) AND (?4 IS NULL OR id < ?4)
-             ORDER BY id DESC LIMIT ?5",
+             WHERE ($1 IS NULL OR kind = $1) AND ($2 IS NULL OR state = $2)
+               AND ($3 IS NULL OR subject = $3) AND ($4 IS NULL OR id < $4)
+             ORDER BY id DESC LIMIT $5",
         )
         .bind(&filter.kind)
         .bind(state.map_err(|error| self.failed(error))?)
@@ -214,7 +220,7 @@ impl Store {
     /// # Errors
     /// Those of any read.
     pub async fn job(&self, id: i64) -> Result<Option<Job>, StoreError> {
-        sqlx::query_as("SELECT * FROM jobs WHERE id = ?1")
+        sql::query_as("SELECT * FROM jobs WHERE id = $1")
             .bind(id)
             .fetch_optional(self.readers())
             .await
@@ -226,11 +232,11 @@ impl Store {
     /// # Errors
     /// Those of any read.
     pub async fn job_counts(&self) -> Result<BTreeMap<(String, JobState), u64>, StoreError> {
-        let rows = sqlx::query("SELECT kind, state, count(*) AS jobs FROM jobs GROUP BY kind, state")
+        let rows = sql::query("SELECT kind, state, count(*) AS jobs FROM jobs GROUP BY kind, state")
             .fetch_all(self.readers())
             .await
             .map_err(|error| self.failed(error))?;
-        let count = |row: &SqliteRow| -> Result<_, sqlx::Error> {
+        let count = |row: &Row| -> Result<_, sqlx::Error> {
             let jobs: i64 = row.try_get("jobs")?;
             Ok(((row.try_get("kind")?, column::word(row, "state")?), jobs.unsigned_abs()))
         };
@@ -240,15 +246,15 @@ impl Store {
 
 /// Takes on what is not known yet, also for other writes of the same transaction; for each whether it is new.
 pub(super) async fn enqueue(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     jobs: &[NewJob],
     now: Timestamp,
 ) -> Result<Vec<bool>, sqlx::Error> {
     let mut added = Vec::with_capacity(jobs.len());
     for job in jobs {
-        let done = sqlx::query(
+        let done = sql::query(
             "INSERT INTO jobs (kind, key, subject, payload, state, run_at, created_at)
-             VALUES (?1, ?2, ?3, ?4, 'waiting', ?5, ?6) ON CONFLICT (kind, key) DO NOTHING",
+             VALUES ($1, $2, $3, $4, 'waiting', $5, $6) ON CONFLICT (kind, key) DO NOTHING",
         )
         .bind(job.kind)
         .bind(&job.key)
@@ -264,23 +270,28 @@ pub(super) async fn enqueue(
 }
 
 pub(super) async fn take(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     kind: &str,
     limit: u32,
     now: Timestamp,
     lease_until: Timestamp,
 ) -> Result<Written, sqlx::Error> {
-    let mut jobs: Vec<Job> = sqlx::query_as(
-        "UPDATE jobs SET run_at = ?4, attempts = attempts + 1, error = NULL WHERE id IN (
+    // What another instance is just taking is left to it.
+    let others = match connection.dialect() {
+        Dialect::Sqlite => "",
+        Dialect::Postgres => " FOR UPDATE SKIP LOCKED",
+    };
+    let mut jobs: Vec<Job> = sql::query_as(AssertSqlSafe(format!(
+        "UPDATE jobs SET run_at = $4, attempts = attempts + 1, error = NULL WHERE id IN (
              SELECT id FROM jobs AS due
-             WHERE kind = ?1 AND state = 'waiting' AND run_at <= ?2
+             WHERE kind = $1 AND state = 'waiting' AND run_at <= $2
                AND (subject IS NULL OR NOT EXISTS (
                    SELECT 1 FROM jobs AS earlier
-                   WHERE earlier.kind = ?1 AND earlier.subject = due.subject
+                   WHERE earlier.kind = $1 AND earlier.subject = due.subject
                      AND earlier.state = 'waiting' AND earlier.id < due.id))
-             ORDER BY run_at, id LIMIT ?3)
-         RETURNING *",
-    )
+             ORDER BY run_at, id LIMIT $3{others})
+         RETURNING *"
+    )))
     .bind(kind)
     .bind(column::time_text(now))
     .bind(limit)
@@ -292,7 +303,7 @@ pub(super) async fn take(
 }
 
 pub(super) async fn end(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     id: i64,
     attempt: u32,
     end: &JobEnd,
@@ -303,10 +314,10 @@ pub(super) async fn end(
         JobEnd::Retry { at, error } => (JobState::Waiting, Some(*at), Some(error), &[]),
         JobEnd::Dead { error } => (JobState::Dead, None, Some(error), &[]),
     };
-    let ended = sqlx::query(
-        "UPDATE jobs SET state = ?3, run_at = coalesce(?4, run_at), error = ?5, finished_at = ?6,
-             payload = CASE WHEN ?3 = 'done' THEN '' ELSE payload END
-         WHERE id = ?1 AND attempts = ?2 AND state = 'waiting'",
+    let ended = sql::query(
+        "UPDATE jobs SET state = $3, run_at = coalesce($4, run_at), error = $5, finished_at = $6,
+             payload = CASE WHEN $3 = 'done' THEN '' ELSE payload END
+         WHERE id = $1 AND attempts = $2 AND state = 'waiting'",
     )
     .bind(id)
     .bind(attempt)
@@ -321,10 +332,14 @@ pub(super) async fn end(
     Ok(Written { found, added, ..Written::default() })
 }
 
-pub(super) async fn release(connection: &mut SqliteConnection, now: Timestamp) -> Result<(), sqlx::Error> {
+pub(super) async fn release(connection: &mut Connection, now: Timestamp) -> Result<(), sqlx::Error> {
+    // Where others share the database, what is at work may be theirs: there a lease ends by itself.
+    if connection.dialect() == Dialect::Postgres {
+        return Ok(());
+    }
     // At work is what was begun and has not failed since; what waits for its next attempt keeps its time.
-    sqlx::query(
-        "UPDATE jobs SET run_at = ?1 WHERE state = 'waiting' AND attempts > 0 AND error IS NULL AND run_at > ?1",
+    sql::query(
+        "UPDATE jobs SET run_at = $1 WHERE state = 'waiting' AND attempts > 0 AND error IS NULL AND run_at > $1",
     )
     .bind(column::time_text(now))
     .execute(connection)
@@ -333,13 +348,13 @@ pub(super) async fn release(connection: &mut SqliteConnection, now: Timestamp) -
 }
 
 pub(super) async fn revive(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     id: i64,
     now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
-    let revived = sqlx::query(
-        "UPDATE jobs SET state = 'waiting', run_at = ?2, attempts = 0, finished_at = NULL
-         WHERE id = ?1 AND state = 'dead'",
+    let revived = sql::query(
+        "UPDATE jobs SET state = 'waiting', run_at = $2, attempts = 0, finished_at = NULL
+         WHERE id = $1 AND state = 'dead'",
     )
     .bind(id)
     .bind(column::time_text(now))
@@ -348,16 +363,16 @@ pub(super) async fn revive(
     Ok(revived.rows_affected() > 0)
 }
 
-pub(super) async fn prune(connection: &mut SqliteConnection, before: Timestamp) -> Result<(), sqlx::Error> {
-    sqlx::query("DELETE FROM jobs WHERE state <> 'waiting' AND finished_at < ?1")
+pub(super) async fn prune(connection: &mut Connection, before: Timestamp) -> Result<(), sqlx::Error> {
+    sql::query("DELETE FROM jobs WHERE state <> 'waiting' AND finished_at < $1")
         .bind(column::time_text(before))
         .execute(connection)
         .await?;
     Ok(())
 }
 
-impl FromRow<'_, SqliteRow> for Job {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow for Job {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         let payload: &str = row.try_get("payload")?;
         Ok(Self {
             id: row.try_get("id")?,

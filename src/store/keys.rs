@@ -1,10 +1,9 @@
 //! Keys of programs as they are kept: never the secret, only what it hashes to.
 
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row, SqliteConnection};
 
 use super::column;
+use super::sql::{self, Connection, FromRow, Row};
 use super::writer::{Write, Written};
 use super::{Store, StoreError};
 use crate::config::Scope;
@@ -44,7 +43,7 @@ impl Store {
     /// # Errors
     /// Those of any read.
     pub async fn keys(&self) -> Result<Vec<KeyRecord>, StoreError> {
-        sqlx::query_as("SELECT * FROM api_keys ORDER BY created_at, id")
+        sql::query_as("SELECT * FROM api_keys ORDER BY created_at, id")
             .fetch_all(self.readers())
             .await
             .map_err(|error| self.failed(error))
@@ -80,14 +79,11 @@ impl Store {
 }
 
 /// Makes the change.
-pub(super) async fn write(
-    connection: &mut SqliteConnection,
-    write: &KeyWrite,
-) -> Result<Written, sqlx::Error> {
+pub(super) async fn write(connection: &mut Connection, write: &KeyWrite) -> Result<Written, sqlx::Error> {
     let done = match write {
         KeyWrite::Add(key) => {
-            sqlx::query(
-                "INSERT INTO api_keys (id, name, scopes, hash, created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            sql::query(
+                "INSERT INTO api_keys (id, name, scopes, hash, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
             )
             .bind(&key.id)
             .bind(&key.name)
@@ -99,14 +95,14 @@ pub(super) async fn write(
             .await?
         }
         KeyWrite::Revoke { id, at } => {
-            sqlx::query("UPDATE api_keys SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL")
+            sql::query("UPDATE api_keys SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL")
                 .bind(id)
                 .bind(column::time_text(*at))
                 .execute(connection)
                 .await?
         }
         KeyWrite::Used { id, at } => {
-            sqlx::query("UPDATE api_keys SET last_used_at = ?2 WHERE id = ?1")
+            sql::query("UPDATE api_keys SET last_used_at = $2 WHERE id = $1")
                 .bind(id)
                 .bind(column::time_text(*at))
                 .execute(connection)
@@ -116,8 +112,8 @@ pub(super) async fn write(
     Ok(Written { found: done.rows_affected() > 0, ..Written::default() })
 }
 
-impl FromRow<'_, SqliteRow> for KeyRecord {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow for KeyRecord {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         Ok(Self {
             id: row.try_get("id")?,
             name: row.try_get("name")?,

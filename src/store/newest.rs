@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Store, StoreError, column};
+use super::{Store, StoreError, column, sql};
 
 impl Store {
     /// The latest time that stands in the trail, a job, an answer or a training; `None` of an empty store. What lies
@@ -12,7 +12,7 @@ impl Store {
     /// Those of any read.
     pub async fn written_last(&self) -> Result<Option<Timestamp>, StoreError> {
         // Ids of answers sort by time.
-        let row = sqlx::query(
+        let row = sql::query(
             "SELECT max(at) AS at FROM (
                  SELECT max(at) AS at FROM trail
                  UNION ALL SELECT max(created_at) AS at FROM jobs

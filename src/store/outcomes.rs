@@ -1,10 +1,10 @@
 //! What became of tickets, told after they came in, and what that says of the articles that were used.
 
 use jiff::Timestamp;
-use sqlx::SqliteConnection;
 
 use super::column;
 use super::feedback::{self, Feedback, FeedbackKind, FeedbackWritten, Occasion};
+use super::sql::{self, Connection};
 use super::writer::{Write, Written};
 use super::{FinalLabels, Store, StoreError, TicketRecord, TicketStatus};
 
@@ -71,7 +71,7 @@ impl Store {
 /// Saves the outcome, whose status holds as of `status_at`, and the feedback that follows from it, dated when the
 /// ticket was solved, or else as of then.
 pub(super) async fn save(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     ticket_id: &str,
     outcome: &OutcomeRecord,
     now: Timestamp,
@@ -85,7 +85,7 @@ pub(super) async fn save(
         return Ok(Written::default());
     };
     if after.labels != before.labels {
-        sqlx::query("UPDATE tickets SET settled_at = ?2 WHERE id = ?1")
+        sql::query("UPDATE tickets SET settled_at = $2 WHERE id = $1")
             .bind(ticket_id)
             .bind(column::time_text(now))
             .execute(&mut *connection)
@@ -116,38 +116,39 @@ pub(super) async fn save(
 }
 
 pub(super) async fn ticket(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     id: &str,
 ) -> Result<Option<TicketRecord>, sqlx::Error> {
-    sqlx::query_as("SELECT * FROM tickets WHERE id = ?1").bind(id).fetch_optional(connection).await
+    sql::query_as("SELECT * FROM tickets WHERE id = $1").bind(id).fetch_optional(connection).await
 }
 
 /// Writes what the outcome says into the ticket's row: never less than the timeline does (`timeline.rs`).
 /// `status_at` is as of when its status holds, if that is known.
 pub(super) async fn update(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     ticket_id: &str,
     outcome: &OutcomeRecord,
     status_at: Option<Timestamp>,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query(
+    sql::query(
         "UPDATE tickets SET
-             final_category = coalesce(?2, final_category),
-             final_impact = coalesce(?3, final_impact),
-             final_urgency = coalesce(?4, final_urgency),
-             final_priority = coalesce(?5, final_priority),
-             status = coalesce(?6, status),
-             solved_at = coalesce(?7, solved_at),
-             resolution = coalesce(?8, resolution),
-             article_ids = coalesce(?9, article_ids),
-             reopened = CASE WHEN ?10 IS NULL THEN reopened ELSE max(?10, (SELECT count(*)
-                 FROM ticket_events WHERE ticket_id = tickets.id AND kind = 'reopened')) END,
-             escalated = CASE WHEN ?11 IS NULL THEN escalated ELSE max(?11, EXISTS (SELECT 1
-                 FROM ticket_events WHERE ticket_id = tickets.id AND kind = 'escalated')) END,
-             handling_minutes = coalesce(?12, handling_minutes),
-             agent_group = coalesce(?13, agent_group),
-             status_at = CASE WHEN ?6 IS NULL THEN status_at ELSE ?14 END
-         WHERE id = ?1",
+             final_category = coalesce($2, final_category),
+             final_impact = coalesce($3, final_impact),
+             final_urgency = coalesce($4, final_urgency),
+             final_priority = coalesce($5, final_priority),
+             status = coalesce($6, status),
+             solved_at = coalesce($7, solved_at),
+             resolution = coalesce($8, resolution),
+             article_ids = coalesce($9, article_ids),
+             reopened = CASE WHEN $10 IS NULL THEN reopened ELSE (SELECT CASE WHEN count(*) > $10
+                 THEN count(*) ELSE $10 END
+                 FROM ticket_events WHERE ticket_id = tickets.id AND kind = 'reopened') END,
+             escalated = CASE WHEN $11 IS NULL THEN escalated WHEN EXISTS (SELECT 1
+                 FROM ticket_events WHERE ticket_id = tickets.id AND kind = 'escalated') THEN 1 ELSE $11 END,
+             handling_minutes = coalesce($12, handling_minutes),
+             agent_group = coalesce($13, agent_group),
+             status_at = CASE WHEN $6 IS NULL THEN status_at ELSE $14 END
+         WHERE id = $1",
     )
     .bind(ticket_id)
     .bind(&outcome.labels.category)

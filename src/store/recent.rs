@@ -1,9 +1,8 @@
 //! Embeddings of the tickets of a time, for who compares them with one another.
 
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row};
 
+use super::sql::{self, FromRow, Row};
 use super::{Embedding, Store, StoreError, column};
 
 /// A ticket as a point in the space of its encoder.
@@ -29,10 +28,10 @@ impl Store {
         to: Timestamp,
         limit: u32,
     ) -> Result<Vec<RecentTicket>, StoreError> {
-        sqlx::query_as(
+        sql::query_as(
             "SELECT id, created_at, encoder, embedding FROM tickets
-             WHERE created_at > ?1 AND created_at <= ?2 AND encoder IS NOT NULL
-             ORDER BY created_at DESC, id DESC LIMIT ?3",
+             WHERE created_at > $1 AND created_at <= $2 AND encoder IS NOT NULL
+             ORDER BY created_at DESC, id DESC LIMIT $3",
         )
         .bind(column::time_text(from))
         .bind(column::time_text(to))
@@ -43,8 +42,8 @@ impl Store {
     }
 }
 
-impl FromRow<'_, SqliteRow> for RecentTicket {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow for RecentTicket {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         let embedding =
             Embedding { encoder: row.try_get("encoder")?, vector: column::vector(row, "embedding")? };
         Ok(Self { id: row.try_get("id")?, created_at: column::time(row, "created_at")?, embedding })

@@ -7,11 +7,11 @@
 use std::collections::{BTreeSet, HashSet};
 
 use serde_json::Value;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, SqliteConnection};
+use sqlx::AssertSqlSafe;
 
 use super::forget::Forget;
 use super::signal::Evidence;
+use super::sql::{self, Connection, Json, Row};
 use super::{Store, StoreError, column};
 
 /// Rows that are read at a time.
@@ -22,8 +22,8 @@ const IDS: usize = 500;
 /// Rows with other content: predictions by their id, updates by their number.
 #[derive(Debug, Default)]
 pub(super) struct Contents {
-    answers: Vec<(String, String)>,
-    updates: Vec<(i64, String)>,
+    answers: Vec<(String, Json)>,
+    updates: Vec<(i64, Json)>,
 }
 
 /// Groups and signals that name something that is gone.
@@ -42,6 +42,32 @@ pub(super) struct Broken {
 enum Quoting {
     Answers,
     Updates,
+}
+
+/// A group or a signal, with what it names.
+struct Naming {
+    is_gap: bool,
+    id: String,
+    tickets: BTreeSet<String>,
+    surveys: BTreeSet<String>,
+}
+
+impl Naming {
+    fn of_signal(row: &Row) -> Result<Self, sqlx::Error> {
+        let evidence: Evidence = column::json(row, "evidence")?;
+        let mut tickets: BTreeSet<String> = evidence.ticket_ids.into_iter().collect();
+        if row.try_get::<&str>("subject_kind")? == "incident" {
+            tickets.insert(row.try_get("subject_id")?);
+        }
+        let surveys = evidence.survey_ids.into_iter().collect();
+        Ok(Self { is_gap: false, id: row.try_get("id")?, tickets, surveys })
+    }
+
+    fn of_gap(row: &Row, no_ticket: &str) -> Result<Self, sqlx::Error> {
+        let mut tickets: BTreeSet<String> = column::json(row, "members")?;
+        tickets.retain(|id| !id.starts_with(no_ticket));
+        Ok(Self { is_gap: true, id: row.try_get("id")?, tickets, surveys: BTreeSet::new() })
+    }
 }
 
 impl Store {
@@ -65,33 +91,22 @@ impl Store {
 
     /// Which groups and signals name something that is gone.
     async fn broken(&self, no_ticket: &str, rename: bool) -> Result<Broken, StoreError> {
-        let mut broken = Broken { rename, ..Broken::default() };
-        let mut named: Vec<(bool, String, BTreeSet<String>, BTreeSet<String>)> = Vec::new();
+        let mut named = Vec::new();
         for row in self.rows("SELECT id, subject_kind, subject_id, evidence FROM signals").await? {
-            let read = || -> Result<_, sqlx::Error> {
-                let evidence: Evidence = column::json(&row, "evidence")?;
-                let mut tickets: BTreeSet<String> = evidence.ticket_ids.into_iter().collect();
-                if row.try_get::<&str, _>("subject_kind")? == "incident" {
-                    tickets.insert(row.try_get("subject_id")?);
-                }
-                let surveys = evidence.survey_ids.into_iter().collect();
-                Ok((false, row.try_get("id")?, tickets, surveys))
-            };
-            named.push(read().map_err(|error| self.failed(error))?);
+            named.push(Naming::of_signal(&row).map_err(|error| self.failed(error))?);
         }
         for row in self.rows("SELECT id, members FROM gap_groups").await? {
-            let read = || -> Result<_, sqlx::Error> {
-                let mut members: BTreeSet<String> = column::json(&row, "members")?;
-                members.retain(|id| !id.starts_with(no_ticket));
-                Ok((true, row.try_get("id")?, members, BTreeSet::new()))
-            };
-            named.push(read().map_err(|error| self.failed(error))?);
+            named.push(Naming::of_gap(&row, no_ticket).map_err(|error| self.failed(error))?);
         }
-        let tickets: BTreeSet<String> = named.iter().flat_map(|named| named.2.iter().cloned()).collect();
-        let surveys: BTreeSet<String> = named.iter().flat_map(|named| named.3.iter().cloned()).collect();
-        broken.tickets = self.gone("tickets", tickets).await?;
-        broken.surveys = self.gone("surveys", surveys).await?;
-        for (is_gap, id, tickets, surveys) in named {
+        let tickets = named.iter().flat_map(|naming| naming.tickets.clone()).collect();
+        let surveys = named.iter().flat_map(|naming| naming.surveys.clone()).collect();
+        let mut broken = Broken {
+            tickets: self.gone("tickets", tickets).await?,
+            surveys: self.gone("surveys", surveys).await?,
+            rename,
+            ..Broken::default()
+        };
+        for Naming { is_gap, id, tickets, surveys } in named {
             let hit = tickets.iter().any(|id| broken.tickets.contains(id))
                 || surveys.iter().any(|id| broken.surveys.contains(id));
             match (hit, is_gap) {
@@ -103,8 +118,8 @@ impl Store {
         Ok(broken)
     }
 
-    async fn rows(&self, statement: &'static str) -> Result<Vec<SqliteRow>, StoreError> {
-        sqlx::query(statement).fetch_all(self.readers()).await.map_err(|error| self.failed(error))
+    async fn rows(&self, statement: &'static str) -> Result<Vec<Row>, StoreError> {
+        sql::query(statement).fetch_all(self.readers()).await.map_err(|error| self.failed(error))
     }
 
     /// Those of `ids` that this table does not have.
@@ -112,15 +127,10 @@ impl Store {
         let mut gone: HashSet<String> = ids.into_iter().collect();
         let all: Vec<String> = gone.iter().cloned().collect();
         for part in all.chunks(IDS) {
-            let mut query = QueryBuilder::new("SELECT id FROM ");
-            query.push(table).push(" WHERE id IN (");
-            let mut list = query.separated(", ");
-            for id in part {
-                list.push_bind(id.clone());
-            }
-            query.push(")");
-            let there = query.build_query_scalar::<String>().fetch_all(self.readers()).await;
-            for id in there.map_err(|error| self.failed(error))? {
+            let ids = column::json_text(part).map_err(|error| self.failed(error))?;
+            let query = format!("SELECT id FROM {table} WHERE id IN (SELECT value FROM json_each($1))");
+            let query = sql::query_scalar::<String>(AssertSqlSafe(query)).bind(ids);
+            for id in query.fetch_all(self.readers()).await.map_err(|error| self.failed(error))? {
                 gone.remove(&id);
             }
         }
@@ -131,7 +141,7 @@ impl Store {
     async fn unquote(&self, quoting: Quoting) -> Result<u64, StoreError> {
         let (mut after, mut number, mut rows) = (String::new(), 0_i64, 0);
         loop {
-            let query = sqlx::query(quoting.page());
+            let query = sql::query(quoting.page());
             let page = match quoting {
                 Quoting::Answers => query.bind(&after),
                 Quoting::Updates => query.bind(number),
@@ -221,23 +231,20 @@ fn ticket_of(entry: &Value) -> Option<&str> {
 }
 
 /// Writes the contents; how many rows.
-pub(super) async fn rewrite(
-    connection: &mut SqliteConnection,
-    contents: &Contents,
-) -> Result<u64, sqlx::Error> {
+pub(super) async fn rewrite(connection: &mut Connection, contents: &Contents) -> Result<u64, sqlx::Error> {
     for (id, answer) in &contents.answers {
-        let query = sqlx::query("UPDATE predictions SET answer = $2 WHERE id = $1");
-        query.bind(id).bind(answer).execute(&mut *connection).await?;
+        let query = sql::query("UPDATE predictions SET answer = $2 WHERE id = $1");
+        query.bind(id).bind(answer.clone()).execute(&mut *connection).await?;
     }
     for (id, content) in &contents.updates {
-        let query = sqlx::query("UPDATE updates SET content = $2 WHERE id = $1 AND content <> ''");
-        query.bind(*id).bind(content).execute(&mut *connection).await?;
+        let query = sql::query("UPDATE updates SET content = $2 WHERE id = $1 AND content <> ''");
+        query.bind(*id).bind(content.clone()).execute(&mut *connection).await?;
     }
     Ok((contents.answers.len() + contents.updates.len()) as u64)
 }
 
 /// Takes what is gone out of groups and signals; how many rows.
-pub(super) async fn tidy(connection: &mut SqliteConnection, broken: &Broken) -> Result<u64, sqlx::Error> {
+pub(super) async fn tidy(connection: &mut Connection, broken: &Broken) -> Result<u64, sqlx::Error> {
     for id in &broken.signals {
         tidy_signal(connection, id, broken).await?;
     }
@@ -248,12 +255,8 @@ pub(super) async fn tidy(connection: &mut SqliteConnection, broken: &Broken) -> 
 }
 
 /// A signal without grounds does not stand. An incident is named by its first ticket that is left.
-async fn tidy_signal(
-    connection: &mut SqliteConnection,
-    id: &str,
-    broken: &Broken,
-) -> Result<(), sqlx::Error> {
-    let row = sqlx::query("SELECT subject_kind, subject_id, evidence FROM signals WHERE id = $1")
+async fn tidy_signal(connection: &mut Connection, id: &str, broken: &Broken) -> Result<(), sqlx::Error> {
+    let row = sql::query("SELECT subject_kind, subject_id, evidence FROM signals WHERE id = $1")
         .bind(id)
         .fetch_optional(&mut *connection)
         .await?;
@@ -262,11 +265,11 @@ async fn tidy_signal(
     evidence.ticket_ids.retain(|id| !broken.tickets.contains(id));
     evidence.survey_ids.retain(|id| !broken.surveys.contains(id));
     let mut subject: String = row.try_get("subject_id")?;
-    let incident = row.try_get::<&str, _>("subject_kind")? == "incident";
+    let incident = row.try_get::<&str>("subject_kind")? == "incident";
     if incident && broken.tickets.contains(&subject) {
         subject = evidence.ticket_ids.first().cloned().unwrap_or_default();
     }
-    let taken: i64 = sqlx::query_scalar(
+    let taken: i64 = sql::query_scalar(
         "SELECT count(*) FROM signals WHERE subject_kind = 'incident' AND subject_id = $1 AND id <> $2
          AND resolved_at IS NULL",
     )
@@ -276,10 +279,10 @@ async fn tidy_signal(
     .await?;
     let gone = incident && (subject.is_empty() || taken > 0);
     if gone || (evidence.ticket_ids.is_empty() && evidence.survey_ids.is_empty()) {
-        sqlx::query("DELETE FROM signals WHERE id = $1").bind(id).execute(connection).await?;
+        sql::query("DELETE FROM signals WHERE id = $1").bind(id).execute(connection).await?;
         return Ok(());
     }
-    sqlx::query("UPDATE signals SET evidence = $2, subject_id = $3 WHERE id = $1")
+    sql::query("UPDATE signals SET evidence = $2, subject_id = $3 WHERE id = $1")
         .bind(id)
         .bind(column::json_text(&evidence)?)
         .bind(subject)
@@ -289,24 +292,24 @@ async fn tidy_signal(
 }
 
 /// A group without tickets goes, unless people decided about it and it may keep its name.
-async fn tidy_gap(connection: &mut SqliteConnection, id: &str, broken: &Broken) -> Result<(), sqlx::Error> {
-    let row = sqlx::query("SELECT name, state, members FROM gap_groups WHERE id = $1")
+async fn tidy_gap(connection: &mut Connection, id: &str, broken: &Broken) -> Result<(), sqlx::Error> {
+    let row = sql::query("SELECT name, state, members FROM gap_groups WHERE id = $1")
         .bind(id)
         .fetch_optional(&mut *connection)
         .await?;
     let Some(row) = row else { return Ok(()) };
     let mut members: Vec<String> = column::json(&row, "members")?;
     members.retain(|id| !broken.tickets.contains(id));
-    let undecided = matches!(row.try_get::<&str, _>("state")?, "open" | "expired");
+    let undecided = matches!(row.try_get::<&str>("state")?, "open" | "expired");
     if members.is_empty() && (undecided || broken.rename) {
-        sqlx::query("DELETE FROM gap_groups WHERE id = $1").bind(id).execute(connection).await?;
+        sql::query("DELETE FROM gap_groups WHERE id = $1").bind(id).execute(connection).await?;
         return Ok(());
     }
     let name: String = match broken.rename {
         true => format!("a group of {}", members.len()),
         false => row.try_get("name")?,
     };
-    sqlx::query("UPDATE gap_groups SET members = $2, name = $3 WHERE id = $1")
+    sql::query("UPDATE gap_groups SET members = $2, name = $3 WHERE id = $1")
         .bind(id)
         .bind(column::json_text(&members)?)
         .bind(name)

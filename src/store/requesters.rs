@@ -4,9 +4,9 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use rand::TryRng as _;
 use rand::rngs::SysRng;
 use sha2::Sha256;
-use sqlx::SqliteConnection;
 
 use super::forget::Forget;
+use super::sql::{self, Connection};
 use super::writer::Written;
 use super::{Store, StoreError};
 
@@ -31,7 +31,7 @@ impl Store {
     /// Those of any read.
     pub async fn requester_rows(&self, id: &str) -> Result<RequesterRows, StoreError> {
         let ids = async |statement: &'static str| {
-            let ids = sqlx::query_scalar(statement).bind(id).fetch_all(self.readers()).await;
+            let ids = sql::query_scalar::<String>(statement).bind(id).fetch_all(self.readers()).await;
             ids.map_err(|error| self.failed(error))
         };
         Ok(RequesterRows {
@@ -68,7 +68,7 @@ impl Store {
     /// # Errors
     /// Those of any read.
     pub async fn requester_name(&self, id: &str) -> Result<Option<String>, StoreError> {
-        let key: Option<String> = sqlx::query_scalar("SELECT secret FROM trail_key WHERE id = 1")
+        let key: Option<String> = sql::query_scalar("SELECT secret FROM trail_key WHERE id = 1")
             .fetch_optional(self.readers())
             .await
             .map_err(|error| self.failed(error))?;
@@ -77,27 +77,27 @@ impl Store {
 }
 
 /// Forgets signals about the requester.
-pub(super) async fn forget_signals(connection: &mut SqliteConnection, id: &str) -> Result<(), sqlx::Error> {
+pub(super) async fn forget_signals(connection: &mut Connection, id: &str) -> Result<(), sqlx::Error> {
     for statement in [
         "DELETE FROM signals WHERE subject_kind = 'requester' AND subject_id = $1",
         "DELETE FROM signal_agenda WHERE subject_kind = 'requester' AND subject_id = $1",
     ] {
-        sqlx::query(statement).bind(id).execute(&mut *connection).await?;
+        sql::query(statement).bind(id).execute(&mut *connection).await?;
     }
     Ok(())
 }
 
 /// Ends an erasure.
-pub(super) async fn end(connection: &mut SqliteConnection, id: &str) -> Result<Written, sqlx::Error> {
+pub(super) async fn end(connection: &mut Connection, id: &str) -> Result<Written, sqlx::Error> {
     forget_signals(connection, id).await?;
     let mut fresh = [0; KEY_BYTES];
     SysRng.try_fill_bytes(&mut fresh).map_err(|error| sqlx::Error::Io(error.into()))?;
-    sqlx::query("INSERT INTO trail_key (id, secret) VALUES (1, $1) ON CONFLICT (id) DO NOTHING")
+    sql::query("INSERT INTO trail_key (id, secret) VALUES (1, $1) ON CONFLICT (id) DO NOTHING")
         .bind(hex(&fresh))
         .execute(&mut *connection)
         .await?;
     let key: String =
-        sqlx::query_scalar("SELECT secret FROM trail_key WHERE id = 1").fetch_one(connection).await?;
+        sql::query_scalar("SELECT secret FROM trail_key WHERE id = 1").fetch_one(connection).await?;
     Ok(Written { subject: Some(name(&key, id)?), ..Written::default() })
 }
 

@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sqlx::SqliteConnection;
 
 use super::forget::counted;
+use super::sql::{self, Connection};
 use super::{Store, StoreError, column};
 
 /// A kind of what is kept for a time only, where a site says so.
@@ -102,7 +102,7 @@ impl Store {
         kind: Retained,
         before: Timestamp,
     ) -> Result<(u64, Option<Timestamp>), StoreError> {
-        let row = sqlx::query(kind.counting())
+        let row = sql::query(kind.counting())
             .bind(column::time_text(before))
             .fetch_one(self.readers())
             .await
@@ -124,7 +124,7 @@ impl Store {
 
 /// The oldest tickets that are older than `before`.
 pub(super) async fn old_tickets(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     before: Timestamp,
     limit: u32,
 ) -> Result<Vec<String>, sqlx::Error> {
@@ -140,7 +140,7 @@ pub(super) async fn old_tickets(
          ORDER BY id LIMIT $2",
     ] {
         let room = i64::from(limit) - ids.len() as i64;
-        let found = sqlx::query_scalar(statement).bind(&before).bind(room).fetch_all(&mut *connection);
+        let found = sql::query_scalar(statement).bind(&before).bind(room).fetch_all(&mut *connection);
         ids.extend(found.await?);
     }
     Ok(ids)
@@ -148,14 +148,14 @@ pub(super) async fn old_tickets(
 
 /// Forgets the oldest rows of another kind; how many.
 pub(super) async fn forget(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     kind: Retained,
     before: Timestamp,
     limit: u32,
 ) -> Result<u64, sqlx::Error> {
     let mut rows = 0;
     for statement in kind.forgetting() {
-        let done = sqlx::query(*statement)
+        let done = sql::query(*statement)
             .bind(column::time_text(before))
             .bind(i64::from(limit))
             .execute(&mut *connection)

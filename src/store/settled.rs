@@ -2,9 +2,8 @@
 
 use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row};
 
+use super::sql::{self, FromRow, Row};
 use super::{FinalLabels, Finding, Store, StoreError, column};
 use crate::text::Format;
 
@@ -52,11 +51,11 @@ impl Store {
                  SELECT t.id, t.subject, t.body, t.body_format, {SETTLED_AT} AS at,
                      t.final_category, t.final_impact, t.final_urgency, t.final_priority,
                      g.category, g.impact, g.urgency, g.priority,
-                     row_number() OVER (PARTITION BY t.final_category ORDER BY {SETTLED_AT} DESC, t.id DESC) AS place
-                 FROM tickets t LEFT JOIN findings g ON g.ticket_id = t.id WHERE t.final_category IS NOT NULL)
-             WHERE place <= ?1"
+                     row_number() OVER (PARTITION BY t.final_category ORDER BY {SETTLED_AT} DESC NULLS LAST, t.id DESC) AS place
+                 FROM tickets t LEFT JOIN findings g ON g.ticket_id = t.id WHERE t.final_category IS NOT NULL) AS settled
+             WHERE place <= $1"
         );
-        sqlx::query_as(sqlx::AssertSqlSafe(query))
+        sql::query_as(sqlx::AssertSqlSafe(query))
             .bind(per_category)
             .fetch_all(self.readers())
             .await
@@ -71,9 +70,9 @@ impl Store {
     pub async fn corrections_since(&self, since: Option<Timestamp>) -> Result<u64, StoreError> {
         let query = format!(
             "SELECT count(*) FROM tickets t JOIN findings g ON g.ticket_id = t.id
-             WHERE t.final_category <> g.category AND (?1 IS NULL OR {SETTLED_AT} > ?1)"
+             WHERE t.final_category <> g.category AND ($1 IS NULL OR {SETTLED_AT} > $1)"
         );
-        let count: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(query))
+        let count: i64 = sql::query_scalar(sqlx::AssertSqlSafe(query))
             .bind(since.map(column::time_text))
             .fetch_one(self.readers())
             .await
@@ -92,10 +91,10 @@ impl Store {
         to: Timestamp,
         mut each: impl FnMut(WatchedTicket),
     ) -> Result<(), StoreError> {
-        let mut rows = sqlx::query_as::<_, WatchedTicket>(
+        let mut rows = sql::query_as::<WatchedTicket>(
             "SELECT t.created_at, t.final_category, g.* FROM tickets t
              LEFT JOIN findings g ON g.ticket_id = t.id
-             WHERE t.created_at >= ?1 AND t.created_at < ?2",
+             WHERE t.created_at >= $1 AND t.created_at < $2",
         )
         .bind(column::time_text(from))
         .bind(column::time_text(to))
@@ -118,11 +117,11 @@ impl Store {
         to: Timestamp,
         most: u32,
     ) -> Result<Vec<Vec<f32>>, StoreError> {
-        let rows = sqlx::query(
+        let rows = sql::query(
             "WITH found AS (
                  SELECT embedding, row_number() OVER (ORDER BY created_at, id) - 1 AS place, count(*) OVER () AS total
-                 FROM tickets WHERE encoder = ?1 AND created_at >= ?2 AND created_at < ?3)
-             SELECT embedding FROM found WHERE place % ((total + ?4 - 1) / ?4) = 0",
+                 FROM tickets WHERE encoder = $1 AND created_at >= $2 AND created_at < $3)
+             SELECT embedding FROM found WHERE place % ((total + $4 - 1) / $4) = 0",
         )
         .bind(encoder)
         .bind(column::time_text(from))
@@ -136,8 +135,8 @@ impl Store {
     }
 }
 
-impl FromRow<'_, SqliteRow> for SettledRecord {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow for SettledRecord {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         Ok(Self {
             id: row.try_get("id")?,
             subject: row.try_get("subject")?,
@@ -160,8 +159,8 @@ impl FromRow<'_, SqliteRow> for SettledRecord {
     }
 }
 
-impl FromRow<'_, SqliteRow> for WatchedTicket {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow for WatchedTicket {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         let asked: Option<&str> = row.try_get("found_at")?;
         Ok(Self {
             created_at: column::time(row, "created_at")?,

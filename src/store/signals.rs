@@ -7,10 +7,9 @@
 use jiff::Timestamp;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, QueryBuilder, Row, SqliteConnection};
 
 use super::signal::{Evidence, SignalRecord, SignalRule, SignalState, Subject, SubjectKind};
+use super::sql::{self, Connection, FromRow, QueryBuilder, Row};
 use super::writer::{Write, Written};
 use super::{NewJob, Store, StoreError, column, jobs};
 
@@ -66,9 +65,9 @@ impl Store {
     /// # Errors
     /// Those of any read.
     pub async fn signals_due(&self, now: Timestamp, limit: u32) -> Result<Vec<Due>, StoreError> {
-        sqlx::query_as(
-            "SELECT subject_kind, subject_id, changes FROM signal_agenda WHERE look_at <= ?1
-             ORDER BY look_at LIMIT ?2",
+        sql::query_as(
+            "SELECT subject_kind, subject_id, changes FROM signal_agenda WHERE look_at <= $1
+             ORDER BY look_at LIMIT $2",
         )
         .bind(column::time_text(now))
         .bind(limit)
@@ -105,7 +104,7 @@ impl Store {
     /// # Errors
     /// Those of any read.
     pub async fn signal(&self, id: &str) -> Result<Option<SignalRecord>, StoreError> {
-        sqlx::query_as("SELECT * FROM signals WHERE id = ?1")
+        sql::query_as("SELECT * FROM signals WHERE id = $1")
             .bind(id)
             .fetch_optional(self.readers())
             .await
@@ -118,9 +117,9 @@ impl Store {
     /// Those of any read.
     pub async fn signals(&self, filter: &SignalFilter) -> Result<Vec<SignalRecord>, StoreError> {
         let word = |error| self.failed(error);
-        let mut query = QueryBuilder::new("SELECT * FROM signals WHERE 1");
+        let mut query = QueryBuilder::new("SELECT * FROM signals WHERE true");
         if !filter.states.is_empty() {
-            query.push(" AND (0");
+            query.push(" AND (false");
             for state in &filter.states {
                 query.push(match state {
                     SignalState::Open => " OR (resolved_at IS NULL AND dismissed_at IS NULL)",
@@ -154,7 +153,7 @@ impl Store {
 
 /// Keeps what looks found.
 pub(super) async fn save_looks(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     looks: &[Looked],
     now: Timestamp,
 ) -> Result<Written, sqlx::Error> {
@@ -172,7 +171,7 @@ pub(super) async fn save_looks(
 
 /// Brings the one signal of a rule and a subject in step; answers it if it is new.
 async fn judge(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     rule: SignalRule,
     subject: &Subject,
     evidence: Option<&Evidence>,
@@ -181,13 +180,13 @@ async fn judge(
     let (rule_text, kind) = (column::word_text(&rule)?, column::word_text(&subject.kind)?);
     let at = column::time_text(now);
     let sql = if evidence.is_some() {
-        "UPDATE signals SET evidence = ?5
-         WHERE rule = ?1 AND subject_kind = ?2 AND subject_id = ?3 AND resolved_at IS NULL AND ?4 = ?4"
+        "UPDATE signals SET evidence = $5
+         WHERE rule = $1 AND subject_kind = $2 AND subject_id = $3 AND resolved_at IS NULL AND $4 = $4"
     } else {
-        "UPDATE signals SET resolved_at = ?4
-         WHERE rule = ?1 AND subject_kind = ?2 AND subject_id = ?3 AND resolved_at IS NULL AND ?5 IS NULL"
+        "UPDATE signals SET resolved_at = $4
+         WHERE rule = $1 AND subject_kind = $2 AND subject_id = $3 AND resolved_at IS NULL AND $5 IS NULL"
     };
-    let standing = sqlx::query(sql)
+    let standing = sql::query(sql)
         .bind(&rule_text)
         .bind(&kind)
         .bind(&subject.id)
@@ -215,10 +214,10 @@ async fn judge(
 }
 
 /// Keeps a new signal and takes on its announcement.
-async fn raise(connection: &mut SqliteConnection, signal: &SignalRecord) -> Result<(), sqlx::Error> {
-    sqlx::query(
+async fn raise(connection: &mut Connection, signal: &SignalRecord) -> Result<(), sqlx::Error> {
+    sql::query(
         "INSERT INTO signals (id, rule, subject_kind, subject_id, raised_at, evidence)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+         VALUES ($1, $2, $3, $4, $5, $6)",
     )
     .bind(&signal.id)
     .bind(column::word_text(&signal.rule)?)
@@ -244,21 +243,21 @@ async fn raise(connection: &mut SqliteConnection, signal: &SignalRecord) -> Resu
 
 /// Sets the time of the next look, unless something has happened since this one began.
 async fn look_again(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     due: &Due,
     again_at: Option<Timestamp>,
 ) -> Result<(), sqlx::Error> {
     let sql = match again_at {
         Some(_) => {
-            "UPDATE signal_agenda SET look_at = ?4
-             WHERE subject_kind = ?1 AND subject_id = ?2 AND changes = ?3"
+            "UPDATE signal_agenda SET look_at = $4
+             WHERE subject_kind = $1 AND subject_id = $2 AND changes = $3"
         }
         None => {
             "DELETE FROM signal_agenda
-             WHERE subject_kind = ?1 AND subject_id = ?2 AND changes = ?3 AND ?4 IS NULL"
+             WHERE subject_kind = $1 AND subject_id = $2 AND changes = $3 AND $4 IS NULL"
         }
     };
-    sqlx::query(sql)
+    sql::query(sql)
         .bind(column::word_text(&due.subject.kind)?)
         .bind(&due.subject.id)
         .bind(due.changes)
@@ -269,15 +268,15 @@ async fn look_again(
 }
 
 pub(super) async fn dismiss(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     id: &str,
     by: &str,
     now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query(
-        "UPDATE signals SET dismissed_by = CASE WHEN dismissed_at IS NULL THEN ?2 ELSE dismissed_by END,
-             dismissed_at = coalesce(dismissed_at, ?3)
-         WHERE id = ?1",
+    let done = sql::query(
+        "UPDATE signals SET dismissed_by = CASE WHEN dismissed_at IS NULL THEN $2 ELSE dismissed_by END,
+             dismissed_at = coalesce(dismissed_at, $3)
+         WHERE id = $1",
     )
     .bind(id)
     .bind(by)
@@ -287,18 +286,18 @@ pub(super) async fn dismiss(
     Ok(done.rows_affected() > 0)
 }
 
-fn subject(row: &SqliteRow) -> Result<Subject, sqlx::Error> {
+fn subject(row: &Row) -> Result<Subject, sqlx::Error> {
     Ok(Subject { kind: column::word(row, "subject_kind")?, id: row.try_get("subject_id")? })
 }
 
-impl FromRow<'_, SqliteRow> for Due {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow for Due {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         Ok(Self { subject: subject(row)?, changes: row.try_get("changes")? })
     }
 }
 
-impl FromRow<'_, SqliteRow> for SignalRecord {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow for SignalRecord {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         Ok(Self {
             id: row.try_get("id")?,
             rule: column::word(row, "rule")?,

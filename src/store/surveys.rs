@@ -6,10 +6,9 @@
 use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
 use serde_json::json;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, QueryBuilder, Row as _, Sqlite, SqliteConnection};
 
 use super::follow_ups::{self, FollowUpClock, FollowUpRecord, FollowUpState, NewFollowUp};
+use super::sql::{self, Connection, FromRow, QueryBuilder, Row};
 use super::survey::{SurveyFigures, SurveyFilter, SurveyGroup, SurveyReading, SurveyRecord, SurveyTicket};
 use super::writer::{Write, Written};
 use super::{EventType, NewJob, Store, StoreError, column, jobs};
@@ -80,15 +79,15 @@ impl Store {
     /// # Errors
     /// Those of any read.
     pub async fn survey_ticket(&self, id: &str) -> Result<Option<SurveyTicket>, StoreError> {
-        let row = sqlx::query(
+        let row = sql::query(
             "SELECT t.organization_id, t.agent_group, coalesce(t.final_category, g.category) AS category
-             FROM tickets t LEFT JOIN findings g ON g.ticket_id = t.id WHERE t.id = ?1",
+             FROM tickets t LEFT JOIN findings g ON g.ticket_id = t.id WHERE t.id = $1",
         )
         .bind(id)
         .fetch_optional(self.readers())
         .await
         .map_err(|error| self.failed(error))?;
-        let read = |row: &SqliteRow| {
+        let read = |row: &Row| {
             Ok(SurveyTicket {
                 organization_id: row.try_get("organization_id")?,
                 category: row.try_get("category")?,
@@ -157,7 +156,7 @@ impl Store {
 const WITH_FOLLOW_UP: &str = "FROM surveys s LEFT JOIN follow_ups f ON f.survey_id = s.id";
 
 /// Everything of surveys and their follow-ups from these tables, which are called `s` and `f`.
-pub(super) fn selected(from: &str) -> QueryBuilder<Sqlite> {
+pub(super) fn selected(from: &'static str) -> QueryBuilder {
     let mut query = QueryBuilder::new(
         "SELECT s.id, s.ticket_id, s.answered_at, s.question, s.comment, s.rating, s.rating_scale,
              s.satisfaction, s.low, s.sentiment, s.score, s.confidence, s.intensity, s.aspects,
@@ -180,8 +179,8 @@ pub(super) fn selected(from: &str) -> QueryBuilder<Sqlite> {
 }
 
 /// Adds the conditions of a filter.
-fn wanted(query: &mut QueryBuilder<Sqlite>, filter: &SurveyFilter) {
-    query.push(" WHERE 1");
+fn wanted(query: &mut QueryBuilder, filter: &SurveyFilter) {
+    query.push(" WHERE true");
     if let Some(from) = filter.from {
         query.push(" AND s.answered_at >= ").push_bind(column::time_text(from));
     }
@@ -195,7 +194,7 @@ fn wanted(query: &mut QueryBuilder<Sqlite>, filter: &SurveyFilter) {
         query.push(" AND s.sentiment = ").push_bind(sentiment.clone());
     }
     if let Some(aspect) = &filter.aspect {
-        query.push(" AND EXISTS (SELECT 1 FROM json_each(s.aspects) a WHERE a.value ->> 'aspect' = ");
+        query.push(" AND EXISTS (SELECT 1 FROM json_each(s.aspects) a WHERE json(a.value) ->> 'aspect' = ");
         query.push_bind(aspect.clone()).push(")");
     }
     if let Some(category) = &filter.category {
@@ -213,7 +212,7 @@ fn wanted(query: &mut QueryBuilder<Sqlite>, filter: &SurveyFilter) {
     }
 }
 
-fn both(row: &SqliteRow) -> Result<(SurveyRecord, Option<FollowUpRecord>), sqlx::Error> {
+fn both(row: &Row) -> Result<(SurveyRecord, Option<FollowUpRecord>), sqlx::Error> {
     let due: Option<&str> = row.try_get("due_at")?;
     let follow_up = due.is_some().then(|| FollowUpRecord::from_row(row)).transpose()?;
     Ok((SurveyRecord::from_row(row)?, follow_up))
@@ -221,7 +220,7 @@ fn both(row: &SqliteRow) -> Result<(SurveyRecord, Option<FollowUpRecord>), sqlx:
 
 /// Keeps the batch, and opens the follow-ups that it asks for.
 pub(super) async fn keep(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     batch: &[KeptSurvey],
     now: Timestamp,
 ) -> Result<Written, sqlx::Error> {
@@ -256,14 +255,14 @@ fn low(survey: &SurveyRecord, opening: &NewFollowUp, now: Timestamp) -> NewJob {
     EventType::SurveyLow.job(&survey.id, &data, now)
 }
 
-async fn put(connection: &mut SqliteConnection, survey: &SurveyRecord) -> Result<(), sqlx::Error> {
+async fn put(connection: &mut Connection, survey: &SurveyRecord) -> Result<(), sqlx::Error> {
     let reading = survey.reading.as_ref();
-    sqlx::query(
+    sql::query(
         "INSERT INTO surveys (id, ticket_id, requester_id, organization_id, category, agent_group, channel,
              answered_at, question, comment, rating, rating_scale, satisfaction, low, sentiment, score,
              confidence, intensity, aspects, rating_conflict, model_name, model_version)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-             ?21, ?22)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
+             $21, $22)
          ON CONFLICT (id) DO UPDATE SET
              (ticket_id, requester_id, organization_id, category, agent_group, channel, answered_at, question,
               comment, rating, rating_scale, satisfaction, low, sentiment, score, confidence, intensity,
@@ -302,18 +301,18 @@ async fn put(connection: &mut SqliteConnection, survey: &SurveyRecord) -> Result
 }
 
 /// Forgets the survey; whether there was one.
-pub(super) async fn delete(connection: &mut SqliteConnection, id: &str) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query("DELETE FROM surveys WHERE id = ?1").bind(id).execute(connection).await?;
+pub(super) async fn delete(connection: &mut Connection, id: &str) -> Result<bool, sqlx::Error> {
+    let done = sql::query("DELETE FROM surveys WHERE id = $1").bind(id).execute(connection).await?;
     Ok(done.rows_affected() > 0)
 }
 
-fn rating(row: &SqliteRow) -> Result<Option<(f64, super::RatingScale)>, sqlx::Error> {
+fn rating(row: &Row) -> Result<Option<(f64, super::RatingScale)>, sqlx::Error> {
     let rating: Option<f64> = row.try_get("rating")?;
     Ok(rating.zip(column::optional_word(row, "rating_scale")?))
 }
 
-impl FromRow<'_, SqliteRow> for SurveyFigures {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow for SurveyFigures {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         Ok(Self {
             answered_at: column::time(row, "answered_at")?,
             group: row.try_get("grouped")?,
@@ -324,9 +323,9 @@ impl FromRow<'_, SqliteRow> for SurveyFigures {
     }
 }
 
-impl FromRow<'_, SqliteRow> for SurveyRecord {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
-        let reading = match row.try_get::<Option<String>, _>("sentiment")? {
+impl FromRow for SurveyRecord {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
+        let reading = match row.try_get::<Option<String>>("sentiment")? {
             None => None,
             Some(sentiment) => Some(SurveyReading {
                 sentiment,

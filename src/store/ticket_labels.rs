@@ -2,9 +2,8 @@
 
 use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, QueryBuilder, Row as _};
 
+use super::sql::{FromRow, QueryBuilder, Row};
 use super::{FinalLabels, Store, StoreError, column};
 
 /// The labels of one ticket.
@@ -57,11 +56,11 @@ impl Store {
                  t.final_category, t.final_impact, t.final_urgency, t.final_priority,
                  g.category AS predicted_category, g.priority AS predicted_priority,
                  CASE WHEN t.final_category IS NULL AND t.submitted_category <> g.category
-                     THEN (SELECT p.answer ->> '$.predictions.category.mismatch.flagged' FROM predictions p
+                     THEN (SELECT json(p.answer) -> 'predictions' -> 'category' -> 'mismatch' ->> 'flagged' FROM predictions p
                          WHERE p.ticket_id = t.id ORDER BY p.created_at DESC, p.id DESC LIMIT 1)
                      END AS category_flagged,
                  CASE WHEN t.final_priority IS NULL AND t.submitted_priority <> g.priority
-                     THEN (SELECT p.answer ->> '$.predictions.priority.mismatch.flagged' FROM predictions p
+                     THEN (SELECT json(p.answer) -> 'predictions' -> 'priority' -> 'mismatch' ->> 'flagged' FROM predictions p
                          WHERE p.ticket_id = t.id ORDER BY p.created_at DESC, p.id DESC LIMIT 1)
                      END AS priority_flagged
              FROM tickets t LEFT JOIN findings g ON g.ticket_id = t.id
@@ -81,8 +80,8 @@ impl Store {
     }
 }
 
-impl FromRow<'_, SqliteRow> for TicketLabels {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow for TicketLabels {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         let pair = |category: &str, priority: &str| {
             Ok::<_, sqlx::Error>(LabelPair {
                 category: row.try_get(category)?,

@@ -5,10 +5,9 @@
 //! record that does not have it.
 
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row, SqliteConnection};
 
 use super::column;
+use super::sql::{self, Connection, FromRow, Row};
 use super::writer::Write;
 use super::{Embedding, FinalLabels, Finding, OutcomeRecord, PredictionRecord, TicketRecord, TicketStatus};
 use super::{Store, StoreError, findings, outcomes};
@@ -70,7 +69,7 @@ impl Store {
     /// # Errors
     /// Those of any read.
     pub async fn ticket(&self, id: &str) -> Result<Option<TicketRecord>, StoreError> {
-        sqlx::query_as("SELECT * FROM tickets WHERE id = ?1")
+        sql::query_as("SELECT * FROM tickets WHERE id = $1")
             .bind(id)
             .fetch_optional(self.readers())
             .await
@@ -83,9 +82,9 @@ impl Store {
     /// Those of any read.
     pub async fn tickets(&self, ids: &[String]) -> Result<Vec<TicketRecord>, StoreError> {
         let ids = column::json_text(ids).map_err(|error| self.failed(error))?;
-        sqlx::query_as(
-            "SELECT tickets.* FROM json_each(?1) AS wanted
-             CROSS JOIN tickets ON tickets.id = wanted.value ORDER BY wanted.key",
+        sql::query_as(
+            "SELECT tickets.* FROM json_each($1) AS wanted
+             CROSS JOIN tickets WHERE tickets.id = wanted.value ORDER BY wanted.key",
         )
         .bind(ids)
         .fetch_all(self.readers())
@@ -106,7 +105,7 @@ impl Store {
     /// # Errors
     /// Those of any read.
     pub async fn predictions_of(&self, ticket_id: &str) -> Result<Vec<PredictionRecord>, StoreError> {
-        sqlx::query_as("SELECT * FROM predictions WHERE ticket_id = ?1 ORDER BY created_at DESC, id DESC")
+        sql::query_as("SELECT * FROM predictions WHERE ticket_id = $1 ORDER BY created_at DESC, id DESC")
             .bind(ticket_id)
             .fetch_all(self.readers())
             .await
@@ -124,9 +123,9 @@ impl Store {
         after: Option<&str>,
         limit: u32,
     ) -> Result<Vec<TicketVector>, StoreError> {
-        sqlx::query_as(
+        sql::query_as(
             "SELECT id, status, created_at, reopened, embedding FROM tickets
-             WHERE encoder = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
+             WHERE encoder = $1 AND id > $2 ORDER BY id LIMIT $3",
         )
         .bind(encoder)
         // No id is empty, so that everything comes after the empty one.
@@ -143,10 +142,10 @@ impl Store {
     /// # Errors
     /// Those of any read.
     pub async fn stale_tickets(&self, encoder: &str, limit: u32) -> Result<Vec<TicketRecord>, StoreError> {
-        // Three ranges of the index; `encoder IS NOT ?1` would read every ticket.
-        sqlx::query_as(
+        // Three ranges of the index; `encoder IS NOT $1` would read every ticket.
+        sql::query_as(
             "SELECT * FROM tickets
-             WHERE encoder IS NULL OR encoder < ?1 OR encoder > ?1 LIMIT ?2",
+             WHERE encoder IS NULL OR encoder < $1 OR encoder > $1 LIMIT $2",
         )
         .bind(encoder)
         .bind(limit)
@@ -157,10 +156,7 @@ impl Store {
 }
 
 /// Saves the batch.
-pub(super) async fn save(
-    connection: &mut SqliteConnection,
-    batch: &[TicketRecord],
-) -> Result<(), sqlx::Error> {
+pub(super) async fn save(connection: &mut Connection, batch: &[TicketRecord]) -> Result<(), sqlx::Error> {
     for ticket in batch {
         save_words(connection, ticket).await?;
         outcomes::update(connection, &ticket.id, &OutcomeRecord::of(ticket), ticket.solved_at).await?;
@@ -169,15 +165,12 @@ pub(super) async fn save(
 }
 
 /// Replaces the embeddings of tickets whose words are still those of the records.
-pub(super) async fn embed(
-    connection: &mut SqliteConnection,
-    batch: &[TicketRecord],
-) -> Result<(), sqlx::Error> {
+pub(super) async fn embed(connection: &mut Connection, batch: &[TicketRecord]) -> Result<(), sqlx::Error> {
     for ticket in batch {
         let Some(embedding) = &ticket.embedding else { continue };
-        sqlx::query(
-            "UPDATE tickets SET encoder = ?5, embedding = ?6
-             WHERE id = ?1 AND (subject, body, body_format) = (?2, ?3, ?4)",
+        sql::query(
+            "UPDATE tickets SET encoder = $5, embedding = $6
+             WHERE id = $1 AND (subject, body, body_format) = ($2, $3, $4)",
         )
         .bind(&ticket.id)
         .bind(&ticket.subject)
@@ -193,12 +186,12 @@ pub(super) async fn embed(
 
 /// Saves the words of the ticket and the prediction; the outcome only of a new ticket.
 pub(super) async fn save_triage(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     ticket: &TicketRecord,
     prediction: &PredictionRecord,
     finding: &Finding,
 ) -> Result<(), sqlx::Error> {
-    let known: Option<i64> = sqlx::query_scalar("SELECT 1 FROM tickets WHERE id = ?1")
+    let known: Option<i64> = sql::query_scalar("SELECT 1 FROM tickets WHERE id = $1")
         .bind(&ticket.id)
         .fetch_optional(&mut *connection)
         .await?;
@@ -206,10 +199,10 @@ pub(super) async fn save_triage(
     if known.is_none() {
         outcomes::update(connection, &ticket.id, &OutcomeRecord::of(ticket), ticket.solved_at).await?;
     }
-    sqlx::query(
+    sql::query(
         "INSERT INTO predictions
              (id, ticket_id, created_at, model_name, model_version, taxonomy, answer)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
     )
     .bind(prediction.id.to_string())
     .bind(&prediction.ticket_id)
@@ -224,38 +217,38 @@ pub(super) async fn save_triage(
 }
 
 pub(super) async fn save_words(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     ticket: &TicketRecord,
 ) -> Result<(), sqlx::Error> {
     let (encoder, vector) = match &ticket.embedding {
         Some(embedding) => (Some(&embedding.encoder), Some(column::vector_bytes(&embedding.vector))),
         None => (None, None),
     };
-    sqlx::query(
+    sql::query(
         "INSERT INTO tickets (id, subject, body, body_format, channel, created_at, requester_id,
              organization_id, submitted_category, submitted_priority, encoder, embedding, form,
              agent_group, due_at, first_response_due_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
          ON CONFLICT (id) DO UPDATE SET
              subject = excluded.subject, body = excluded.body, body_format = excluded.body_format,
-             channel = coalesce(excluded.channel, channel),
-             created_at = coalesce(excluded.created_at, created_at),
-             requester_id = coalesce(excluded.requester_id, requester_id),
-             organization_id = coalesce(excluded.organization_id, organization_id),
-             form = coalesce(excluded.form, form),
-             agent_group = coalesce(excluded.agent_group, agent_group),
-             due_at = coalesce(excluded.due_at, due_at),
-             first_response_due_at = coalesce(excluded.first_response_due_at, first_response_due_at),
-             submitted_category = coalesce(excluded.submitted_category, submitted_category),
-             submitted_priority = coalesce(excluded.submitted_priority, submitted_priority),
+             channel = coalesce(excluded.channel, tickets.channel),
+             created_at = coalesce(excluded.created_at, tickets.created_at),
+             requester_id = coalesce(excluded.requester_id, tickets.requester_id),
+             organization_id = coalesce(excluded.organization_id, tickets.organization_id),
+             form = coalesce(excluded.form, tickets.form),
+             agent_group = coalesce(excluded.agent_group, tickets.agent_group),
+             due_at = coalesce(excluded.due_at, tickets.due_at),
+             first_response_due_at = coalesce(excluded.first_response_due_at, tickets.first_response_due_at),
+             submitted_category = coalesce(excluded.submitted_category, tickets.submitted_category),
+             submitted_priority = coalesce(excluded.submitted_priority, tickets.submitted_priority),
              encoder = CASE WHEN excluded.encoder IS NULL
-                     AND (subject, body, body_format)
+                     AND (tickets.subject, tickets.body, tickets.body_format)
                          = (excluded.subject, excluded.body, excluded.body_format)
-                 THEN encoder ELSE excluded.encoder END,
+                 THEN tickets.encoder ELSE excluded.encoder END,
              embedding = CASE WHEN excluded.encoder IS NULL
-                     AND (subject, body, body_format)
+                     AND (tickets.subject, tickets.body, tickets.body_format)
                          = (excluded.subject, excluded.body, excluded.body_format)
-                 THEN embedding ELSE excluded.embedding END",
+                 THEN tickets.embedding ELSE excluded.embedding END",
     )
     .bind(&ticket.id)
     .bind(&ticket.subject)
@@ -278,8 +271,8 @@ pub(super) async fn save_words(
     Ok(())
 }
 
-impl FromRow<'_, SqliteRow> for TicketRecord {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow for TicketRecord {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         let encoder: Option<String> = row.try_get("encoder")?;
         let vector = column::optional_vector(row, "embedding")?;
         Ok(Self {
@@ -315,8 +308,8 @@ impl FromRow<'_, SqliteRow> for TicketRecord {
     }
 }
 
-impl FromRow<'_, SqliteRow> for TicketVector {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow for TicketVector {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         Ok(Self {
             id: row.try_get("id")?,
             status: column::optional_word(row, "status")?,
@@ -327,10 +320,10 @@ impl FromRow<'_, SqliteRow> for TicketVector {
     }
 }
 
-impl FromRow<'_, SqliteRow> for PredictionRecord {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow for PredictionRecord {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         Ok(Self {
-            id: row.try_get::<&str, _>("id")?.parse().map_err(|_| column::unreadable("id", "a UUID"))?,
+            id: row.try_get::<&str>("id")?.parse().map_err(|_| column::unreadable("id", "a UUID"))?,
             ticket_id: row.try_get("ticket_id")?,
             created_at: column::time(row, "created_at")?,
             model_name: row.try_get("model_name")?,

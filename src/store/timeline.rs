@@ -8,11 +8,10 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row, SqliteConnection};
 use utoipa::ToSchema;
 
 use super::feedback::FeedbackWritten;
+use super::sql::{self, Connection, FromRow, Row};
 use super::writer::{Write, Written};
 use super::{OutcomeRecord, Store, StoreError, TicketStatus, column, outcomes};
 
@@ -105,10 +104,12 @@ pub struct TicketPlace {
 }
 
 /// The columns of a [`TicketTimeline`], from `tickets t` with `findings f`.
-pub(super) const COLUMNS: &str = "t.id, t.created_at, t.requester_id, t.organization_id, t.channel, t.agent_group,
+pub(super) const COLUMNS: &str =
+    "t.id, t.created_at, t.requester_id, t.organization_id, t.channel, t.agent_group,
     coalesce(t.final_category, f.category) AS category, coalesce(t.final_priority, f.priority) AS priority,
     t.status, t.solved_at, t.reopened, t.escalated, t.handling_minutes, t.due_at, t.first_response_due_at,
-    (SELECT json_group_array(json_array(e.at, e.kind)) FROM ticket_events e WHERE e.ticket_id = t.id) AS events";
+    (SELECT '[' || coalesce(string_agg('[\"' || e.at || '\",\"' || e.kind || '\"]', ','), '') || ']'
+        FROM ticket_events e WHERE e.ticket_id = t.id) AS events";
 
 impl Store {
     /// Keeps what happened to a ticket, all or none, and brings its status, `solved_at` and number of
@@ -133,7 +134,7 @@ impl Store {
     /// # Errors
     /// Those of any read.
     pub async fn events_of(&self, ticket_id: &str) -> Result<Vec<TicketEvent>, StoreError> {
-        let events = sqlx::query_as("SELECT at, kind FROM ticket_events WHERE ticket_id = ?1")
+        let events = sql::query_as("SELECT at, kind FROM ticket_events WHERE ticket_id = $1")
             .bind(ticket_id)
             .fetch_all(self.readers())
             .await;
@@ -148,10 +149,10 @@ impl Store {
     /// Those of any read.
     pub async fn timelines(&self, ids: &[String]) -> Result<Vec<TicketTimeline>, StoreError> {
         let wanted = column::json_text(ids).map_err(|error| self.failed(error))?;
-        sqlx::query_as(sqlx::AssertSqlSafe(format!(
-            "SELECT {COLUMNS} FROM json_each(?1) AS wanted
-             CROSS JOIN tickets t ON t.id = wanted.value LEFT JOIN findings f ON f.ticket_id = t.id
-             ORDER BY wanted.key"
+        sql::query_as(sqlx::AssertSqlSafe(format!(
+            "SELECT {COLUMNS} FROM json_each($1) AS wanted
+             CROSS JOIN tickets t LEFT JOIN findings f ON f.ticket_id = t.id
+             WHERE t.id = wanted.value ORDER BY wanted.key"
         )))
         .bind(wanted)
         .fetch_all(self.readers())
@@ -174,10 +175,10 @@ impl Store {
     ) -> Result<Vec<TicketTimeline>, StoreError> {
         // No id is empty, so that everything of an instant comes after the empty one.
         let (at, id) = after.map_or((from, ""), |place| (place.created_at, place.id.as_str()));
-        sqlx::query_as(sqlx::AssertSqlSafe(format!(
+        sql::query_as(sqlx::AssertSqlSafe(format!(
             "SELECT {COLUMNS} FROM tickets t LEFT JOIN findings f ON f.ticket_id = t.id
-             WHERE (t.created_at, t.id) > (?1, ?2) AND t.created_at < ?3
-             ORDER BY t.created_at, t.id LIMIT ?4"
+             WHERE (t.created_at, t.id) > ($1, $2) AND t.created_at < $3
+             ORDER BY t.created_at, t.id LIMIT $4"
         )))
         .bind(column::time_text(at))
         .bind(id)
@@ -191,13 +192,13 @@ impl Store {
 
 /// Keeps the events and brings the ticket's row in step.
 pub(super) async fn save(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     ticket_id: &str,
     events: &[TicketEvent],
     now: Timestamp,
 ) -> Result<Written, sqlx::Error> {
     let standing =
-        sqlx::query_as("SELECT status_at, solved_at, reopened, escalated FROM tickets WHERE id = ?1")
+        sql::query_as("SELECT status_at, solved_at, reopened, escalated FROM tickets WHERE id = $1")
             .bind(ticket_id)
             .fetch_optional(&mut *connection)
             .await?;
@@ -207,8 +208,8 @@ pub(super) async fn save(
     let mut added = Vec::new();
     for event in events {
         let insert =
-            "INSERT INTO ticket_events (ticket_id, at, kind) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
-        let written = sqlx::query(insert)
+            "INSERT INTO ticket_events (ticket_id, at, kind) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+        let written = sql::query(insert)
             .bind(ticket_id)
             .bind(column::time_text(event.at))
             .bind(column::word_text(&event.kind)?)
@@ -221,7 +222,7 @@ pub(super) async fn save(
     if added.is_empty() {
         return Ok(Written { found: true, ..Written::default() });
     }
-    let mut all: Vec<TicketEvent> = sqlx::query_as("SELECT at, kind FROM ticket_events WHERE ticket_id = ?1")
+    let mut all: Vec<TicketEvent> = sql::query_as("SELECT at, kind FROM ticket_events WHERE ticket_id = $1")
         .bind(ticket_id)
         .fetch_all(&mut *connection)
         .await?;
@@ -295,25 +296,25 @@ impl Turn {
     }
 }
 
-impl FromRow<'_, SqliteRow> for Standing {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow for Standing {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         Ok(Self {
             status_at: column::optional_time(row, "status_at")?,
             solved_at: column::optional_time(row, "solved_at")?,
-            reopened: row.try_get::<Option<u32>, _>("reopened")?.unwrap_or(0),
-            escalated: row.try_get::<Option<bool>, _>("escalated")?.unwrap_or(false),
+            reopened: row.try_get::<Option<u32>>("reopened")?.unwrap_or(0),
+            escalated: row.try_get::<Option<bool>>("escalated")?.unwrap_or(false),
         })
     }
 }
 
-impl FromRow<'_, SqliteRow> for TicketEvent {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow for TicketEvent {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         Ok(Self { at: column::time(row, "at")?, kind: column::word(row, "kind")? })
     }
 }
 
-impl FromRow<'_, SqliteRow> for TicketTimeline {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow for TicketTimeline {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         let events: Vec<(Timestamp, EventKind)> = column::json(row, "events")?;
         let mut events: Vec<_> = events.into_iter().map(|(at, kind)| TicketEvent { at, kind }).collect();
         events.sort_unstable();
@@ -328,8 +329,8 @@ impl FromRow<'_, SqliteRow> for TicketTimeline {
             priority: row.try_get("priority")?,
             status: column::optional_word(row, "status")?,
             solved_at: column::optional_time(row, "solved_at")?,
-            reopened: row.try_get::<Option<u32>, _>("reopened")?.unwrap_or(0),
-            escalated: row.try_get::<Option<bool>, _>("escalated")?.unwrap_or(false),
+            reopened: row.try_get::<Option<u32>>("reopened")?.unwrap_or(0),
+            escalated: row.try_get::<Option<bool>>("escalated")?.unwrap_or(false),
             handling_minutes: row.try_get("handling_minutes")?,
             due_at: column::optional_time(row, "due_at")?,
             first_response_due_at: column::optional_time(row, "first_response_due_at")?,

@@ -10,12 +10,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row, SqliteConnection};
 use utoipa::ToSchema;
 
 use super::column;
 use super::keys::KeyWrite;
+use super::sql::{self, Connection, Dialect, FromRow, Json, Row, without_nul};
 use super::users::UserWrite;
 use super::writer::{Write, Written};
 use super::{Store, StoreError, forget};
@@ -85,7 +84,7 @@ impl Store {
     /// # Errors
     /// Those of any read.
     pub async fn trail(&self, after: u64, limit: u32) -> Result<Vec<TrailEntry>, StoreError> {
-        sqlx::query_as("SELECT * FROM trail WHERE seq > ?1 ORDER BY seq LIMIT ?2")
+        sql::query_as("SELECT * FROM trail WHERE seq > $1 ORDER BY seq LIMIT $2")
             .bind(i64::try_from(after).unwrap_or(i64::MAX))
             .bind(limit)
             .fetch_all(self.readers())
@@ -107,7 +106,7 @@ impl Store {
     /// # Errors
     /// Those of any read.
     pub async fn follow_trail(&self, noted: Option<(u64, &str)>) -> Result<Chain, StoreError> {
-        let mut rows = sqlx::query("SELECT * FROM trail ORDER BY seq").fetch(self.readers());
+        let mut rows = sql::query("SELECT * FROM trail ORDER BY seq").fetch(self.readers());
         let (mut entries, mut former) = (0_u64, [0_u8; 32]);
         while let Some(row) = rows.try_next().await.map_err(|error| self.failed(error))? {
             let seq = entries + 1;
@@ -130,18 +129,23 @@ impl Store {
 
 /// Adds what `write` changed to the trail, if it is anything that the trail tells of.
 pub(super) async fn tell(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     write: &Write,
     written: &Written,
     acting: Option<&Acting>,
 ) -> Result<(), sqlx::Error> {
     let Some(Change { action, subject, detail }) = change(write, written) else { return Ok(()) };
-    let last = sqlx::query("SELECT seq, hash FROM trail ORDER BY seq DESC LIMIT 1")
+    let last = sql::query("SELECT seq, hash FROM trail ORDER BY seq DESC LIMIT 1")
         .fetch_optional(&mut *connection)
         .await?;
     let (former, seq) = match last {
-        Some(row) => (column::digest(&row, "hash")?, row.try_get::<i64, _>("seq")? + 1),
+        Some(row) => (column::digest(&row, "hash")?, row.try_get::<i64>("seq")? + 1),
         None => ([0; 32], 1),
+    };
+    // The hash has to be of what is kept.
+    let subject = match connection.dialect() {
+        Dialect::Sqlite => subject,
+        Dialect::Postgres => without_nul(subject),
     };
     let entry = TrailEntry {
         seq: column::unsigned(seq, "seq")?,
@@ -152,10 +156,10 @@ pub(super) async fn tell(
         detail: Value::Null,
         hash: String::new(),
     };
-    let detail = column::json_text(&detail)?;
+    let Json(detail) = column::json_text(&detail)?;
     let hash = hash(&former, &entry, &detail);
-    sqlx::query(
-        "INSERT INTO trail (seq, at, who, action, subject, detail, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    sql::query(
+        "INSERT INTO trail (seq, at, who, action, subject, detail, hash) VALUES ($1, $2, $3, $4, $5, $6, $7)",
     )
     .bind(seq)
     .bind(entry.at.map(column::time_text))
@@ -246,15 +250,15 @@ struct Stored {
     hash: [u8; 32],
 }
 
-impl FromRow<'_, SqliteRow> for Stored {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow for Stored {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         let detail: String = row.try_get("detail")?;
         Ok(Self { entry: TrailEntry::from_row(row)?, detail, hash: column::digest(row, "hash")? })
     }
 }
 
-impl FromRow<'_, SqliteRow> for TrailEntry {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow for TrailEntry {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         Ok(Self {
             seq: column::unsigned(row.try_get("seq")?, "seq")?,
             at: column::optional_time(row, "at")?,

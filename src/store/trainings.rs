@@ -2,10 +2,9 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row, SqliteConnection};
 use utoipa::ToSchema;
 
+use super::sql::{self, Connection, FromRow, Row};
 use super::writer::{Write, Written};
 use super::{Store, StoreError, column};
 
@@ -66,7 +65,7 @@ impl Store {
     /// # Errors
     /// Those of any read.
     pub async fn trainings(&self, limit: u32) -> Result<Vec<Training>, StoreError> {
-        sqlx::query_as("SELECT * FROM trainings ORDER BY id DESC LIMIT ?1")
+        sql::query_as("SELECT * FROM trainings ORDER BY id DESC LIMIT $1")
             .bind(limit)
             .fetch_all(self.readers())
             .await
@@ -74,17 +73,14 @@ impl Store {
     }
 }
 
-pub(super) async fn begin(
-    connection: &mut SqliteConnection,
-    began_at: Timestamp,
-) -> Result<Written, sqlx::Error> {
-    let id: i64 = sqlx::query_scalar(
-        "INSERT INTO trainings (began_at, state, result) VALUES (?1, 'running', 'null') RETURNING id",
+pub(super) async fn begin(connection: &mut Connection, began_at: Timestamp) -> Result<Written, sqlx::Error> {
+    let id: i64 = sql::query_scalar(
+        "INSERT INTO trainings (began_at, state, result) VALUES ($1, 'running', 'null') RETURNING id",
     )
     .bind(column::time_text(began_at))
     .fetch_one(&mut *connection)
     .await?;
-    sqlx::query("DELETE FROM trainings WHERE id <= ?1 - ?2")
+    sql::query("DELETE FROM trainings WHERE id <= $1 - $2")
         .bind(id)
         .bind(REMEMBERED)
         .execute(connection)
@@ -92,12 +88,9 @@ pub(super) async fn begin(
     Ok(Written { training: id, ..Written::default() })
 }
 
-pub(super) async fn end(
-    connection: &mut SqliteConnection,
-    training: &Training,
-) -> Result<Written, sqlx::Error> {
-    let ended = sqlx::query(
-        "UPDATE trainings SET finished_at = ?2, state = ?3, result = ?4 WHERE id = ?1 AND state = 'running'",
+pub(super) async fn end(connection: &mut Connection, training: &Training) -> Result<Written, sqlx::Error> {
+    let ended = sql::query(
+        "UPDATE trainings SET finished_at = $2, state = $3, result = $4 WHERE id = $1 AND state = 'running'",
     )
     .bind(training.id)
     .bind(training.finished_at.map(column::time_text))
@@ -108,8 +101,8 @@ pub(super) async fn end(
     Ok(Written { found: ended.rows_affected() > 0, ..Written::default() })
 }
 
-impl FromRow<'_, SqliteRow> for Training {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow for Training {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         Ok(Self {
             id: row.try_get("id")?,
             began_at: column::time(row, "began_at")?,

@@ -2,12 +2,11 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row, SqliteConnection};
 use utoipa::ToSchema;
 
 use super::column;
 use super::jobs;
+use super::sql::{self, Connection, FromRow, Row};
 use super::writer::{Write, Written};
 use super::{JobState, NewJob, Store, StoreError};
 
@@ -135,7 +134,7 @@ impl Store {
         ticket_id: &str,
         version: &str,
     ) -> Result<bool, StoreError> {
-        sqlx::query("SELECT 1 FROM updates WHERE product = ?1 AND ticket_id = ?2 AND version = ?3")
+        sql::query("SELECT 1 FROM updates WHERE product = $1 AND ticket_id = $2 AND version = $3")
             .bind(product)
             .bind(ticket_id)
             .bind(version)
@@ -150,13 +149,13 @@ impl Store {
     /// # Errors
     /// Those of any read.
     pub async fn updates(&self, filter: &UpdateFilter) -> Result<Vec<KeptUpdate>, StoreError> {
-        sqlx::query_as(
+        sql::query_as(
             "SELECT updates.*, jobs.id AS job_id, jobs.state AS job_state, jobs.error AS job_error
              FROM updates LEFT JOIN jobs ON jobs.kind = 'write_back'
                AND jobs.key = updates.product || ':' || updates.ticket_id || ':' || updates.version
-             WHERE (?1 IS NULL OR product = ?1) AND (?2 IS NULL OR ticket_id = ?2)
-               AND (?3 IS NULL OR updates.id < ?3)
-             ORDER BY updates.id DESC LIMIT ?4",
+             WHERE ($1 IS NULL OR product = $1) AND ($2 IS NULL OR ticket_id = $2)
+               AND ($3 IS NULL OR updates.id < $3)
+             ORDER BY updates.id DESC LIMIT $4",
         )
         .bind(&filter.product)
         .bind(&filter.ticket_id)
@@ -176,7 +175,7 @@ impl Store {
         product: &str,
         ticket_id: &str,
     ) -> Result<Option<HelpdeskTicket>, StoreError> {
-        sqlx::query_as("SELECT * FROM helpdesk_tickets WHERE product = ?1 AND ticket_id = ?2")
+        sql::query_as("SELECT * FROM helpdesk_tickets WHERE product = $1 AND ticket_id = $2")
             .bind(product)
             .bind(ticket_id)
             .fetch_optional(self.readers())
@@ -200,14 +199,14 @@ impl Store {
 }
 
 pub(super) async fn save(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     update: &UpdateRecord,
     follows: &[NewJob],
     now: Timestamp,
 ) -> Result<Written, sqlx::Error> {
-    let done = sqlx::query(
+    let done = sql::query(
         "INSERT INTO updates (product, ticket_id, version, plan, content, created_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (product, ticket_id, version) DO NOTHING",
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (product, ticket_id, version) DO NOTHING",
     )
     .bind(&update.product)
     .bind(&update.ticket_id)
@@ -223,16 +222,16 @@ pub(super) async fn save(
 }
 
 pub(super) async fn save_ticket(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     product: &str,
     ticket_id: &str,
     ticket: &HelpdeskTicket,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query(
+    sql::query(
         "INSERT INTO helpdesk_tickets (product, ticket_id, version, changed_at, category, priority)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (product, ticket_id) DO UPDATE SET
-             version = ?3, changed_at = ?4, category = ?5, priority = ?6",
+             version = $3, changed_at = $4, category = $5, priority = $6",
     )
     .bind(product)
     .bind(ticket_id)
@@ -246,16 +245,16 @@ pub(super) async fn save_ticket(
 }
 
 /// Forgets what older updates held. That they were stays, or their tickets would be answered once more.
-pub(super) async fn prune(connection: &mut SqliteConnection, before: Timestamp) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE updates SET content = '' WHERE content <> '' AND created_at < ?1")
+pub(super) async fn prune(connection: &mut Connection, before: Timestamp) -> Result<(), sqlx::Error> {
+    sql::query("UPDATE updates SET content = '' WHERE content <> '' AND created_at < $1")
         .bind(column::time_text(before))
         .execute(connection)
         .await?;
     Ok(())
 }
 
-impl FromRow<'_, SqliteRow> for KeptUpdate {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow for KeptUpdate {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         let content: &str = row.try_get("content")?;
         let job: Option<i64> = row.try_get("job_id")?;
         let job = match job {
@@ -281,8 +280,8 @@ impl FromRow<'_, SqliteRow> for KeptUpdate {
     }
 }
 
-impl FromRow<'_, SqliteRow> for HelpdeskTicket {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow for HelpdeskTicket {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         Ok(Self {
             version: row.try_get("version")?,
             changed_at: column::optional_time(row, "changed_at")?,

@@ -1,10 +1,9 @@
 //! Users and their sign-ins as they are kept: no password and no cookie, only what they hash to.
 
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row, SqliteConnection};
 
 use super::column;
+use super::sql::{self, Connection, FromRow, Row};
 use super::writer::{Write, Written};
 use super::{Store, StoreError};
 use crate::config::Role;
@@ -67,7 +66,7 @@ impl Store {
     /// # Errors
     /// Those of any read.
     pub async fn users(&self) -> Result<Vec<UserRecord>, StoreError> {
-        sqlx::query_as("SELECT * FROM users ORDER BY name")
+        sql::query_as("SELECT * FROM users ORDER BY name")
             .fetch_all(self.readers())
             .await
             .map_err(|error| self.failed(error))
@@ -78,7 +77,7 @@ impl Store {
     /// # Errors
     /// Those of any read.
     pub async fn user(&self, name: &str) -> Result<Option<UserRecord>, StoreError> {
-        sqlx::query_as("SELECT * FROM users WHERE name = ?1")
+        sql::query_as("SELECT * FROM users WHERE name = $1")
             .bind(name)
             .fetch_optional(self.readers())
             .await
@@ -107,15 +106,15 @@ impl Store {
     /// # Errors
     /// Those of any read.
     pub async fn session(&self, hash: &[u8; 32]) -> Result<Option<(SessionRecord, Role)>, StoreError> {
-        let row = sqlx::query(
-            "SELECT s.hash, s.user, s.began_at, s.seen_at, u.role FROM sessions s JOIN users u ON u.name = s.user
-             WHERE s.hash = ?1",
+        let row = sql::query(
+            "SELECT s.hash, s.\"user\", s.began_at, s.seen_at, u.role FROM sessions s JOIN users u ON u.name = s.\"user\"
+             WHERE s.hash = $1",
         )
         .bind(hash.as_slice())
         .fetch_optional(self.readers())
         .await
         .map_err(|error| self.failed(error))?;
-        let read = |row: SqliteRow| Ok((SessionRecord::from_row(&row)?, column::word(&row, "role")?));
+        let read = |row: Row| Ok((SessionRecord::from_row(&row)?, column::word(&row, "role")?));
         row.map(read).transpose().map_err(|error| self.failed(error))
     }
 
@@ -157,17 +156,14 @@ impl Store {
 }
 
 /// Makes the change.
-pub(super) async fn write(
-    connection: &mut SqliteConnection,
-    write: &UserWrite,
-) -> Result<Written, sqlx::Error> {
+pub(super) async fn write(connection: &mut Connection, write: &UserWrite) -> Result<Written, sqlx::Error> {
     let done = match write {
         UserWrite::Put { user, fresh } => return put(connection, user, *fresh).await,
         UserWrite::Remove { name } => {
-            sqlx::query("DELETE FROM users WHERE name = ?1").bind(name).execute(connection).await?
+            sql::query("DELETE FROM users WHERE name = $1").bind(name).execute(connection).await?
         }
         UserWrite::Begin(session) => {
-            sqlx::query("INSERT INTO sessions (hash, user, began_at, seen_at) VALUES (?1, ?2, ?3, ?4)")
+            sql::query("INSERT INTO sessions (hash, \"user\", began_at, seen_at) VALUES ($1, $2, $3, $4)")
                 .bind(session.hash.as_slice())
                 .bind(&session.user)
                 .bind(column::time_text(session.began_at))
@@ -176,20 +172,20 @@ pub(super) async fn write(
                 .await?
         }
         UserWrite::See { hash, at } => {
-            sqlx::query("UPDATE sessions SET seen_at = ?2 WHERE hash = ?1")
+            sql::query("UPDATE sessions SET seen_at = $2 WHERE hash = $1")
                 .bind(hash.as_slice())
                 .bind(column::time_text(*at))
                 .execute(connection)
                 .await?
         }
         UserWrite::End { hash } => {
-            sqlx::query("DELETE FROM sessions WHERE hash = ?1")
+            sql::query("DELETE FROM sessions WHERE hash = $1")
                 .bind(hash.as_slice())
                 .execute(connection)
                 .await?
         }
         UserWrite::Prune { began, seen } => {
-            sqlx::query("DELETE FROM sessions WHERE began_at < ?1 OR seen_at < ?2")
+            sql::query("DELETE FROM sessions WHERE began_at < $1 OR seen_at < $2")
                 .bind(column::time_text(*began))
                 .bind(column::time_text(*seen))
                 .execute(connection)
@@ -199,24 +195,20 @@ pub(super) async fn write(
     Ok(Written { found: done.rows_affected() > 0, ..Written::default() })
 }
 
-async fn put(
-    connection: &mut SqliteConnection,
-    user: &UserRecord,
-    fresh: bool,
-) -> Result<Written, sqlx::Error> {
+async fn put(connection: &mut Connection, user: &UserRecord, fresh: bool) -> Result<Written, sqlx::Error> {
     let sql = if fresh {
-        "INSERT INTO users (name, password, role, created_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (name) DO NOTHING"
+        "INSERT INTO users (name, password, role, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO NOTHING"
     } else {
-        "UPDATE users SET password = ?2, role = ?3 WHERE name = ?1 AND ?4 IS NOT NULL"
+        "UPDATE users SET password = $2, role = $3 WHERE name = $1 AND $4 IS NOT NULL"
     };
-    let done = sqlx::query(sql)
+    let done = sql::query(sql)
         .bind(&user.name)
         .bind(&user.password)
         .bind(column::word_text(&user.role)?)
         .bind(column::time_text(user.created_at))
         .execute(&mut *connection)
         .await?;
-    sqlx::query("DELETE FROM sessions WHERE user = ?1 AND NOT ?2")
+    sql::query("DELETE FROM sessions WHERE \"user\" = $1 AND $2 = 0")
         .bind(&user.name)
         .bind(fresh)
         .execute(connection)
@@ -224,8 +216,8 @@ async fn put(
     Ok(Written { found: done.rows_affected() > 0, ..Written::default() })
 }
 
-impl FromRow<'_, SqliteRow> for UserRecord {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow for UserRecord {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         Ok(Self {
             name: row.try_get("name")?,
             password: row.try_get("password")?,
@@ -235,8 +227,8 @@ impl FromRow<'_, SqliteRow> for UserRecord {
     }
 }
 
-impl FromRow<'_, SqliteRow> for SessionRecord {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow for SessionRecord {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         Ok(Self {
             hash: column::digest(row, "hash")?,
             user: row.try_get("user")?,

@@ -1,9 +1,7 @@
 //! What articles said before they were changed.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row, SqliteConnection};
-
 use super::column;
+use super::sql::{self, Connection, FromRow, Row};
 use super::{Article, ArticleVersion, Store, StoreError};
 
 /// Former versions that are kept of an article, so that one that a script puts every minute does not
@@ -17,7 +15,7 @@ impl Store {
     /// # Errors
     /// Those of any read.
     pub async fn article_versions(&self, article_id: &str) -> Result<Vec<ArticleVersion>, StoreError> {
-        sqlx::query_as("SELECT * FROM article_versions WHERE article_id = ?1 ORDER BY version DESC")
+        sql::query_as("SELECT * FROM article_versions WHERE article_id = $1 ORDER BY version DESC")
             .bind(article_id)
             .fetch_all(self.readers())
             .await
@@ -26,14 +24,13 @@ impl Store {
 }
 
 /// Keeps what the article says now, if `new` will say something else; whether it will.
-pub(super) async fn keep_former(
-    connection: &mut SqliteConnection,
-    new: &Article,
-) -> Result<bool, sqlx::Error> {
-    let kept = sqlx::query(
-        "INSERT OR REPLACE INTO article_versions (article_id, version, title, body, body_format, audience, kept_at)
+pub(super) async fn keep_former(connection: &mut Connection, new: &Article) -> Result<bool, sqlx::Error> {
+    let kept = sql::query(
+        "INSERT INTO article_versions (article_id, version, title, body, body_format, audience, kept_at)
          SELECT id, version, title, body, body_format, audience, kept_at FROM articles
-         WHERE id = ?1 AND (title <> ?2 OR body <> ?3 OR body_format <> ?4 OR audience <> ?5)",
+         WHERE id = $1 AND (title <> $2 OR body <> $3 OR body_format <> $4 OR audience <> $5)
+         ON CONFLICT (article_id, version) DO UPDATE SET title = excluded.title, body = excluded.body,
+             body_format = excluded.body_format, audience = excluded.audience, kept_at = excluded.kept_at",
     )
     .bind(&new.id)
     .bind(&new.title)
@@ -45,10 +42,10 @@ pub(super) async fn keep_former(
     if kept.rows_affected() == 0 {
         return Ok(false);
     }
-    sqlx::query(
-        "DELETE FROM article_versions WHERE article_id = ?1 AND version <=
-             (SELECT version FROM article_versions WHERE article_id = ?1
-              ORDER BY version DESC LIMIT 1 OFFSET ?2)",
+    sql::query(
+        "DELETE FROM article_versions WHERE article_id = $1 AND version <=
+             (SELECT version FROM article_versions WHERE article_id = $1
+              ORDER BY version DESC LIMIT 1 OFFSET $2)",
     )
     .bind(&new.id)
     .bind(MOST)
@@ -58,13 +55,13 @@ pub(super) async fn keep_former(
 }
 
 /// The number of a version.
-pub(super) fn number(row: &SqliteRow) -> Result<u32, sqlx::Error> {
+pub(super) fn number(row: &Row) -> Result<u32, sqlx::Error> {
     let number: i64 = row.try_get("version")?;
     u32::try_from(number).map_err(|_| column::unreadable("version", "a number from 0"))
 }
 
-impl FromRow<'_, SqliteRow> for ArticleVersion {
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+impl FromRow for ArticleVersion {
+    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
         Ok(Self {
             version: number(row)?,
             title: row.try_get("title")?,

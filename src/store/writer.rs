@@ -3,14 +3,11 @@
 //! A durable commit waits for the disk, and the disk takes as long for one ticket as for fifty. So
 //! the task takes whatever is queued, writes it in one transaction, and answers each caller.
 
-use std::panic::AssertUnwindSafe;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use futures_util::FutureExt as _;
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
@@ -19,10 +16,10 @@ use super::deflections::Deflection;
 use super::feedback::{self, Feedback, FeedbackWritten};
 use super::forget::{self, Forget};
 use super::keys::{self, KeyWrite};
-use super::trail::{self, Change};
+use super::pen::{Failure, Pen};
+use super::sql::{Connection, Source};
+use super::trail::Change;
 use super::users::{self, UserWrite};
-use crate::faults;
-
 use super::{ConfigurationItem, Finding, OutcomeRecord, PredictionRecord, StoreError, TicketRecord};
 use super::{FollowUpChange, GapRecord, Job, JobEnd, KeptSurvey, NewFollowUp, NewJob};
 use super::{
@@ -115,7 +112,7 @@ impl Written {
 }
 
 /// A write, and in whose name it is made.
-type Signed = (Write, Option<Acting>);
+pub(super) type Signed = (Write, Option<Acting>);
 
 #[derive(Debug)]
 struct Order {
@@ -127,7 +124,8 @@ struct Order {
 #[derive(Debug)]
 pub(super) struct Writer {
     open: Mutex<Option<Open>>,
-    jobs_came: watch::Receiver<()>,
+    bell: watch::Sender<()>,
+    name: u64,
 }
 
 #[derive(Debug)]
@@ -137,19 +135,30 @@ struct Open {
 }
 
 impl Writer {
-    /// Starts the task on the current runtime, with an open connection to the database at `path`
-    /// and the `options` for opening another if that one fails.
-    pub(super) fn start(connection: SqliteConnection, options: SqliteConnectOptions, path: PathBuf) -> Self {
+    /// Starts the task on the current runtime, with an open connection to the database at `place`
+    /// and the `source` of another if that one fails.
+    pub(super) fn start(connection: Connection, source: Source, place: PathBuf) -> Self {
         let (queue, orders) = mpsc::channel(GROUP);
-        let pen = Pen { connection: Some(connection), options };
-        let (bell, jobs_came) = watch::channel(());
-        let task = tokio::spawn(write_all(pen, orders, bell, path));
-        Self { open: Mutex::new(Some(Open { queue, task })), jobs_came }
+        let name = rand::random();
+        let pen = Pen::new(connection, source, name);
+        let bell = watch::Sender::new(());
+        let task = tokio::spawn(write_all(pen, orders, bell.clone(), place));
+        Self { open: Mutex::new(Some(Open { queue, task })), bell, name }
     }
 
     /// Changes whenever jobs were taken on or begun anew.
     pub(super) fn jobs_came(&self) -> watch::Receiver<()> {
-        self.jobs_came.clone()
+        self.bell.subscribe()
+    }
+
+    /// Wakes whoever waits for jobs.
+    pub(super) fn ring(&self) {
+        self.bell.send_replace(());
+    }
+
+    /// By which its news are known.
+    pub(super) fn name(&self) -> u64 {
+        self.name
     }
 
     /// Writes; returns once it is on the disk.
@@ -181,13 +190,13 @@ async fn write_all(
     mut pen: Pen,
     mut orders: mpsc::Receiver<Order>,
     bell: watch::Sender<()>,
-    path: PathBuf,
+    place: PathBuf,
 ) -> Result<(), StoreError> {
     let mut group = Vec::with_capacity(GROUP);
     while orders.recv_many(&mut group, GROUP).await > 0 {
         let (writes, answers): (Vec<_>, Vec<_>) =
             group.drain(..).map(|order| (order.signed, order.answer)).unzip();
-        let results = write_group(&mut pen, &writes, &path).await;
+        let results = write_group(&mut pen, &writes, &place).await;
         // A signal is announced by a job.
         let comes = |written: &Written| written.added.contains(&true) || !written.signals.is_empty();
         if results.iter().flatten().any(comes) {
@@ -198,80 +207,68 @@ async fn write_all(
             let _ = answer.send(result);
         }
     }
-    pen.finish().await.map_err(|error| StoreError::from_sqlx(&path, error))
+    pen.finish(&place).await
 }
 
 /// One result for each write, in order. If they cannot be written together, each is tried alone,
 /// so that one that fails takes no other with it and hears its own error.
-async fn write_group(pen: &mut Pen, writes: &[Signed], path: &Path) -> Vec<Result<Written, StoreError>> {
-    if writes.len() > 1
-        && let Ok(written) = pen.commit(writes).await
-    {
-        return written.into_iter().map(Ok).collect();
+async fn write_group(pen: &mut Pen, writes: &[Signed], place: &Path) -> Vec<Result<Written, StoreError>> {
+    if writes.len() > 1 {
+        match pen.commit(writes).await {
+            Ok(written) => return written.into_iter().map(Ok).collect(),
+            Err(Failure::Refused(_)) => {}
+            // Another attempt might write twice what is kept, or wait as long again for each.
+            Err(failure) => return all_failed(pen, writes.len(), failure, place),
+        }
     }
     let mut results = Vec::with_capacity(writes.len());
     for write in writes {
         let written = pen.commit(std::slice::from_ref(write)).await;
         results.push(match written {
             Ok(written) => Ok(written.into_iter().next().unwrap_or_default()),
-            Err(error) => Err(StoreError::from_sqlx(path, error)),
+            Err(failure) => Err(pen.error(place, failure)),
         });
     }
     results
 }
 
-/// The writing connection.
-struct Pen {
-    connection: Option<SqliteConnection>,
-    options: SqliteConnectOptions,
+/// What failed for all alike.
+fn all_failed(pen: &Pen, writes: usize, failure: Failure, place: &Path) -> Vec<Result<Written, StoreError>> {
+    let (is_unsure, error) = match failure {
+        Failure::Unsure(error) => (true, error),
+        Failure::Refused(error) | Failure::Unreachable(error) => (false, error),
+    };
+    let told = error.to_string();
+    let again = || {
+        let error = sqlx::Error::Io(io::Error::other(told.clone()));
+        pen.error(place, if is_unsure { Failure::Unsure(error) } else { Failure::Unreachable(error) })
+    };
+    (0..writes).map(|_| Err(again())).collect()
 }
 
-impl Pen {
-    /// Writes all of `writes` or none.
-    async fn commit(&mut self, writes: &[Signed]) -> Result<Vec<Written>, sqlx::Error> {
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => self.options.connect().await?,
-        };
-        // A panic would end this task, and with it every write to come.
-        let written = AssertUnwindSafe(commit(&mut connection, writes)).catch_unwind().await;
-        let written = written.unwrap_or(Err(sqlx::Error::WorkerCrashed));
-        if written.is_ok() {
-            self.connection = Some(connection);
-        } else {
-            // A full disk makes SQLite roll back by itself, and sqlx then no longer knows whether
-            // a transaction is open. A fresh connection does.
-            connection.close().await.ok();
+impl Write {
+    /// Whether instances that share a database make this write one after another: it is numbered, told in the
+    /// trail, or read and then written. The others touch rows of their own, or come to the same in any order.
+    pub(super) fn goes_in_turn(&self) -> bool {
+        match self {
+            Self::SaveTickets(_)
+            | Self::EmbedTickets(_)
+            | Self::SaveTriage(_)
+            | Self::Enqueue { .. }
+            | Self::TakeJobs { .. }
+            | Self::EndJob(_)
+            | Self::ReleaseJobs { .. }
+            | Self::PruneJobs { .. }
+            | Self::SaveUpdate(_)
+            | Self::SaveHelpdeskTicket(_) => false,
+            Self::Key(write) => !matches!(**write, KeyWrite::Used { .. }),
+            Self::User(write) => !matches!(**write, UserWrite::See { .. } | UserWrite::Prune { .. }),
+            _ => true,
         }
-        written
-    }
-
-    /// Moves the write-ahead log into the database file and closes.
-    async fn finish(self) -> Result<(), sqlx::Error> {
-        let Some(mut connection) = self.connection else {
-            return Ok(());
-        };
-        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await?;
-        connection.close().await
     }
 }
 
-async fn commit(connection: &mut SqliteConnection, writes: &[Signed]) -> Result<Vec<Written>, sqlx::Error> {
-    // Asks for the right to write at once; a transaction that asks later can be refused halfway.
-    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    let mut written = Vec::with_capacity(writes.len());
-    for (write, acting) in writes {
-        let done = apply(&mut transaction, write).await?;
-        trail::tell(&mut transaction, write, &done, acting.as_ref()).await?;
-        written.push(done);
-    }
-    faults::at("store::before_commit")?;
-    transaction.commit().await?;
-    faults::at("store::after_commit")?;
-    Ok(written)
-}
-
-async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Written, sqlx::Error> {
+pub(super) async fn apply(connection: &mut Connection, write: &Write) -> Result<Written, sqlx::Error> {
     match write {
         Write::PutArticles { batch, encoder } => {
             articles::put(connection, batch, encoder).await.map(Written::seq)

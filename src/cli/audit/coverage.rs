@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use super::super::Outcome;
 use super::asked::{Asked, moment, read, rules};
 use crate::audit::{self, Base, DEFAULT_TOP};
-use crate::store::Store;
 
 #[derive(Args)]
 #[command(
@@ -45,7 +44,7 @@ impl CoverageFlags {
             store.close().await?;
             (audit::coverage(&tickets.seen, &tickets.base, &question, &rules)?, tickets.outcome)
         } else {
-            let store = Store::open(&self.asked.data.data, &settings.store).await?;
+            let store = self.asked.data.store(&settings).await?;
             let base = Base::load(&store).await?;
             let seen = audit::from_store(&store, &base, Timestamp::now()).await?;
             store.close().await?;

@@ -25,7 +25,7 @@ impl Doctor {
         let data = &self.data.data;
         checks.report("disk", self.room())?;
         checks.report("bundles", self.bundles())?;
-        let opened = Store::open(data, &settings.store).await;
+        let opened = self.data.store(settings).await;
         let told = |store| (format!("{} can be opened", data.display()), store);
         let Some(store) = checks.report("data folder", opened.map(told).map_err(Into::into))? else {
             return Ok(());

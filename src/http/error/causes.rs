@@ -46,6 +46,22 @@ impl From<StoreError> for Problem {
             StoreError::NotWritable { .. } => Self::because(Code::StoreUnavailable, "It cannot be written.")
                 .retry_after(RETRY_S)
                 .caused_by(error),
+            StoreError::Unreachable { .. } => {
+                Self::because(Code::StoreUnavailable, "The database does not answer; nothing was saved.")
+                    .retry_after(RETRY_S)
+                    .caused_by(error)
+            }
+            StoreError::Unsure { .. } => Self::because(
+                Code::StoreUnavailable,
+                "The connection to the database broke while this was being saved: it may be kept or not.",
+            )
+            .retry_after(RETRY_S)
+            .caused_by(error),
+            StoreError::Refused { .. } => {
+                Self::because(Code::StoreUnavailable, "The database does not let Deskhand in.")
+                    .retry_after(RETRY_S)
+                    .caused_by(error)
+            }
             StoreError::Damaged { .. } | StoreError::Newer { .. } | StoreError::Other { .. } => {
                 Self::new(Code::StoreFailed).caused_by(error)
             }

@@ -21,10 +21,10 @@ fn id() -> impl Strategy<Value = String> {
 }
 
 fn embedded_article() -> impl Strategy<Value = EmbeddedArticle> {
-    let passage = ("\\PC{0,8}", "(?s).{0,20}", prop::collection::vec(-1.0_f32..1.0, 0..4));
+    let passage = ("\\PC{0,8}", "(?s)[^\0]{0,20}", prop::collection::vec(-1.0_f32..1.0, 0..4));
     let time = prop::option::of((-60_000_000_000_i64..200_000_000_000, 0..1_000_000_000));
-    (id(), any::<String>(), time, prop::collection::vec(passage, 0..3)).prop_map(
-        |(id, title, time, passages)| EmbeddedArticle {
+    (id(), "[^\0]*", time, prop::collection::vec(passage, 0..3)).prop_map(|(id, title, time, passages)| {
+        EmbeddedArticle {
             article: Article {
                 updated_at: time.map(|(seconds, nanos)| Timestamp::new(seconds, nanos).unwrap()),
                 ..article(&id, &title)
@@ -33,8 +33,8 @@ fn embedded_article() -> impl Strategy<Value = EmbeddedArticle> {
                 .into_iter()
                 .map(|(heading, text, embedding)| Passage { heading, text, embedding })
                 .collect(),
-        },
-    )
+        }
+    })
 }
 
 fn step() -> impl Strategy<Value = Step> {

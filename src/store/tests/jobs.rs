@@ -4,11 +4,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 
-fn at(second: i64) -> Timestamp {
+pub(super) fn at(second: i64) -> Timestamp {
     Timestamp::new(1_790_000_000 + second, 0).unwrap()
 }
 
-fn job(key: &str, subject: Option<&str>) -> NewJob {
+pub(super) fn job(key: &str, subject: Option<&str>) -> NewJob {
     NewJob {
         kind: "hook",
         key: key.into(),
@@ -18,7 +18,7 @@ fn job(key: &str, subject: Option<&str>) -> NewJob {
     }
 }
 
-async fn take(store: &Store, now: i64) -> Vec<Job> {
+pub(super) async fn take(store: &Store, now: i64) -> Vec<Job> {
     store.take_jobs("hook", 10, at(now), at(now) + SignedDuration::from_secs(60)).await.unwrap()
 }
 
@@ -72,21 +72,6 @@ async fn a_worker_whose_lease_ran_out_ends_nothing() {
         take(&store, 1_000).await.is_empty(),
         "what follows from an end that did not count is not taken on"
     );
-}
-
-#[tokio::test]
-async fn what_was_at_work_when_the_process_died_is_due_at_the_next_start() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path()).await;
-    store.enqueue(vec![job("a", None), job("b", None)], at(0)).await.unwrap();
-    let taken = take(&store, 0).await;
-    let failed = JobEnd::Retry { at: at(500), error: "500".into() };
-    store.end_job(&taken[1], failed, at(1)).await.unwrap();
-    store.close().await.unwrap();
-    let store = open(folder.path()).await;
-    store.release_jobs(at(2)).await.unwrap();
-    let due: Vec<String> = take(&store, 2).await.into_iter().map(|job| job.key).collect();
-    assert_eq!(due, ["a"], "one that waits for its next attempt keeps its time");
 }
 
 #[tokio::test]

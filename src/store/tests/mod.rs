@@ -9,12 +9,16 @@ mod errors;
 mod feedback;
 mod follow_ups;
 mod jobs;
+mod leases;
+mod on_postgres;
 mod opening;
 mod outcomes;
+mod plans;
 mod room;
 mod signals;
 mod tickets;
 mod timeline;
+mod upgrades;
 
 use std::path::Path;
 

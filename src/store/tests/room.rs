@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 use super::*;
 
 async fn open_with_a_mebibyte(folder: &Path) -> Store {
-    let settings = StoreSettings { max_mebibytes: NonZeroU64::new(1) };
+    let settings = StoreSettings { max_mebibytes: NonZeroU64::new(1), ..StoreSettings::default() };
     Store::open(folder, &settings).await.unwrap()
 }
 
