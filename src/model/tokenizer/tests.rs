@@ -28,6 +28,19 @@ fn encode(tokenizer: &Tokenizer, text: &str) -> Tokens {
     tokenizer.encode(&Input::text(text)).unwrap()
 }
 
+#[test]
+fn a_file_that_is_no_tokenizer_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("tokenizer.json");
+    let good = std::fs::read_to_string(path("tests/fixtures/model/tokenizer.json")).unwrap();
+    let broken = good.replacen("\"vocab\": {", "\"vocab\": {7: 8,", 1);
+    assert_ne!(good, broken);
+    for text in ["", "{}", "[]", &broken, &good[..good.len() / 2]] {
+        std::fs::write(&file, text).unwrap();
+        assert!(Tokenizer::load(&file, 64).is_err());
+    }
+}
+
 /// What the crate makes of the whole text.
 fn full(tokenizer: &Tokenizer, text: &str) -> Vec<u32> {
     tokenizer.inner.encode_fast(text, true).unwrap().get_ids().to_vec()
