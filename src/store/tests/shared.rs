@@ -211,3 +211,36 @@ async fn an_address_that_leads_nowhere_says_so_without_its_password() {
         assert!(!text.contains(":geheim@"), "{text}");
     }
 }
+
+#[tokio::test]
+async fn an_older_program_works_beside_newer_tables_unless_they_say_that_it_cannot() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(url) = store_of(folder.path()).await else { return };
+    open(folder.path()).await.close().await.unwrap();
+    let mut server = connection(&url).await;
+    let step = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+         VALUES ($1, $2, true, '', 0)";
+    sqlx::query(step).bind(41_i64).bind("to come").execute(&mut server).await.unwrap();
+    open(folder.path()).await.close().await.unwrap();
+    sqlx::query(step).bind(42_i64).bind("to come (incompatible)").execute(&mut server).await.unwrap();
+    let settings = StoreSettings { url: Some(url), ..StoreSettings::default() };
+    let refused = Store::open(folder.path(), &settings).await;
+    assert!(matches!(refused, Err(StoreError::Newer { found: 42, .. })), "{refused:?}");
+}
+
+#[tokio::test]
+async fn an_index_of_another_store_is_not_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(_) = store_of(folder.path()).await else { return };
+    let index = folder.path().join("index");
+    std::fs::create_dir(&index).unwrap();
+    super::super::open(folder.path()).await.close().await.unwrap();
+    assert!(index.exists(), "it is the folder's own");
+    open(folder.path()).await.close().await.unwrap();
+    assert!(!index.exists());
+    std::fs::create_dir(&index).unwrap();
+    open(folder.path()).await.close().await.unwrap();
+    assert!(index.exists(), "now it is of this store");
+    super::super::open(folder.path()).await.close().await.unwrap();
+    assert!(!index.exists());
+}
