@@ -136,15 +136,15 @@ async fn the_zero_character_which_the_database_has_not_is_shown_as_one_that_cann
     let folder = tempfile::tempdir().unwrap();
     let Some(_) = store_of(folder.path()).await else { return };
     let store = open(folder.path()).await;
-    let told = ticket("8\01", "a\0b");
+    let told = ticket("8\u{0}1", "a\0b");
     store.save_tickets(std::slice::from_ref(&told)).await.unwrap();
-    let mut answer = prediction(1, "8\01");
+    let mut answer = prediction(1, "8\u{0}1");
     answer.answer = serde_json::json!({"predictions": {"category": {"label": "x\0\\u0000"}}});
     store.save_triage(&told, &answer, &Finding::default()).await.unwrap();
     let kept = TicketRecord { id: "8\u{fffd}1".into(), body: "a\u{fffd}b".into(), ..told };
-    assert_eq!(store.ticket("8\01").await.unwrap(), Some(kept.clone()), "looked up by what was told");
-    assert_eq!(store.tickets(&["8\01".into()]).await.unwrap(), [kept], "and among others");
-    let kept = store.predictions_of("8\01").await.unwrap().remove(0).answer;
+    assert_eq!(store.ticket("8\u{0}1").await.unwrap(), Some(kept.clone()), "looked up by what was told");
+    assert_eq!(store.tickets(&["8\u{0}1".into()]).await.unwrap(), [kept], "and among others");
+    let kept = store.predictions_of("8\u{0}1").await.unwrap().remove(0).answer;
     assert_eq!(kept["predictions"]["category"]["label"], "x\u{fffd}\\u0000");
 }
 
