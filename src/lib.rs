@@ -11,6 +11,7 @@ pub mod audit;
 pub mod charts;
 pub mod cli;
 pub mod config;
+pub mod faults;
 pub mod held;
 pub mod history;
 pub mod http;

@@ -16,10 +16,12 @@ mod writer;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use deskhand::model::{Bundle, Shelf};
 use process::{Service, deskhand, ok, write};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::{Value, json};
+use tiny_bundle::Tiny;
 use writer::{Fact, Writer, deliver, get, imported, is_whole, post, title, word};
 
 const WRITERS: usize = 6;
@@ -192,6 +194,40 @@ fn report(kills: usize, writers: &[Writer], recoveries: &mut [Duration]) -> Stri
 #[test]
 fn whatever_was_acknowledged_is_there_after_every_kill() {
     kill_again_and_again(6, 8);
+}
+
+#[test]
+fn a_killed_promotion_leaves_a_whole_bundle_that_answers_and_nothing_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    let rows = "{\"id\":\"1\",\"body\":\"No VPN\",\"category\":\"Network\"}\n".repeat(3);
+    let rows = write(dir.path(), "rows.jsonl", &rows);
+    let shelf = Shelf::of(&dir.path().join("data"));
+    let candidate = |version: &'static str| {
+        tiny_bundle::write_as(&dir.path().join(version), Tiny { version, category: 0, encoder: 0 });
+        Bundle::open(&dir.path().join(version)).unwrap()
+    };
+    shelf.promote(&candidate("a0"), None).unwrap();
+    let mut random = StdRng::seed_from_u64(8);
+    let mut promoted = 0;
+    for version in ["a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8"] {
+        let before = shelf.current().unwrap();
+        candidate(version);
+        let args = ["promote", &path(version), "--data", &path("data"), "--input", &rows, "--force"];
+        process::run_and_kill(&args, Duration::from_millis(random.random_range(20..900)));
+        let now = shelf.current().unwrap();
+        let bundle = Bundle::open(now.as_ref().unwrap()).unwrap();
+        assert!(now == before || bundle.manifest().version == version, "{now:?}");
+        promoted += usize::from(now != before);
+    }
+    println!("{promoted} of 8 promotions were done before the kill");
+    shelf.promote(&candidate("a9"), None).unwrap();
+    let left = std::fs::read_dir(dir.path().join("data/bundles")).unwrap().flatten();
+    let left: Vec<_> = left
+        .map(|entry| entry.file_name())
+        .filter(|name| name.to_string_lossy().starts_with(".new"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
 }
 
 #[test]

@@ -149,6 +149,8 @@ fn a_bad_retraining_is_refused_and_the_bundle_before_goes_on_answering() {
         (&told[1]["action"], &told[1]["detail"]["state"]),
         (&json!("training.end"), &json!("refused"))
     );
+    let said = format!("{}{}", run.stdout, run.stderr);
+    assert!(shuffled.iter().all(|(body, _)| !said.contains(body)), "it says what a ticket says: {said}");
 }
 
 #[test]

@@ -134,7 +134,8 @@ fn moment(field: &str, value: Option<&str>) -> Result<Option<Timestamp>, Problem
     tag = "audit",
     params(CoverageParams),
     responses(
-        (status = 200, description = "The report.", body = Coverage),
+        (status = 200, description = "The report.",
+         content((Coverage = "application/json"), (String = "text/csv"), (String = "text/html"))),
         OfAudit,
         OfAnswer
     )

@@ -29,7 +29,7 @@ use crate::audit::{Decided, GapDecision, GapReport};
     tag = "audit",
     params(CoverageParams),
     responses(
-        (status = 200, description = "The groups.", body = GapReport),
+        (status = 200, description = "The groups.", content((GapReport = "application/json"), (String = "text/csv"))),
         OfAudit,
         OfAnswer,
         OfKeeping

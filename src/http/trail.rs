@@ -41,7 +41,8 @@ pub(super) struct TrailPage {
 
 /// Read who changed what
 ///
-/// Articles, decisions about gaps, follow-ups, deleted surveys, keys, users, sign-ins and the bundle that answers.
+/// Articles, decisions about gaps, follow-ups, deleted surveys, dismissed signals, trainings, what was forgotten, keys,
+/// users, sign-ins and the bundle that answers.
 /// The hash of each entry is over the former one's and its own content; `deskhand trail verify` follows the chain.
 /// No words of customers are in it.
 #[utoipa::path(

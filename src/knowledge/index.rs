@@ -20,6 +20,7 @@ use super::error::KnowledgeError;
 use super::scope::Facets;
 use super::seen::SeenSegments;
 use super::{analysis, passages, speech};
+use crate::faults;
 use crate::store::{Article, Audience};
 
 /// Raised whenever the fields, the analysis or the stop words change: indexes of another version are
@@ -315,7 +316,10 @@ fn commit(writer: &mut IndexWriter, seq: u64) -> tantivy::Result<()> {
         .map_err(|e| TantivyError::InternalError(e.to_string()))?;
     let mut commit = writer.prepare_commit()?;
     commit.set_payload(&payload);
-    commit.commit().map(drop)
+    faults::at("index::before_commit")?;
+    commit.commit()?;
+    faults::at("index::after_commit")?;
+    Ok(())
 }
 
 fn unusable(dir: &Path, source: TantivyError) -> KnowledgeError {

@@ -14,11 +14,14 @@ use serde::{Deserialize, Serialize};
 
 use super::bundle::{Bundle, BundleError, CARD, MANIFEST};
 use super::writer::LICENCE;
+use crate::faults;
 
 /// The file that names the bundle that answers.
 const CURRENT: &str = "current";
 /// Held while the shelf is changed.
 const LOCK: &str = "lock";
+/// What the name of a folder begins with that is being copied.
+const STAGING: &str = ".new-";
 
 /// A bundle that cannot be put on the shelf or taken from it.
 #[derive(Debug, thiserror::Error)]
@@ -186,6 +189,7 @@ impl Shelf {
         let new = self.dir.join(format!(".{CURRENT}.new"));
         let written = fs::write(&new, text)
             .and_then(|()| sync(&new))
+            .and_then(|()| faults::at("shelf::before_pointer"))
             .and_then(|()| fs::rename(&new, &path))
             .and_then(|()| sync(&self.dir));
         written.map_err(|source| ShelfError::File { path, source })
@@ -203,7 +207,8 @@ impl Shelf {
         let Some(name) = names(bundle).find(|name| !self.dir.join(name).exists()) else {
             return Err(ShelfError::Busy(self.dir.clone()));
         };
-        let new = Staging(self.dir.join(format!(".new-{}", std::process::id())));
+        self.sweep();
+        let new = Staging(self.dir.join(format!("{STAGING}{}", std::process::id())));
         let failed = |path: &Path| {
             let path = path.to_owned();
             |source| ShelfError::File { path, source }
@@ -219,9 +224,19 @@ impl Shelf {
         }
         Bundle::open(&new.0)?;
         let place = self.dir.join(&name);
-        let moved = sync(&new.0).and_then(|()| fs::rename(&new.0, &place)).and_then(|()| sync(&self.dir));
+        let ready = sync(&new.0).and_then(|()| faults::at("shelf::before_rename"));
+        let moved = ready.and_then(|()| fs::rename(&new.0, &place)).and_then(|()| sync(&self.dir));
         moved.map_err(failed(&place))?;
         Ok(name)
+    }
+
+    /// Takes away what promotions left that were killed; the lock says that none is at work.
+    fn sweep(&self) {
+        let left = fs::read_dir(&self.dir).into_iter().flatten().flatten();
+        for left in left.filter(|left| left.file_name().to_string_lossy().starts_with(STAGING)) {
+            // What cannot be taken away is in nobody's way.
+            let _ = fs::remove_dir_all(left.path());
+        }
     }
 
     fn lock(&self) -> Result<File, ShelfError> {

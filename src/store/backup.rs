@@ -8,6 +8,7 @@ use sqlx::{ConnectOptions, Connection};
 
 use super::StoreError;
 use super::database::PATIENCE;
+use crate::faults;
 
 /// Writes the database of `data_dir` anew, without what lies unused in it. Nobody else may use it meanwhile; it takes
 /// as much room again as the database has.
@@ -59,7 +60,8 @@ pub async fn copy(data_dir: &Path, to: &Path) -> Result<(), StoreError> {
         told => return Err(StoreError::Damaged { path: to.to_path_buf(), detail: told.join("; ") }),
     }
     // SQLite does not wait for the disk here; a backup has to be on it.
-    let synced = File::open(to).and_then(|file| file.sync_all());
+    let synced =
+        faults::at("backup::before_sync").and_then(|()| File::open(to)).and_then(|file| file.sync_all());
     synced.map_err(|error| StoreError::from_io(to, error))?;
     // What looking through the copy left beside it belongs to nobody.
     for beside in ["-wal", "-shm"] {

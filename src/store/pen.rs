@@ -1,7 +1,11 @@
 //! The writing connection: one transaction for a group of writes, kept whole or not at all.
 
+use std::io;
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::time::{Duration, Instant};
+
+use futures_util::FutureExt as _;
 
 use super::StoreError;
 use super::database::PATIENCE;
@@ -9,6 +13,7 @@ use super::postgres::{Lock, is_lost, met_another};
 use super::sql::{self, Connection, Dialect, Source};
 use super::writer::{Signed, Written, apply};
 use super::{news, trail};
+use crate::faults;
 
 /// How often a transaction that met another instance's is tried again.
 const MEETINGS: u32 = 20;
@@ -66,12 +71,18 @@ impl Pen {
             Some(connection) => connection,
             None => self.source.connect().await.map_err(before_the_end)?,
         };
-        match write(&mut connection, writes, self.name).await {
-            Ok(written) => {
+        // A panic would end the task that writes, and with it every write to come.
+        match AssertUnwindSafe(write(&mut connection, writes, self.name)).catch_unwind().await {
+            Ok(Ok(written)) => {
                 self.connection = Some(connection);
                 Ok(written)
             }
-            Err(failure) => {
+            Err(_) => {
+                // It is in the middle of something, and ends with it.
+                drop(connection.close().await);
+                Err(Failure::Refused(sqlx::Error::WorkerCrashed))
+            }
+            Ok(Err(failure)) => {
                 // A full disk makes SQLite roll back by itself, and sqlx then no longer knows whether
                 // a transaction is open. A fresh connection does.
                 match connection.dialect() {
@@ -131,10 +142,13 @@ async fn write(connection: &mut Connection, writes: &[Signed], name: u64) -> Res
     if connection.dialect() == Dialect::Postgres {
         news::tell(connection, name, writes, &written).await.map_err(before_the_end)?;
     }
+    let failed = |error: io::Error| Failure::Refused(error.into());
+    faults::at("store::before_commit").map_err(failed)?;
     sql::query("COMMIT")
         .execute(connection)
         .await
         .map_err(|error| if is_lost(&error) { Failure::Unsure(error) } else { Failure::Refused(error) })?;
+    faults::at("store::after_commit").map_err(failed)?;
     Ok(written)
 }
 

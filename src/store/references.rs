@@ -44,6 +44,32 @@ enum Quoting {
     Updates,
 }
 
+/// A group or a signal, with what it names.
+struct Naming {
+    is_gap: bool,
+    id: String,
+    tickets: BTreeSet<String>,
+    surveys: BTreeSet<String>,
+}
+
+impl Naming {
+    fn of_signal(row: &Row) -> Result<Self, sqlx::Error> {
+        let evidence: Evidence = column::json(row, "evidence")?;
+        let mut tickets: BTreeSet<String> = evidence.ticket_ids.into_iter().collect();
+        if row.try_get::<&str>("subject_kind")? == "incident" {
+            tickets.insert(row.try_get("subject_id")?);
+        }
+        let surveys = evidence.survey_ids.into_iter().collect();
+        Ok(Self { is_gap: false, id: row.try_get("id")?, tickets, surveys })
+    }
+
+    fn of_gap(row: &Row, no_ticket: &str) -> Result<Self, sqlx::Error> {
+        let mut tickets: BTreeSet<String> = column::json(row, "members")?;
+        tickets.retain(|id| !id.starts_with(no_ticket));
+        Ok(Self { is_gap: true, id: row.try_get("id")?, tickets, surveys: BTreeSet::new() })
+    }
+}
+
 impl Store {
     /// Takes out of groups, signals, kept answers and updates what refers to tickets and surveys that are gone; how
     /// many rows were changed. Members of groups that begin with `no_ticket` are none. With `rename`, groups that lost
@@ -65,34 +91,22 @@ impl Store {
 
     /// Which groups and signals name something that is gone.
     async fn broken(&self, no_ticket: &str, rename: bool) -> Result<Broken, StoreError> {
-        let mut broken = Broken { rename, ..Broken::default() };
-        let mut named: Vec<(bool, String, BTreeSet<String>, BTreeSet<String>)> = Vec::new();
+        let mut named = Vec::new();
         for row in self.rows("SELECT id, subject_kind, subject_id, evidence FROM signals").await? {
-            let read = || -> Result<_, sqlx::Error> {
-                let evidence: Evidence = column::json(&row, "evidence")?;
-                let mut tickets: BTreeSet<String> = evidence.ticket_ids.into_iter().collect();
-                if row.try_get::<&str>("subject_kind")? == "incident" {
-                    tickets.insert(row.try_get("subject_id")?);
-                }
-                let surveys = evidence.survey_ids.into_iter().collect();
-                Ok((false, row.try_get("id")?, tickets, surveys))
-            };
-            named.push(read().map_err(|error| self.failed(error))?);
+            named.push(Naming::of_signal(&row).map_err(|error| self.failed(error))?);
         }
         for row in self.rows("SELECT id, members FROM gap_groups").await? {
-            let read = || -> Result<_, sqlx::Error> {
-                let mut members: BTreeSet<String> = column::json(&row, "members")?;
-                members.retain(|id| !id.starts_with(no_ticket));
-                Ok((true, row.try_get("id")?, members, BTreeSet::new()))
-            };
-            named.push(read().map_err(|error| self.failed(error))?);
+            named.push(Naming::of_gap(&row, no_ticket).map_err(|error| self.failed(error))?);
         }
-        let all = |part: fn(&(bool, String, BTreeSet<String>, BTreeSet<String>)) -> &BTreeSet<String>| {
-            named.iter().flat_map(part).cloned().collect::<BTreeSet<String>>()
+        let tickets = named.iter().flat_map(|naming| naming.tickets.clone()).collect();
+        let surveys = named.iter().flat_map(|naming| naming.surveys.clone()).collect();
+        let mut broken = Broken {
+            tickets: self.gone("tickets", tickets).await?,
+            surveys: self.gone("surveys", surveys).await?,
+            rename,
+            ..Broken::default()
         };
-        broken.tickets = self.gone("tickets", all(|named| &named.2)).await?;
-        broken.surveys = self.gone("surveys", all(|named| &named.3)).await?;
-        for (is_gap, id, tickets, surveys) in named {
+        for Naming { is_gap, id, tickets, surveys } in named {
             let hit = tickets.iter().any(|id| broken.tickets.contains(id))
                 || surveys.iter().any(|id| broken.surveys.contains(id));
             match (hit, is_gap) {

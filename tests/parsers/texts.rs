@@ -196,7 +196,7 @@ fn mail(data: &[u8]) {
         let cleaned = text::mail::clean(&body, format);
         let mut places = Places::new(&body, format);
         for (line, source) in cleaned.text.split('\n').zip(&cleaned.sources) {
-            let found = places.find(line, source, &[0..line.len()]);
+            let found = places.find(line, source, std::slice::from_ref(&(0..line.len())));
             let inside = found.into_iter().flatten().all(|place| body.get(place).is_some());
             assert!(inside, "a place is outside of the body");
         }

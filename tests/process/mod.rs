@@ -34,6 +34,14 @@ pub fn deskhand(args: &[&str]) -> Run {
     finished(command(args))
 }
 
+/// Runs a command and kills it so long after.
+pub fn run_and_kill(args: &[&str], after: Duration) {
+    let mut child = command(args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    std::thread::sleep(after);
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
 /// Runs a command to its end after a shell has carried out `setup`, such as a limit.
 pub fn deskhand_within(setup: &str, args: &[String]) -> Run {
     let mut shell = Command::new("sh");
@@ -95,14 +103,7 @@ impl Service {
 
     /// Starts one and kills it so long after, however far it has come.
     pub fn start_and_kill(args: &[&str], after: Duration) {
-        let mut child = command(&[&["serve", "--listen", "127.0.0.1:0"], args].concat())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(after);
-        child.kill().unwrap();
-        child.wait().unwrap();
+        run_and_kill(&[&["serve", "--listen", "127.0.0.1:0"], args].concat(), after);
     }
 
     /// One request on a connection of its own; status and body.

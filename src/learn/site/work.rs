@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::gate::Verdict;
 use super::rows::{Group, Row, Selected, Selection};
 use crate::config::{InferenceSettings, TriageSettings};
+use crate::faults;
 
 const ORDER: &str = "order.json";
 const VERDICT: &str = "verdict.json";
@@ -134,6 +135,7 @@ fn write_json(path: &Path, value: &impl Serialize) -> Result<(), WorkError> {
     let written = serde_json::to_vec_pretty(value)
         .map_err(std::io::Error::from)
         .and_then(|text| fs::write(&beside, text))
+        .and_then(|()| faults::at("learning::before_rename"))
         .and_then(|()| fs::rename(&beside, path));
     written.map_err(|source| WorkError::File { path: path.to_owned(), source })
 }

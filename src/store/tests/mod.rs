@@ -18,6 +18,7 @@ mod room;
 mod signals;
 mod tickets;
 mod timeline;
+mod upgrades;
 
 use std::path::Path;
 

@@ -1,0 +1,19 @@
+//! Places at which tests let things go wrong: an error, a full disk, a wait, a panic. Only a build with the feature
+//! `failpoints` has them (`tests/failpoints.rs`); in all others [`at`] is nothing.
+
+use std::io;
+
+/// Carries out what a test has set for this place.
+///
+/// # Errors
+/// What the test asked for: `return` for an error of the system, `return(full)` for a full disk.
+#[inline]
+pub fn at(place: &'static str) -> io::Result<()> {
+    fail::fail_point!(place, |told: Option<String>| Err(match told.as_deref() {
+        Some("full") => io::ErrorKind::StorageFull.into(),
+        _ => io::Error::other(format!("the failpoint {place}")),
+    }));
+    // Without the feature nothing above reads it.
+    let _ = place;
+    Ok(())
+}
