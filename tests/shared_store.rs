@@ -91,7 +91,7 @@ async fn tickets_articles_outcomes_feedback_and_surveys_are_kept_and_found_again
         assert_eq!(answer.status, 200, "{page}: {}", answer.text());
     }
     assert_eq!(app.delete("/v1/articles/vpn").await.status, 204);
-    assert_eq!(ids(&suggested(&app, "vpn client").await), ["toner"; 0]);
+    assert!(!ids(&suggested(&app, "vpn client").await).contains(&"vpn"));
 }
 
 #[tokio::test]

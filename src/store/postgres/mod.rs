@@ -110,20 +110,19 @@ impl Server {
             });
         }
         // Others wait for as long as it takes.
-        sqlx::query(
-            "SELECT pg_advisory_lock($1, hashtext(current_schema())), set_config('lock_timeout', '0', false)",
-        )
-        .bind(Lock::Migrate.number())
-        .execute(&mut *connection)
-        .await
-        .map_err(failed)?;
-        let migrated = self.migrate_alone(connection).await;
-        sqlx::query("SELECT pg_advisory_unlock($1, hashtext(current_schema())), set_config('lock_timeout', $2, false)")
+        sqlx::query("SET lock_timeout = 0").execute(&mut *connection).await.map_err(failed)?;
+        sqlx::query("SELECT pg_advisory_lock($1, hashtext(current_schema()))")
             .bind(Lock::Migrate.number())
-            .bind(PATIENCE.as_millis().to_string())
-            .execute(connection)
+            .execute(&mut *connection)
             .await
             .map_err(failed)?;
+        let migrated = self.migrate_alone(connection).await;
+        sqlx::query("SELECT pg_advisory_unlock($1, hashtext(current_schema()))")
+            .bind(Lock::Migrate.number())
+            .execute(&mut *connection)
+            .await
+            .map_err(failed)?;
+        sqlx::query("RESET lock_timeout").execute(connection).await.map_err(failed)?;
         migrated
     }
 

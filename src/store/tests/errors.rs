@@ -100,6 +100,7 @@ async fn a_write_to_a_read_only_database_is_told_as_such() {
 #[test]
 fn every_error_says_where_what_and_what_to_do() {
     let path = || "data/deskhand.db".into();
+    let server = || "postgres://desk@db:5432/desk".into();
     let source = || io::Error::from(io::ErrorKind::PermissionDenied);
     let errors = [
         StoreError::Locked { path: "data".into() },
@@ -108,6 +109,9 @@ fn every_error_says_where_what_and_what_to_do() {
         StoreError::Damaged { path: path(), detail: "file is not a database".into() },
         StoreError::Full { path: path() },
         StoreError::Busy { path: path() },
+        StoreError::Refused { place: server(), detail: "no such user".into() },
+        StoreError::Unreachable { place: server(), detail: "connection refused".into() },
+        StoreError::Unsure { place: server(), detail: "connection reset".into() },
         StoreError::Closed,
         StoreError::Other { path: path(), source: Box::new(source()) },
     ];
@@ -118,6 +122,9 @@ fn every_error_says_where_what_and_what_to_do() {
     data/deskhand.db is damaged or not a Deskhand database: file is not a database; restore it from a backup, or move it away to start empty
     no room left for data/deskhand.db: nothing of this request was saved; free space on its disk or raise the store's max_mebibytes, then send the request again
     data/deskhand.db is busy: nothing of this request was saved; send it again, and close other programs that have this file open
+    postgres://desk@db:5432/desk refuses Deskhand: no such user; check the store's url in the settings, and what its user may do
+    postgres://desk@db:5432/desk does not answer (connection refused): nothing of this request was saved; look whether the server runs, then send the request again
+    the connection to postgres://desk@db:5432/desk broke (connection reset) while this was being saved: it may be kept or not; send the request again, what is kept already is not kept twice where it has an id
     the store is closed because Deskhand is stopping: send the request again once it runs
     data/deskhand.db could not be read or written: permission denied; run `deskhand doctor`, and report this if it finds nothing
     ");

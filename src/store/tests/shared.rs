@@ -136,15 +136,15 @@ async fn the_zero_character_which_the_database_has_not_is_shown_as_one_that_cann
     let folder = tempfile::tempdir().unwrap();
     let Some(_) = store_of(folder.path()).await else { return };
     let store = open(folder.path()).await;
-    let told = ticket("8\01", "a\0b");
+    let told = ticket("8\u{0}1", "a\0b");
     store.save_tickets(std::slice::from_ref(&told)).await.unwrap();
-    let mut answer = prediction(1, "8\01");
+    let mut answer = prediction(1, "8\u{0}1");
     answer.answer = serde_json::json!({"predictions": {"category": {"label": "x\0\\u0000"}}});
     store.save_triage(&told, &answer, &Finding::default()).await.unwrap();
     let kept = TicketRecord { id: "8\u{fffd}1".into(), body: "a\u{fffd}b".into(), ..told };
-    assert_eq!(store.ticket("8\01").await.unwrap(), Some(kept.clone()), "looked up by what was told");
-    assert_eq!(store.tickets(&["8\01".into()]).await.unwrap(), [kept], "and among others");
-    let kept = store.predictions_of("8\01").await.unwrap().remove(0).answer;
+    assert_eq!(store.ticket("8\u{0}1").await.unwrap(), Some(kept.clone()), "looked up by what was told");
+    assert_eq!(store.tickets(&["8\u{0}1".into()]).await.unwrap(), [kept], "and among others");
+    let kept = store.predictions_of("8\u{0}1").await.unwrap().remove(0).answer;
     assert_eq!(kept["predictions"]["category"]["label"], "x\u{fffd}\\u0000");
 }
 
@@ -210,4 +210,37 @@ async fn an_address_that_leads_nowhere_says_so_without_its_password() {
         assert!(format!("{error:?}").starts_with(kind), "{text}");
         assert!(!text.contains(":geheim@"), "{text}");
     }
+}
+
+#[tokio::test]
+async fn an_older_program_works_beside_newer_tables_unless_they_say_that_it_cannot() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(url) = store_of(folder.path()).await else { return };
+    open(folder.path()).await.close().await.unwrap();
+    let mut server = connection(&url).await;
+    let step = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+         VALUES ($1, $2, true, '', 0)";
+    sqlx::query(step).bind(41_i64).bind("to come").execute(&mut server).await.unwrap();
+    open(folder.path()).await.close().await.unwrap();
+    sqlx::query(step).bind(42_i64).bind("to come (incompatible)").execute(&mut server).await.unwrap();
+    let settings = StoreSettings { url: Some(url), ..StoreSettings::default() };
+    let refused = Store::open(folder.path(), &settings).await;
+    assert!(matches!(refused, Err(StoreError::Newer { found: 42, .. })), "{refused:?}");
+}
+
+#[tokio::test]
+async fn an_index_of_another_store_is_not_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(_) = store_of(folder.path()).await else { return };
+    let index = folder.path().join("index");
+    std::fs::create_dir(&index).unwrap();
+    super::super::open(folder.path()).await.close().await.unwrap();
+    assert!(index.exists(), "it is the folder's own");
+    open(folder.path()).await.close().await.unwrap();
+    assert!(!index.exists());
+    std::fs::create_dir(&index).unwrap();
+    open(folder.path()).await.close().await.unwrap();
+    assert!(index.exists(), "now it is of this store");
+    super::super::open(folder.path()).await.close().await.unwrap();
+    assert!(!index.exists());
 }
