@@ -1,5 +1,5 @@
-//! Places at which tests let things go wrong: an error, a full disk, a wait, a panic. Only a build with the feature
-//! `failpoints` has them (`tests/failpoints.rs`); in all others [`at`] is nothing.
+//! Places at which tests let things go wrong: an error, a full disk, a wait, a panic (`tests/failpoints.rs`). Only
+//! builds of tests and benches have them, by a feature of the crate `fail`; in all others [`at`] is nothing.
 
 use std::io;
 
@@ -13,7 +13,7 @@ pub fn at(place: &'static str) -> io::Result<()> {
         Some("full") => io::ErrorKind::StorageFull.into(),
         _ => io::Error::other(format!("the failpoint {place}")),
     }));
-    // Without the feature nothing above reads it.
+    // In other builds nothing above reads it.
     let _ = place;
     Ok(())
 }

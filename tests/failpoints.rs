@@ -1,5 +1,5 @@
 //! Writes that fail, wait or panic halfway: whoever asked is told, nothing acknowledged is lost, and the service goes
-//! on. `cargo test --features failpoints --test failpoints`.
+//! on. `cargo test --test failpoints`.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
