@@ -118,6 +118,33 @@ async fn what_one_instance_changes_another_one_sees_within_two_seconds() {
 }
 
 #[tokio::test]
+async fn what_is_forgotten_of_a_requester_is_gone_at_every_instance() {
+    let folder = TempDir::new().unwrap();
+    let Some(url) = postgres::store_of(folder.path()).await else { return };
+    let (one, other) = (on(&url).await, on(&url).await);
+    let _following = [follow::start(&one.app), follow::start(&other.app)];
+    triage(&one, "81").await;
+    let outcome = json!({"status": "solved", "resolution": "New toner", "article_ids": ["toner"]});
+    assert_eq!(one.post("/v1/tickets/81/outcome", outcome).await.status, 200);
+    let asked = async || {
+        let ticket =
+            json!({"id": "90", "body": WORDS, "requester_id": "9", "created_at": "2026-11-21T12:00:00Z"});
+        other.post("/v1/triage", json!({"ticket": ticket})).await.json()["similar_tickets"].clone()
+    };
+    soon("a solved ticket", || async { asked().await[0]["id"] == "81" }).await;
+
+    let export = other.get("/v1/requesters/8").await;
+    assert!(export.text().contains("New toner"), "{}", export.text());
+    let erased = one.delete("/v1/requesters/8").await;
+    assert_eq!(erased.status, 200, "{}", erased.text());
+    assert_eq!(other.get("/v1/tickets/81").await.status, 404);
+    assert_eq!(other.get("/v1/requesters/8").await.status, 404);
+    soon("that a ticket is gone", || async { asked().await == json!([]) }).await;
+    // Answers that quoted it do so no more.
+    assert!(!other.get("/v1/requesters/9").await.text().contains("New toner"));
+}
+
+#[tokio::test]
 async fn a_key_that_one_instance_takes_back_opens_nothing_at_another() {
     let folder = TempDir::new().unwrap();
     let Some(url) = postgres::store_of(folder.path()).await else { return };
