@@ -137,8 +137,10 @@ impl Open {
     }
 }
 
+/// What somebody or something does to a file.
+type Harm = fn(&Path);
 /// What may happen to a file.
-const HARMS: [(&str, fn(&Path)); 4] = [
+const HARMS: [(&str, Harm); 4] = [
     ("empty", |path| fs::write(path, b"").unwrap()),
     ("cut in half", |path| {
         let bytes = fs::read(path).unwrap();
