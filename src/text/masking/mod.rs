@@ -155,8 +155,21 @@ pub fn find(text: &str, masking: &Masking) -> Vec<Span> {
             break;
         }
     }
-    spans.sort_by_key(|span| span.range.start);
-    spans
+    apart(spans)
+}
+
+/// In the order of the text. A later pass may find something around what an earlier one took, such as a name that
+/// had a number in it: both are one then, of the kind that began first.
+fn apart(mut spans: Vec<Span>) -> Vec<Span> {
+    spans.sort_by_key(|span| (span.range.start, std::cmp::Reverse(span.range.end)));
+    let mut apart: Vec<Span> = Vec::with_capacity(spans.len());
+    for span in spans {
+        match apart.last_mut().filter(|last| span.range.start < last.range.end) {
+            Some(last) => last.range.end = last.range.end.max(span.range.end),
+            None => apart.push(span),
+        }
+    }
+    apart
 }
 
 fn of_kind(kind: Kind, text: &str, masking: &Masking) -> Vec<Range<usize>> {

@@ -245,6 +245,14 @@ fn texts() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
 }
 
+#[test]
+fn a_name_with_a_number_in_it_is_masked_as_one() {
+    let text = "Best regards,A A+4111 1111 1111 1111 Smith";
+    let Masked { text: once, spans } = mask(text, &Masking::default());
+    assert!(!once.as_str().contains("1111") && spans.is_sorted_by_key(|span| span.range.end), "{once:?}");
+    assert_eq!(masked(once.as_str()), once.as_str());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
