@@ -5,6 +5,9 @@ use std::future::Future;
 
 use jiff::Timestamp;
 
+/// Stands for everybody where nobody has to say who they are.
+pub const ANYONE: &str = "anyone";
+
 tokio::task_local! {
     static ACTING: Acting;
 }
@@ -12,7 +15,7 @@ tokio::task_local! {
 /// Who makes the changes of this task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Acting {
-    /// Such as `key:5f0c…`, `user:mira`, `command:root`, or `anyone` where nobody has to say.
+    /// Such as `key:5f0c…`, `user:mira`, `command:root`, or [`ANYONE`].
     pub who: String,
     /// When the request or the command began.
     pub at: Timestamp,
@@ -27,6 +30,11 @@ impl Acting {
     /// Who acts in this task; `None` where the program acts by itself.
     pub fn now() -> Option<Self> {
         ACTING.try_with(Clone::clone).ok()
+    }
+
+    /// The name of the one who acts in this task; `None` where the program acts by itself, or nobody has to say.
+    pub fn name() -> Option<String> {
+        Self::now().map(|acting| acting.who).filter(|who| who != ANYONE)
     }
 
     /// The work in the name of the one who asks for it, whichever task then does it.

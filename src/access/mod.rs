@@ -22,6 +22,7 @@ use jiff::Timestamp;
 
 use tokio::sync::Mutex;
 
+use crate::acting::ANYONE;
 use crate::config::{AccessSettings, Scope};
 use crate::store::{Chain, Change, KeyRecord, Store, StoreError, TrailEntry};
 
@@ -63,7 +64,7 @@ impl fmt::Display for Who {
             Self::Key(id) => write!(f, "key:{id}"),
             Self::User(name) => write!(f, "user:{name}"),
             Self::Visitor(_) => f.write_str("visitor"),
-            Self::Anyone => f.write_str("anyone"),
+            Self::Anyone => f.write_str(ANYONE),
         }
     }
 }

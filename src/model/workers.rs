@@ -67,7 +67,7 @@ impl Workers {
 
     pub(super) fn submit(&self, texts: &[Tokens]) -> Result<Vec<oneshot::Receiver<Reply>>, ModelError> {
         let (jobs, replies) = jobs(texts);
-        self.queue.push(Acting::now().map(|acting| acting.who), jobs)?;
+        self.queue.push(Acting::name(), jobs)?;
         Ok(replies)
     }
 

@@ -114,6 +114,14 @@ impl Store {
         self.number("SELECT count(*) FROM articles").await
     }
 
+    /// How many of them are published: those that a search may find.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn published_count(&self) -> Result<u64, StoreError> {
+        self.number("SELECT count(*) FROM articles WHERE status = 'published'").await
+    }
+
     /// Up to `limit` articles in order of id, from the first after `after`, or from the start.
     ///
     /// # Errors

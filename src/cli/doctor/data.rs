@@ -35,18 +35,19 @@ impl Doctor {
         checks.report("trail", trail(&store).await)?;
         checks.report("clock", clock(&store, Timestamp::now()).await)?;
         let (articles, tickets) = (store.article_count().await?, store.ticket_count().await?);
+        let published = store.published_count().await?;
         store.close().await?;
         let Some(model) = model else { return Ok(()) };
         let opened = self.data.open(&model, settings).await;
         let opened = opened.and_then(|(store, knowledge)| {
             let found = knowledge.indexed_articles();
-            if found != articles {
+            if found != published {
                 bail!(
-                    "it finds {found} of {articles} articles; stop the service and delete {}, it is then built anew",
+                    "it has {found} articles of {published} that are published; stop the service and delete {}, it is then built anew",
                     data.join("index").display()
                 );
             }
-            Ok((format!("in step with {articles} articles; {tickets} tickets are kept"), store))
+            Ok((format!("in step with {articles} articles, {published} of them published; {tickets} tickets are kept"), store))
         });
         if let Some(store) = checks.report("search index", opened)? {
             store.close().await?;
