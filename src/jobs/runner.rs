@@ -43,6 +43,9 @@ pub enum Attempt {
     },
 }
 
+/// How long a job is left to the process that began it without a word from that, in a store that others share.
+const LEASED: Duration = Duration::from_secs(240);
+
 /// How fast jobs of a kind are worked off.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
@@ -135,7 +138,7 @@ impl<W: Work> Loop<W> {
         if due.is_none_or(|due| due > now) {
             return Ok(due.map_or(LOOK_AGAIN, |due| until(due, now)));
         }
-        let jobs = self.store.take_jobs(kind, room, now, later(now, 2 * self.pace.lease)).await?;
+        let jobs = self.store.take_jobs(kind, room, now, self.lease_until(now)).await?;
         for job in &jobs {
             let (this, job) = (Arc::clone(self), job.clone());
             at_work.spawn(async move { this.finish(job).await });
@@ -166,11 +169,31 @@ impl<W: Work> Loop<W> {
             let error = format!("begun {} times and never ended", job.attempts - 1);
             return Attempt::Hopeless { error };
         }
-        match tokio::time::timeout(self.pace.lease, self.work.attempt(job)).await {
-            Ok(attempt) => attempt,
-            Err(_) => {
-                let error = format!("not done within {} seconds", self.pace.lease.as_secs());
-                Attempt::Failed { error, wait: None }
+        let failed = |error| Attempt::Failed { error, wait: None };
+        tokio::select! {
+            attempt = self.work.attempt(job) => attempt,
+            () = tokio::time::sleep(self.pace.lease) => {
+                failed(format!("not done within {} seconds", self.pace.lease.as_secs()))
+            }
+            () = self.renew(job) => failed("another instance began it, after this one had not been heard of".into()),
+        }
+    }
+
+    /// Until when a job is ours that was begun, or renewed, now.
+    fn lease_until(&self, now: Timestamp) -> Timestamp {
+        later(now, LEASED.min(2 * self.pace.lease))
+    }
+
+    /// Keeps the lease of a job that takes longer; returns when it is somebody else's.
+    async fn renew(&self, job: &Job) {
+        loop {
+            tokio::time::sleep(LEASED / 4).await;
+            match self.store.renew_job(job, self.lease_until((self.clock)())).await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => {
+                    tracing::warn!(kind = job.kind, job = job.id, %error, "a job's lease was not renewed")
+                }
             }
         }
     }

@@ -10,11 +10,11 @@ use tokio::task::JoinHandle;
 use utoipa::ToSchema;
 
 use super::prepare::{RetrainError, order, promote, select, work_dir};
-use super::{child, is_due};
+use super::{Asked, child, is_due};
 use crate::config::Settings;
 use crate::jobs::{Attempt, Backoff, Pace, Runner, Work};
 use crate::learn::site::{Selected, Verdict, read_verdict, write};
-use crate::model::Shelf;
+use crate::promotion::Promotions;
 use crate::store::{Job, NewJob, Store, StoreError, Training, TrainingState};
 
 /// Kind of the jobs.
@@ -40,6 +40,16 @@ pub struct TrainingResult {
     pub reason: Option<String>,
 }
 
+/// What a training runs with.
+pub struct Workshop {
+    /// The bundle that answers where none is promoted.
+    pub shipped: PathBuf,
+    /// This program, which trains in a process of its own.
+    pub program: PathBuf,
+    /// While this changes, people are served, and a training waits for most of the time.
+    pub asked: Asked,
+}
+
 /// Trains by itself while the service runs.
 #[derive(Debug)]
 pub struct Learner {
@@ -49,15 +59,14 @@ pub struct Learner {
 }
 
 impl Learner {
-    /// Starts on the current runtime. `data` is the data folder, `shipped` the bundle that answers where none is
-    /// promoted, `program` this program.
+    /// Starts on the current runtime. `data` is the data folder.
     #[must_use]
     pub fn start(
         store: Store,
         settings: &Settings,
         data: &Path,
-        shipped: PathBuf,
-        program: PathBuf,
+        promotions: Promotions,
+        workshop: Workshop,
         clock: fn() -> Timestamp,
     ) -> Self {
         let settings = Arc::new(settings.clone());
@@ -65,9 +74,8 @@ impl Learner {
             store: store.clone(),
             settings: Arc::clone(&settings),
             work: work_dir(data),
-            shelf: Shelf::of(data),
-            shipped,
-            program,
+            promotions,
+            workshop,
             clock,
         };
         let pace = Pace { at_once: 1, lease: LONGEST, backoff: AGAIN };
@@ -137,9 +145,8 @@ struct Retraining {
     store: Store,
     settings: Arc<Settings>,
     work: PathBuf,
-    shelf: Shelf,
-    shipped: PathBuf,
-    program: PathBuf,
+    promotions: Promotions,
+    workshop: Workshop,
     clock: fn() -> Timestamp,
 }
 
@@ -205,7 +212,8 @@ impl Retraining {
     }
 
     async fn begun(&self, result: &mut TrainingResult) -> Result<TrainingState, RetrainError> {
-        let current = self.shelf.current()?.unwrap_or_else(|| self.shipped.clone());
+        let promoted = self.promotions.current()?;
+        let current = promoted.clone().unwrap_or_else(|| self.workshop.shipped.clone());
         let selection = select(&self.store, &self.settings, &current).await?;
         result.selected = Some(selection.selected.clone());
         if selection.is_empty() {
@@ -216,7 +224,7 @@ impl Retraining {
         let work = self.work.clone();
         let written = tokio::task::spawn_blocking(move || write(&work, &selection, order)).await;
         written.map_err(|error| RetrainError::Child(format!("could not be prepared: {error}")))??;
-        child::train(&self.program, &self.work).await?;
+        child::train(&self.workshop.program, &self.work, &self.workshop.asked).await?;
         let verdict = read_verdict(&self.work)?
             .ok_or_else(|| RetrainError::Child("ended without a verdict; please report this".to_owned()))?;
         let good = verdict.is_good();
@@ -224,10 +232,7 @@ impl Retraining {
         if !good {
             return Ok(TrainingState::Refused);
         }
-        let (shelf, work, keep) =
-            (self.shelf.clone(), self.work.clone(), self.settings.learning.keep_bundles);
-        let promoted = tokio::task::spawn_blocking(move || promote(&shelf, &work, &current, keep)).await;
-        promoted.map_err(|error| RetrainError::Child(format!("could not be promoted: {error}")))??;
+        promote(&self.promotions, &self.work, promoted.as_deref(), (self.clock)()).await?;
         Ok(TrainingState::Promoted)
     }
 }

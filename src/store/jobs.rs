@@ -141,6 +141,15 @@ impl Store {
         self.writer().write(write).await.map(|written| written.jobs)
     }
 
+    /// Lengthens the lease of a job at work; `false` if it is not this attempt's any more.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] and the like; then the lease is as it was.
+    pub async fn renew_job(&self, job: &Job, lease_until: Timestamp) -> Result<bool, StoreError> {
+        let write = Write::RenewJob { id: job.id, attempt: job.attempts, lease_until };
+        self.writer().write(write).await.map(|written| written.found)
+    }
+
     /// Ends an attempt. `false` if it is not this attempt's to end any more: its lease ran out and somebody else
     /// took it, or it is over; then nothing changes, and nothing follows.
     ///
@@ -300,6 +309,22 @@ pub(super) async fn take(
     .await?;
     jobs.sort_by_key(|job| job.id);
     Ok(Written { jobs, ..Written::default() })
+}
+
+pub(super) async fn renew(
+    connection: &mut Connection,
+    id: i64,
+    attempt: u32,
+    lease_until: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    let renewed =
+        sql::query("UPDATE jobs SET run_at = $3 WHERE id = $1 AND attempts = $2 AND state = 'waiting'")
+            .bind(id)
+            .bind(attempt)
+            .bind(column::time_text(lease_until))
+            .execute(connection)
+            .await?;
+    Ok(renewed.rows_affected() > 0)
 }
 
 pub(super) async fn end(
