@@ -15,6 +15,7 @@ import re
 import statistics
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.request
 
@@ -93,19 +94,20 @@ def main():
                 alone = shown("without a training", waits(base, rows, flags.rate, lambda: time.monotonic() < end))
                 call(base, "POST", "/v1/learning")
                 begun = time.monotonic()
-                still = {"running": True, "looked": begun}
+                still = {"running": True}
 
-                def at_work():
-                    if time.monotonic() - still["looked"] > 1:
-                        still["looked"] = time.monotonic()
+                def watch():
+                    # Apart from those who ask, whose requests would wait for it.
+                    while still["running"]:
+                        time.sleep(1)
                         newest = call(base, "GET", "/v1/learning")["trainings"]
                         still["running"] = len(newest) <= number or newest[0]["state"] == "running"
-                    return still["running"]
 
-                goes_on = lambda: at_work() and time.monotonic() - begun < flags.beside
+                watching = threading.Thread(target=watch)
+                watching.start()
+                goes_on = lambda: still["running"] and time.monotonic() - begun < flags.beside
                 beside = shown("while one is at work", waits(base, rows, flags.rate, goes_on))
-                while at_work():
-                    time.sleep(1)
+                watching.join()
                 print("   training %s after %.0f s" % (training(base)["state"], time.monotonic() - begun))
                 ratios.append([one / other for one, other in zip(beside, alone)])
             medians = [statistics.median(column) for column in zip(*ratios)]
