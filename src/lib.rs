@@ -24,6 +24,7 @@ pub mod model;
 pub mod privacy;
 pub mod retrain;
 pub mod signals;
+pub mod steady;
 pub mod store;
 pub mod survey;
 pub mod telemetry;
