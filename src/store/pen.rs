@@ -68,6 +68,8 @@ impl Pen {
             };
             let pause = match &failure {
                 _ if matches!(self.source, Source::Sqlite(_)) => return Err(failure),
+                // Whoever comes later than that is refused at once.
+                Failure::Unreachable(_) if self.away() >= PATIENCE => return Err(failure),
                 Failure::Unreachable(_) if failed.get_or_insert_with(Instant::now).elapsed() < PATIENCE => {
                     PAUSE
                 }
@@ -120,6 +122,11 @@ impl Pen {
                 Err(failure)
             }
         }
+    }
+
+    /// For how long the server has not answered.
+    fn away(&self) -> Duration {
+        self.pulse.as_ref().and_then(Pulse::away).unwrap_or_default()
     }
 
     /// Another connection, once the server is there.
