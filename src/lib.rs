@@ -22,6 +22,7 @@ pub mod knowledge;
 pub mod learn;
 pub mod model;
 pub mod privacy;
+pub mod promotion;
 pub mod retrain;
 pub mod signals;
 pub mod steady;

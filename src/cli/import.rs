@@ -66,7 +66,7 @@ impl Import {
 impl Source {
     async fn articles(self) -> anyhow::Result<Outcome> {
         let settings = self.common.settings()?;
-        let model = self.common.model(&settings, Some(&self.data.data)).await?;
+        let model = self.data.model(&self.common, &settings).await?;
         let rows = reader::read(&self.path)?.kept_at(Timestamp::now());
         let (store, knowledge) = self.data.open(&model, &settings).await?;
         let skipped = rows.skipped();

@@ -47,7 +47,7 @@ impl SurveyFile {
     pub(super) async fn run(self) -> anyhow::Result<Outcome> {
         let settings = self.common.settings()?;
         let mut reader = SurveyReader::open(&self.path)?;
-        let model = self.common.model(&settings, Some(&self.data.data)).await?;
+        let model = self.data.model(&self.common, &settings).await?;
         let store = self.data.store(&settings).await?;
         let desk = SurveyDesk::new(Surveys::new(model), store.clone(), settings.surveys);
         let counts = self.take(&mut reader, &desk).await;

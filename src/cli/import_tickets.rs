@@ -57,7 +57,7 @@ impl TicketFile {
             return self.show(history).await;
         }
         let settings = self.common.settings()?;
-        let model = self.common.model(&settings, Some(&self.data.data)).await?;
+        let model = self.data.model(&self.common, &settings).await?;
         let (store, _) = self.data.open(&model, &settings).await?;
         let triage = Triage::for_batches(model, settings.triage, None);
         let kept = keep(&store, &triage, history, rows).await;

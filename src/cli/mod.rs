@@ -50,6 +50,7 @@ use crate::config::{Secret, Settings};
 use crate::inventory::Inventory;
 use crate::knowledge::Knowledge;
 use crate::model::{Model, Shelf};
+use crate::promotion::Promotions;
 use crate::store::{Store, StoreError};
 use crate::triage::Desk;
 
@@ -266,6 +267,18 @@ impl Data {
         let settings = Settings::load(None)?;
         let store = self.store(&settings).await?;
         Ok((Access::open(store.clone(), settings.access).await?, store))
+    }
+
+    /// The bundle that was asked for, else the one that answers where this store is used.
+    async fn model(&self, common: &Common, settings: &Settings) -> anyhow::Result<Arc<Model>> {
+        if common.model.is_none() && self.is_shared(settings) {
+            let store = self.store(settings).await?;
+            let promotions = Promotions::new(&self.data, Some(&store), settings.learning.keep_bundles);
+            let caught_up = promotions.catch_up().await;
+            store.close().await?;
+            caught_up?;
+        }
+        common.model(settings, Some(&self.data)).await
     }
 
     async fn open(&self, model: &Arc<Model>, settings: &Settings) -> anyhow::Result<(Store, Knowledge)> {

@@ -6,16 +6,18 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
+use jiff::Timestamp;
 
 use super::{Data, Outcome, bundle_of, labelled, load};
 use crate::config::Settings;
 use crate::learn::promote::{Comparison, MARGIN, compare};
-use crate::model::{Bundle, Model, Shelf};
+use crate::model::{Bundle, Model};
+use crate::promotion::Promotions;
 
 /// Flags of `deskhand promote`.
 #[derive(Args)]
 #[command(
-    after_help = "Example:\n  deskhand promote my-bundle --data kb --input dev.jsonl surveys-dev.jsonl\n  deskhand promote --back --data kb\n\nThe exit status is 1 where the candidate loses too much. A service that runs on the data folder\nswitches by itself, without dropping a request."
+    after_help = "Example:\n  deskhand promote my-bundle --data kb --input dev.jsonl surveys-dev.jsonl\n  deskhand promote --back --data kb\n\nThe exit status is 1 where the candidate loses too much. A service that runs on the data folder\nswitches by itself, without dropping a request. Where instances share a store (--store), all of\nthem do; --data is then a folder that none of them uses."
 )]
 pub(super) struct Promote {
     /// Folder of the bundle that shall answer
@@ -49,23 +51,39 @@ fn share(text: &str) -> Result<f64, String> {
 
 impl Promote {
     pub(super) async fn run(self) -> anyhow::Result<Outcome> {
-        let shelf = Shelf::of(&self.data.data);
-        if self.back {
-            let now = match shelf.back()? {
-                Some(dir) => named(&Bundle::open(&dir)?),
-                None => "the shipped bundle".to_owned(),
-            };
-            say(&format!("{now} answers again."))?;
-            return Ok(Outcome::Clean);
-        }
-        let candidate = Bundle::open(self.candidate.as_deref().context("give the folder of a candidate")?)?;
         let settings = Settings::load(self.config.as_deref())?;
+        // A data folder with a store of its own may belong to a service that runs.
+        let store = match self.data.is_shared(&settings) {
+            true => Some(self.data.store(&settings).await?),
+            false => None,
+        };
+        let promotions =
+            Promotions::new(&self.data.data, store.as_ref(), settings.learning.keep_bundles);
+        promotions.catch_up().await?;
+        let outcome = match &self.candidate {
+            Some(candidate) => self.weigh(&settings, &promotions, Bundle::open(candidate)?).await,
+            None => back(&promotions).await,
+        };
+        if let Some(store) = store {
+            store.close().await?;
+        }
+        outcome
+    }
+
+    /// Compares a candidate with what answers, and promotes it if it may be.
+    async fn weigh(
+        &self,
+        settings: &Settings,
+        promotions: &Promotions,
+        candidate: Bundle,
+    ) -> anyhow::Result<Outcome> {
+        let promoted = promotions.current()?;
         let current = bundle_of(Some(&self.data.data))?;
         if Bundle::open(&current)?.manifest() == candidate.manifest() {
             say(&format!("{} is the bundle that answers already.", named(&candidate)))?;
             return Ok(Outcome::Clean);
         }
-        let comparison = self.measure(&settings, &current, candidate.dir()).await?;
+        let comparison = self.measure(settings, &current, candidate.dir()).await?;
         say(comparison.text().trim_end())?;
         let refusals = comparison.refusals();
         if !refusals.is_empty() && !self.force {
@@ -75,8 +93,8 @@ impl Promote {
         }
         let note = (!refusals.is_empty()).then(|| format!("by force, although {}", refusals.join("; ")));
         let forced = if note.is_some() { " by force, whatever it loses" } else { "" };
-        let place = shelf.promote(&candidate, note)?;
-        let cleared = shelf.clear(settings.learning.keep_bundles)?;
+        let now = Timestamp::now();
+        let (place, cleared) = promotions.promote(&candidate, promoted.as_deref(), note, now).await?;
         say(&format!(
             "\n{} is promoted{forced}; it lies in {}. `deskhand promote --back` goes back.",
             named(&candidate),
@@ -110,6 +128,15 @@ impl Promote {
         }
         Ok(comparison)
     }
+}
+
+async fn back(promotions: &Promotions) -> anyhow::Result<Outcome> {
+    let now = match promotions.back(Timestamp::now()).await? {
+        Some(dir) => named(&Bundle::open(&dir)?),
+        None => "the shipped bundle".to_owned(),
+    };
+    say(&format!("{now} answers again."))?;
+    Ok(Outcome::Clean)
 }
 
 fn heads(model: &Arc<Model>) -> impl Iterator<Item = &crate::model::HeadSpec> + Clone {

@@ -12,7 +12,7 @@ use super::{Data, Outcome, bundle_of, export};
 use crate::config::Settings;
 use crate::learn::site::{self, Selected, Verdict};
 use crate::learn::train::Event;
-use crate::model::Shelf;
+use crate::promotion::Promotions;
 use crate::retrain::{TrainingResult, order, promote, select, until_abandoned, work_dir};
 use crate::store::{Store, Training, TrainingState};
 
@@ -50,6 +50,9 @@ impl Retrain {
         }
         let settings = Settings::load(self.config.as_deref())?;
         let store = export::open(&self.data, &settings).await?;
+        let promotions = Promotions::new(&self.data.data, Some(&store), settings.learning.keep_bundles);
+        promotions.catch_up().await?;
+        let promoted = promotions.current()?;
         let current = bundle_of(Some(&self.data.data))?;
         let selection = select(&store, &settings, &current).await?;
         say(selected(&selection.selected).trim_end())?;
@@ -74,9 +77,7 @@ impl Retrain {
         let order = order(&settings, &current, &selection, Timestamp::now())?;
         let result = site::write(&work, &selection, order).map_err(anyhow::Error::from);
         let ended = match result {
-            Ok(()) => {
-                judged(&Shelf::of(&self.data.data), &work, &current, settings.learning.keep_bundles).await
-            }
+            Ok(()) => judged(&promotions, &work, promoted.as_deref()).await,
             Err(error) => Err(error),
         };
         // Nobody needs the rows any longer, whatever came of them.
@@ -89,7 +90,11 @@ impl Retrain {
 }
 
 /// Trains, tells the comparison, and promotes what is good.
-async fn judged(shelf: &Shelf, work: &Path, current: &Path, keep: usize) -> anyhow::Result<Verdict> {
+async fn judged(
+    promotions: &Promotions,
+    work: &Path,
+    instead_of: Option<&Path>,
+) -> anyhow::Result<Verdict> {
     let verdict = train(work.to_owned(), |event| {
         if let Event::Note(note) = event {
             let _ = writeln!(std::io::stderr(), "{note}");
@@ -99,7 +104,7 @@ async fn judged(shelf: &Shelf, work: &Path, current: &Path, keep: usize) -> anyh
     say(&format!("\n{}", verdict.comparison.trim_end()))?;
     let Verdict { name, version, refusals, .. } = &verdict;
     if verdict.is_good() {
-        let place = promote(shelf, work, current, keep)?;
+        let place = promote(promotions, work, instead_of, Timestamp::now()).await?;
         say(&format!(
             "\n{name} {version} answers from now on; it lies in {}. `deskhand promote --back` goes back.",
             place.display()

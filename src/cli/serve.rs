@@ -16,8 +16,10 @@ use crate::http::serve::{log_panics_by_place, serve};
 use crate::http::switch::follow;
 use crate::http::{App, AppState};
 use crate::knowledge::import;
-use crate::model::{Lane, Shelf};
+use crate::model::Lane;
+use crate::promotion::Promotions;
 use crate::retrain::Learner;
+use crate::store::Store;
 use crate::survey::import::SurveyReader;
 use crate::survey::{Keeping, NewSurvey, SurveyQuery};
 use crate::telemetry::Telemetry;
@@ -68,7 +70,15 @@ impl Serve {
         // The address first: a port that is taken should not cost the time of loading.
         let listener =
             TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
-        let mut app = App::open(settings, &data, &self.common.bundle_dir(Some(&data))?).await?;
+        let store = Store::open(&data, &settings.store).await?;
+        let promotions = Promotions::new(&data, Some(&store), settings.learning.keep_bundles);
+        // A bundle that was asked for by name stays.
+        if self.common.model.is_none()
+            && let Err(error) = promotions.catch_up().await
+        {
+            tracing::error!(%error, "the promoted bundle cannot be fetched; the one before answers until it can");
+        }
+        let mut app = App::over(store, settings, &data, &self.common.bundle_dir(Some(&data))?).await?;
         if self.demo {
             let samples = shipped("samples").context(
                 "--demo needs the folder samples, here or beside the program; it comes with the source",
@@ -82,13 +92,12 @@ impl Serve {
         let stopped = stop().context("cannot hear the signals to stop")?;
         writeln!(std::io::stdout(), "Deskhand is ready: {scheme}://{address}")?;
         let app = AppState::new(app);
-        // A bundle that was asked for by name stays.
         let following = self
             .common
             .model
             .is_none()
-            .then(|| tokio::spawn(follow(app.clone(), Shelf::of(&data), shipped(SHIPPED))));
-        let learner = self.learner(&app, &data).await?;
+            .then(|| tokio::spawn(follow(app.clone(), promotions.clone(), shipped(SHIPPED))));
+        let learner = self.learner(&app, &data, promotions).await?;
         let served = serve(app, listener, stopped).await;
         drop(learner);
         if let Some(following) = following {
@@ -102,11 +111,16 @@ impl Serve {
 
 impl Serve {
     /// What trains on the site's own tickets; nothing where a bundle was asked for by name, since that one stays.
-    async fn learner(&self, app: &AppState, data: &Path) -> anyhow::Result<Option<Learner>> {
+    async fn learner(
+        &self,
+        app: &AppState,
+        data: &Path,
+        promotions: Promotions,
+    ) -> anyhow::Result<Option<Learner>> {
         let Some(shipped) = shipped(SHIPPED).filter(|_| self.common.model.is_none()) else { return Ok(None) };
         let program = std::env::current_exe().context("the program cannot tell where it lies")?;
         let (store, settings) = (app.store.clone(), &app.settings);
-        let learner = Learner::start(store, settings, data, shipped, program, Timestamp::now);
+        let learner = Learner::start(store, settings, data, promotions, shipped, program, Timestamp::now);
         app.learns();
         Ok(Some(learner))
     }

@@ -61,7 +61,7 @@ struct Answer {
 impl Suggest {
     pub(super) async fn run(self) -> anyhow::Result<Outcome> {
         let settings = self.common.settings()?;
-        let model = self.common.model(&settings, Some(&self.data.data)).await?;
+        let model = self.data.model(&self.common, &settings).await?;
         let desk = self.data.desk(&model, &settings).await?;
         let store = desk.store.clone();
         let triage = Triage::for_batches(model, settings.triage, Some(desk));

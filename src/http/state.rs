@@ -160,10 +160,23 @@ impl App {
     /// # Errors
     /// [`OpenError`] with what to do.
     pub async fn open(settings: Settings, data_dir: &Path, bundle_dir: &Path) -> Result<Self, OpenError> {
-        // Before anything is begun.
+        let store = Store::open(data_dir, &settings.store).await?;
+        Self::over(store, settings, data_dir, bundle_dir).await
+    }
+
+    /// The same over a store that is open.
+    ///
+    /// # Errors
+    /// [`OpenError`] with what to do.
+    pub async fn over(
+        store: Store,
+        settings: Settings,
+        data_dir: &Path,
+        bundle_dir: &Path,
+    ) -> Result<Self, OpenError> {
+        let store = store.masking(&settings.privacy);
         let tls = Tls::open(&settings.server)?;
         let outbound = Outbound::new(&settings, Timestamp::now)?;
-        let store = Store::open(data_dir, &settings.store).await?.masking(&settings.privacy);
         let clock = Clockwork::open(data_dir, &store, Timestamp::now()).await?;
         // What was at work when an earlier process died is begun again.
         store.release_jobs(Timestamp::now()).await?;

@@ -14,25 +14,31 @@ use serde_json::json;
 
 use super::state::{Answering, AppState, OpenError};
 use crate::acting::Acting;
-use crate::model::{Model, ModelName, Shelf};
+use crate::model::{Model, ModelName};
+use crate::promotion::Promotions;
 use crate::store::{Change, EventType};
 
 /// How often it is looked whether another bundle was promoted.
 const LOOK: Duration = Duration::from_secs(1);
+/// The same after it could not be told, since fetching a bundle again and again is work.
+const AGAIN: Duration = Duration::from_secs(10);
 /// How often it is looked whether the last request of a former bundle is over.
 const DRAINED: Duration = Duration::from_millis(100);
 
-/// Follows the shelf of the data folder for as long as the service runs: whatever is promoted there answers
-/// from then on, and `shipped` where nothing is promoted. A bundle that cannot be used is told in the log
+/// Follows what is promoted for as long as the service runs, on the shelf of the data folder or, where a store is shared,
+/// in the store: that answers from then on, and `shipped` where nothing is promoted. A bundle that cannot be used is told in the log
 /// once, and tried again after SIGHUP or when another is promoted.
-pub async fn follow(app: AppState, shelf: Shelf, shipped: Option<PathBuf>) {
+pub async fn follow(app: AppState, promotions: Promotions, shipped: Option<PathBuf>) {
     let mut refused: Option<String> = None;
+    let mut wait = LOOK;
     let mut hangups = Hangups::new();
     while !app.is_stopping() {
-        if hangups.or_after(LOOK).await {
+        if hangups.or_after(wait).await {
             refused = None;
         }
-        let wanted = match wanted(&shelf, shipped.as_deref()).await {
+        let wanted = wanted(&promotions, shipped.as_deref()).await;
+        wait = if wanted.is_ok() { LOOK } else { AGAIN };
+        let wanted = match wanted {
             Ok(Some(dir)) if dir != app.now().model.bundle().dir() => dir,
             // What answers is what shall answer.
             Ok(_) => {
@@ -63,9 +69,10 @@ pub async fn follow(app: AppState, shelf: Shelf, shipped: Option<PathBuf>) {
 }
 
 /// The folder of the bundle that shall answer.
-async fn wanted(shelf: &Shelf, shipped: Option<&Path>) -> Result<Option<PathBuf>, String> {
-    let shelf = shelf.clone();
-    let current = tokio::task::spawn_blocking(move || shelf.current()).await;
+async fn wanted(promotions: &Promotions, shipped: Option<&Path>) -> Result<Option<PathBuf>, String> {
+    promotions.catch_up().await.map_err(|error| error.to_string())?;
+    let promotions = promotions.clone();
+    let current = tokio::task::spawn_blocking(move || promotions.current()).await;
     let current = current.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
     Ok(current.or_else(|| shipped.map(Path::to_owned)))
 }
@@ -100,8 +107,15 @@ impl AppState {
             Timestamp::now(),
         );
         let data = json!({"model": new, "former": old});
-        let event = EventType::ModelPromoted.job(&format!("{}:{}:{now}", new.name, new.version), &data, now);
-        if let Err(error) = self.store.enqueue(vec![event], now).await {
+        let told = async {
+            let number = self.store.promotion().await?.number;
+            // Instances that share a store tell of one promotion once.
+            let which = if self.store.is_shared() { format!("promotion {number}") } else { now.to_string() };
+            let event =
+                EventType::ModelPromoted.job(&format!("{}:{}:{which}", new.name, new.version), &data, now);
+            self.store.enqueue(vec![event], now).await
+        };
+        if let Err(error) = told.await {
             tracing::warn!(%error, "the event model.promoted was not kept and will not be sent");
         }
     }

@@ -50,6 +50,9 @@ pub enum Attempt {
     },
 }
 
+/// How long a job is left to the process that began it without a word from that, in a store that others share.
+const LEASED: Duration = Duration::from_secs(240);
+
 /// How fast jobs of a kind are worked off.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
@@ -140,13 +143,17 @@ impl<W: Work> Loop<W> {
         self.at_work.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What is being done here: of a clock that jumps ahead its lease has ended, and it has not.
+    fn here(&self) -> Vec<i64> {
+        self.at_work().iter().copied().collect()
+    }
+
     /// Lets jobs be due that a clock which was ahead has put off for longer than any is put off.
     async fn hasten(&self) {
         let (kind, now, pace) = (self.work.kind(), (self.clock)(), self.pace);
-        let lease_end = later(now, 2 * pace.lease + AHEAD);
+        let lease_end = later(self.lease_until(now), AHEAD);
         let retry_end = later(now, pace.backoff.longest().max(WISHED) + AHEAD);
-        let here: Vec<i64> = self.at_work().iter().copied().collect();
-        match self.store.hasten_jobs(kind, now, lease_end, retry_end, &here).await {
+        match self.store.hasten_jobs(kind, now, lease_end, retry_end, &self.here()).await {
             Ok(0) => {}
             Ok(jobs) => {
                 tracing::warn!(kind, jobs, "jobs were put off by a clock that was ahead; they are due now");
@@ -169,7 +176,7 @@ impl<W: Work> Loop<W> {
         if due.is_none_or(|due| due > now) {
             return Ok(due.map_or(LOOK_AGAIN, |due| until(due, now)));
         }
-        let jobs = self.store.take_jobs(kind, room, now, later(now, 2 * self.pace.lease)).await?;
+        let jobs = self.store.take_jobs_but(self.here(), kind, room, now, self.lease_until(now)).await?;
         for job in &jobs {
             let (this, job) = (Arc::clone(self), job.clone());
             this.at_work().insert(job.id);
@@ -205,11 +212,29 @@ impl<W: Work> Loop<W> {
             let error = format!("begun {} times and never ended", job.attempts - 1);
             return Attempt::Hopeless { error };
         }
-        match tokio::time::timeout(self.pace.lease, self.work.attempt(job)).await {
-            Ok(attempt) => attempt,
-            Err(_) => {
-                let error = format!("not done within {} seconds", self.pace.lease.as_secs());
-                Attempt::Failed { error, wait: None }
+        let failed = |error| Attempt::Failed { error, wait: None };
+        tokio::select! {
+            attempt = self.work.attempt(job) => attempt,
+            () = tokio::time::sleep(self.pace.lease) => {
+                failed(format!("not done within {} seconds", self.pace.lease.as_secs()))
+            }
+            () = self.renew(job) => failed("another instance began it, after this one had not been heard of".into()),
+        }
+    }
+
+    /// Until when a job is ours that was begun, or renewed, now.
+    fn lease_until(&self, now: Timestamp) -> Timestamp {
+        later(now, LEASED.min(2 * self.pace.lease))
+    }
+
+    /// Keeps the lease of a job that takes longer; returns when it is somebody else's.
+    async fn renew(&self, job: &Job) {
+        loop {
+            tokio::time::sleep(LEASED / 4).await;
+            match self.store.renew_job(job, self.lease_until((self.clock)())).await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => tracing::warn!(kind = job.kind, job = job.id, %error, "a job's lease was not renewed"),
             }
         }
     }

@@ -22,6 +22,7 @@ use super::search::Projection;
 use super::terms::{self, TermWeights, Terms};
 use super::tokenizer::Tokenizer;
 use super::weights::{self, Weights};
+use super::writer::LICENCE;
 use crate::config::{EncoderKind, InferenceSettings, Instructions};
 
 /// The bundle format that this program reads and writes.
@@ -120,6 +121,21 @@ impl Bundle {
     /// Where the bundle lies.
     pub fn dir(&self) -> &Path {
         &self.dir
+    }
+
+    /// What the bundle in a folder is known by, whatever it is called: the SHA-256 of its manifest, which holds those of
+    /// its other files.
+    ///
+    /// # Errors
+    /// A manifest that cannot be read.
+    pub fn id_in(dir: &Path) -> io::Result<String> {
+        digest(&dir.join(MANIFEST))
+    }
+
+    /// The names of its files. Card and licence may be missing.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        let others = [MANIFEST, CARD, LICENCE].into_iter().filter(|file| self.dir.join(file).exists());
+        self.manifest.files.keys().map(String::as_str).chain(others)
     }
 
     /// The checksum of the encoder's weights: two embeddings may be compared only when it is equal.

@@ -12,14 +12,15 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::bundle::{Bundle, BundleError, CARD, MANIFEST};
-use super::writer::LICENCE;
+use super::bundle::{Bundle, BundleError};
 use crate::faults;
 
 /// The file that names the bundle that answers.
 const CURRENT: &str = "current";
 /// Held while the shelf is changed.
 const LOCK: &str = "lock";
+/// The folder of a bundle that comes from elsewhere.
+const LANDING: &str = ".landing";
 /// What the name of a folder begins with that is being copied.
 const STAGING: &str = ".new-";
 
@@ -156,6 +157,30 @@ impl Shelf {
         Ok(dir)
     }
 
+    /// Lets the shipped bundle answer; what answered before is the former one.
+    ///
+    /// # Errors
+    /// As [`Self::promote`].
+    pub fn withdraw(&self) -> Result<(), ShelfError> {
+        let _alone = self.lock()?;
+        let Some(former) = self.read()?.bundle else { return Ok(()) };
+        self.write(&Pointer { former: Some(former), ..Pointer::default() })
+    }
+
+    /// The folder of the bundle with this [id](Bundle::id_in), if it is here and whole.
+    #[must_use]
+    pub fn find_id(&self, id: &str) -> Option<Bundle> {
+        let folders = fs::read_dir(&self.dir).into_iter().flatten().flatten().map(|entry| entry.path());
+        let mut same = folders.filter(|dir| Bundle::id_in(dir).is_ok_and(|there| there == id));
+        same.find_map(|dir| Bundle::open(&dir).ok())
+    }
+
+    /// Where a bundle that comes from elsewhere is put together; nothing of it counts before it is promoted.
+    #[must_use]
+    pub fn landing(&self) -> PathBuf {
+        self.dir.join(LANDING)
+    }
+
     fn pointer(&self) -> PathBuf {
         self.dir.join(CURRENT)
     }
@@ -214,13 +239,9 @@ impl Shelf {
             |source| ShelfError::File { path, source }
         };
         fs::create_dir_all(&new.0).map_err(failed(&new.0))?;
-        let files = bundle.manifest().files.keys().map(String::as_str);
-        for file in files.chain([MANIFEST, CARD, LICENCE]) {
+        for file in bundle.files() {
             let (from, to) = (bundle.dir().join(file), new.0.join(file));
-            // Card and licence may be missing; whether the rest is whole, the check below tells.
-            if from.exists() {
-                fs::copy(&from, &to).and_then(|_| sync(&to)).map_err(failed(&to))?;
-            }
+            fs::copy(&from, &to).and_then(|_| sync(&to)).map_err(failed(&to))?;
         }
         Bundle::open(&new.0)?;
         let place = self.dir.join(&name);

@@ -8,7 +8,8 @@ use jiff::Timestamp;
 
 use crate::config::{InferenceSettings, LearningSettings, Settings};
 use crate::learn::site::{self, Labels, Order, Rules, RunError, Selection, SettledTicket, WorkError};
-use crate::model::{Bundle, BundleError, Shelf, ShelfError};
+use crate::model::{Bundle, BundleError, ShelfError};
+use crate::promotion::{PromotionError, Promotions};
 use crate::store::{FinalLabels, SettledRecord, Store, StoreError};
 
 /// Name of a site's bundle where the one before is the shipped one.
@@ -28,6 +29,9 @@ pub enum RetrainError {
     /// The shelf.
     #[error(transparent)]
     Shelf(#[from] ShelfError),
+    /// The promotion.
+    #[error(transparent)]
+    Promotion(#[from] PromotionError),
     /// The working folder.
     #[error(transparent)]
     Work(#[from] WorkError),
@@ -37,9 +41,6 @@ pub enum RetrainError {
     /// The child process.
     #[error("the training process {0}")]
     Child(String),
-    /// Another bundle was promoted while this one was trained.
-    #[error("another bundle was promoted while this one was trained from the one before; train again")]
-    Overtaken,
 }
 
 /// Where a training works, in a data folder. It is there only while one is at work.
@@ -120,21 +121,21 @@ pub fn threads(settings: &LearningSettings) -> usize {
     settings.threads.map_or((cores / 4).max(1), NonZeroUsize::get)
 }
 
-/// Lets the candidate of a working folder answer, unless another bundle has been promoted since `current` was
-/// looked up. Of the others the `keep` newest stay.
+/// Lets the candidate of a working folder answer, unless another bundle has been promoted since `instead_of` was looked
+/// up, the folder of the one that answered then; `None` is the shipped one. Returns its folder.
 ///
 /// # Errors
-/// A shelf that cannot be changed, or another bundle on it.
-pub fn promote(shelf: &Shelf, work: &Path, current: &Path, keep: usize) -> Result<PathBuf, RetrainError> {
-    let now = shelf.current()?;
-    if now.is_some_and(|now| now != current) {
-        return Err(RetrainError::Overtaken);
-    }
-    let candidate = Bundle::open(&site::candidate(work))?;
-    let place = shelf.promote(&candidate, Some("learnt from the site's tickets".to_owned()))?;
-    if let Err(error) = shelf.clear(keep) {
-        // The new one answers all the same; the next promotion tries again.
-        tracing::warn!(%error, "older bundles could not be removed");
-    }
+/// A shelf or a store that cannot be changed, or another bundle on it.
+pub async fn promote(
+    promotions: &Promotions,
+    work: &Path,
+    instead_of: Option<&Path>,
+    now: Timestamp,
+) -> Result<PathBuf, RetrainError> {
+    let candidate = site::candidate(work);
+    let opened = tokio::task::spawn_blocking(move || Bundle::open(&candidate)).await;
+    let candidate = opened.map_err(|error| RetrainError::Child(format!("left no bundle: {error}")))??;
+    let note = Some("learnt from the site's tickets".to_owned());
+    let (place, _) = promotions.promote(&candidate, instead_of, note, now).await?;
     Ok(place)
 }

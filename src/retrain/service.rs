@@ -14,7 +14,7 @@ use super::{child, is_due};
 use crate::config::Settings;
 use crate::jobs::{Attempt, Backoff, Pace, Runner, Work};
 use crate::learn::site::{Selected, Verdict, read_verdict, write};
-use crate::model::Shelf;
+use crate::promotion::Promotions;
 use crate::store::{Job, NewJob, Store, StoreError, Training, TrainingState};
 
 /// Kind of the jobs.
@@ -56,6 +56,7 @@ impl Learner {
         store: Store,
         settings: &Settings,
         data: &Path,
+        promotions: Promotions,
         shipped: PathBuf,
         program: PathBuf,
         clock: fn() -> Timestamp,
@@ -65,7 +66,7 @@ impl Learner {
             store: store.clone(),
             settings: Arc::clone(&settings),
             work: work_dir(data),
-            shelf: Shelf::of(data),
+            promotions,
             shipped,
             program,
             clock,
@@ -137,7 +138,7 @@ struct Retraining {
     store: Store,
     settings: Arc<Settings>,
     work: PathBuf,
-    shelf: Shelf,
+    promotions: Promotions,
     shipped: PathBuf,
     program: PathBuf,
     clock: fn() -> Timestamp,
@@ -205,7 +206,8 @@ impl Retraining {
     }
 
     async fn begun(&self, result: &mut TrainingResult) -> Result<TrainingState, RetrainError> {
-        let current = self.shelf.current()?.unwrap_or_else(|| self.shipped.clone());
+        let promoted = self.promotions.current()?;
+        let current = promoted.clone().unwrap_or_else(|| self.shipped.clone());
         let selection = select(&self.store, &self.settings, &current).await?;
         result.selected = Some(selection.selected.clone());
         if selection.is_empty() {
@@ -224,10 +226,7 @@ impl Retraining {
         if !good {
             return Ok(TrainingState::Refused);
         }
-        let (shelf, work, keep) =
-            (self.shelf.clone(), self.work.clone(), self.settings.learning.keep_bundles);
-        let promoted = tokio::task::spawn_blocking(move || promote(&shelf, &work, &current, keep)).await;
-        promoted.map_err(|error| RetrainError::Child(format!("could not be promoted: {error}")))??;
+        promote(&self.promotions, &self.work, promoted.as_deref(), (self.clock)()).await?;
         Ok(TrainingState::Promoted)
     }
 }

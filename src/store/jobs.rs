@@ -137,8 +137,32 @@ impl Store {
         now: Timestamp,
         lease_until: Timestamp,
     ) -> Result<Vec<Job>, StoreError> {
-        let write = Write::TakeJobs { kind: kind.to_owned(), limit, now, lease_until };
+        self.take_jobs_but(Vec::new(), kind, limit, now, lease_until).await
+    }
+
+    /// The same without those that have one of these numbers.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] and the like; then none is begun.
+    pub async fn take_jobs_but(
+        &self,
+        except: Vec<i64>,
+        kind: &str,
+        limit: u32,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Vec<Job>, StoreError> {
+        let write = Write::TakeJobs { except, kind: kind.to_owned(), limit, now, lease_until };
         self.writer().write(write).await.map(|written| written.jobs)
+    }
+
+    /// Lengthens the lease of a job at work; `false` if it is not this attempt's any more.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] and the like; then the lease is as it was.
+    pub async fn renew_job(&self, job: &Job, lease_until: Timestamp) -> Result<bool, StoreError> {
+        let write = Write::RenewJob { id: job.id, attempt: job.attempts, lease_until };
+        self.writer().write(write).await.map(|written| written.found)
     }
 
     /// Ends an attempt. `false` if it is not this attempt's to end any more: its lease ran out and somebody else
@@ -299,6 +323,7 @@ pub(super) async fn enqueue(
 
 pub(super) async fn take(
     connection: &mut Connection,
+    except: &[i64],
     kind: &str,
     limit: u32,
     now: Timestamp,
@@ -309,10 +334,12 @@ pub(super) async fn take(
         Dialect::Sqlite => "",
         Dialect::Postgres => " FOR UPDATE SKIP LOCKED",
     };
+    // PostgreSQL knows no empty list; no job has the number 0.
+    let except = except.iter().fold("0".to_owned(), |list, id| format!("{list}, {id}"));
     let mut jobs: Vec<Job> = sql::query_as(AssertSqlSafe(format!(
         "UPDATE jobs SET run_at = $4, attempts = attempts + 1, error = NULL WHERE id IN (
              SELECT id FROM jobs AS due
-             WHERE kind = $1 AND state = 'waiting' AND run_at <= $2
+             WHERE kind = $1 AND state = 'waiting' AND run_at <= $2 AND id NOT IN ({except})
                AND (subject IS NULL OR NOT EXISTS (
                    SELECT 1 FROM jobs AS earlier
                    WHERE earlier.kind = $1 AND earlier.subject = due.subject
@@ -328,6 +355,22 @@ pub(super) async fn take(
     .await?;
     jobs.sort_by_key(|job| job.id);
     Ok(Written { jobs, ..Written::default() })
+}
+
+pub(super) async fn renew(
+    connection: &mut Connection,
+    id: i64,
+    attempt: u32,
+    lease_until: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    let renewed =
+        sql::query("UPDATE jobs SET run_at = $3 WHERE id = $1 AND attempts = $2 AND state = 'waiting'")
+            .bind(id)
+            .bind(attempt)
+            .bind(column::time_text(lease_until))
+            .execute(connection)
+            .await?;
+    Ok(renewed.rows_affected() > 0)
 }
 
 pub(super) async fn end(

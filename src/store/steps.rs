@@ -57,6 +57,10 @@ const STEPS: &[Step] = &[
         include_str!("postgres/0016_signals.sql"),
     ),
     step(17, "privacy", include_str!("migrations/0017_privacy.sql")),
+    with(
+        step(18, "bundles", include_str!("migrations/0018_bundles.sql")),
+        include_str!("postgres/0018_bundles.sql"),
+    ),
 ];
 
 /// All steps in the words of a database. A step's checksum is that of its released text in both.

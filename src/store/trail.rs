@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
+use super::bundles::BundleWrite;
 use super::column;
 use super::keys::KeyWrite;
 use super::sql::{self, Connection, Dialect, FromRow, Json, Row, without_nul};
@@ -226,6 +227,13 @@ fn change(write: &Write, written: &Written) -> Option<Change> {
             UserWrite::Remove { name } => told("user.remove", name, json!({})),
             UserWrite::Begin(session) => told("user.sign-in", &session.user, json!({})),
             UserWrite::See { .. } | UserWrite::End { .. } | UserWrite::Prune { .. } => None,
+        },
+        Write::Bundle(write) if found => match &**write {
+            BundleWrite::Promote(promotion) => {
+                let bundle = promotion.bundle.as_deref().unwrap_or("shipped");
+                told("bundle.promote", bundle, json!({"note": promotion.note}))
+            }
+            BundleWrite::Part(_) => None,
         },
         Write::Forget(what) => forget::told(what, written),
         Write::Record(change) => Some((**change).clone()),

@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::articles::{self, EmbeddedArticle, PassageVectors};
+use super::bundles::{self, BundleWrite};
 use super::deflections::Deflection;
 use super::feedback::{self, Feedback, FeedbackWritten};
 use super::forget::{self, Forget};
@@ -58,7 +59,8 @@ pub(super) enum Write {
     BeginTraining { began_at: Timestamp },
     EndTraining(Box<Training>),
     Enqueue { jobs: Vec<NewJob>, now: Timestamp },
-    TakeJobs { kind: String, limit: u32, now: Timestamp, lease_until: Timestamp },
+    TakeJobs { except: Vec<i64>, kind: String, limit: u32, now: Timestamp, lease_until: Timestamp },
+    RenewJob { id: i64, attempt: u32, lease_until: Timestamp },
     EndJob(Box<(i64, u32, JobEnd, Timestamp)>),
     ReleaseJobs { now: Timestamp },
     ReviveJob { id: i64, now: Timestamp },
@@ -72,6 +74,7 @@ pub(super) enum Write {
     PutItems(Vec<ConfigurationItem>),
     DeleteItem { id: String },
     Forget(Box<Forget>),
+    Bundle(Box<BundleWrite>),
 }
 
 /// What there is to tell of a write.
@@ -108,7 +111,7 @@ impl Written {
         Self { added, ..Self::default() }
     }
 
-    fn found(found: bool) -> Self {
+    pub(super) fn found(found: bool) -> Self {
         Self { found, ..Self::default() }
     }
 }
@@ -273,12 +276,14 @@ impl Write {
             | Self::SaveTriage(_)
             | Self::Enqueue { .. }
             | Self::TakeJobs { .. }
+            | Self::RenewJob { .. }
             | Self::EndJob(_)
             | Self::ReleaseJobs { .. }
             | Self::HastenJobs { .. }
             | Self::PruneJobs { .. }
             | Self::SaveUpdate(_)
             | Self::SaveHelpdeskTicket(_) => false,
+            Self::Bundle(write) => matches!(**write, BundleWrite::Promote(_)),
             Self::Key(write) => !matches!(**write, KeyWrite::Used { .. }),
             Self::User(write) => !matches!(**write, UserWrite::See { .. } | UserWrite::Prune { .. }),
             _ => true,
@@ -333,8 +338,11 @@ pub(super) async fn apply(connection: &mut Connection, write: &Write) -> Result<
             deflections::save(connection, deflection, *keep).await
         }
         Write::Enqueue { jobs, now } => jobs::enqueue(connection, jobs, *now).await.map(Written::added),
-        Write::TakeJobs { kind, limit, now, lease_until } => {
-            jobs::take(connection, kind, *limit, *now, *lease_until).await
+        Write::TakeJobs { except, kind, limit, now, lease_until } => {
+            jobs::take(connection, except, kind, *limit, *now, *lease_until).await
+        }
+        Write::RenewJob { id, attempt, lease_until } => {
+            jobs::renew(connection, *id, *attempt, *lease_until).await.map(Written::found)
         }
         Write::EndJob(ended) => {
             let (id, attempt, end, now) = &**ended;
@@ -366,6 +374,7 @@ pub(super) async fn apply(connection: &mut Connection, write: &Write) -> Result<
         Write::Key(write) => keys::write(connection, write).await,
         Write::User(write) => users::write(connection, write).await,
         Write::Forget(what) => forget::write(connection, what).await,
+        Write::Bundle(write) => bundles::write(connection, write).await,
         Write::Record(_) => Ok(Written::default()),
     }
 }

@@ -109,7 +109,7 @@ impl Asked {
 
     /// The data folder with its search.
     pub(super) async fn open(&self, settings: &Settings) -> anyhow::Result<(Store, Knowledge, Triage)> {
-        let model = self.common.model(settings, Some(&self.data.data)).await?;
+        let model = self.data.model(&self.common, settings).await?;
         let desk = self.data.desk(&model, settings).await?;
         let (store, knowledge) = (desk.store.clone(), desk.knowledge.clone());
         Ok((store, knowledge, Triage::for_batches(model, settings.triage.clone(), Some(desk))))

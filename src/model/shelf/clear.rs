@@ -4,7 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use super::{MANIFEST, Shelf, ShelfError};
+use super::{LANDING, STAGING, Shelf, ShelfError};
+use crate::model::bundle::MANIFEST;
 
 impl Shelf {
     /// Removes the bundles of the data folder but for the one that answers, the one before it, and the `keep` newest
@@ -21,8 +22,11 @@ impl Shelf {
         for entry in fs::read_dir(&self.dir).map_err(failed(self.dir.clone()))? {
             let entry = entry.map_err(failed(self.dir.clone()))?;
             let Ok(name) = entry.file_name().into_string() else { continue };
-            if name.starts_with(".new-") {
+            if name.starts_with(STAGING) {
                 fs::remove_dir_all(entry.path()).map_err(failed(entry.path()))?;
+                continue;
+            }
+            if name == LANDING {
                 continue;
             }
             // One without a manifest was put there by somebody for another purpose.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod articles;
+mod bundles;
 mod catching_up;
 mod deflections;
 mod errors;

@@ -4,6 +4,8 @@
 
 #[path = "articles.rs"]
 mod articles;
+#[path = "bundles.rs"]
+mod bundles;
 #[path = "catching_up.rs"]
 mod catching_up;
 #[path = "deflections.rs"]

@@ -1,0 +1,2 @@
+-- Weights cannot be compressed.
+ALTER TABLE bundle_parts ALTER COLUMN bytes SET STORAGE EXTERNAL;
