@@ -37,7 +37,9 @@ pub enum PromotionError {
         source: io::Error,
     },
     /// Another one was promoted since it was looked up which one answers.
-    #[error("another bundle was promoted meanwhile, so this one was not compared with what answers now; try again")]
+    #[error(
+        "another bundle was promoted meanwhile, so this one was not compared with what answers now; try again"
+    )]
     Overtaken,
     /// What the store keeps of a bundle is not that bundle.
     #[error("the promoted bundle in the store is not whole: {0}; promote it again")]
@@ -143,7 +145,9 @@ impl Promotions {
             return Err(ShelfError::NothingBefore(self.shelf.landing()).into());
         }
         let parts = match &now.former {
-            Some(former) => store.bundle_files(former).await?.iter().map(|(_, parts)| u64::from(*parts)).sum(),
+            Some(former) => {
+                store.bundle_files(former).await?.iter().map(|(_, parts)| u64::from(*parts)).sum()
+            }
             None => 0,
         };
         let asked = NewPromotion { bundle: now.former, parts, after: now.number, note: None, at };

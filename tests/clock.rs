@@ -168,8 +168,7 @@ impl Running<'_> {
         let sent = zendesk(&body.to_string(), &format!("i-{ticket}"), at);
         let body = String::from_utf8(sent.body).unwrap();
         let address = &self.service.address;
-        let (status, told) =
-            Service::request_at(address, "POST", sent.path, &sent.headers, &body).unwrap();
+        let (status, told) = Service::request_at(address, "POST", sent.path, &sent.headers, &body).unwrap();
         assert_eq!(status, 202, "{told}");
     }
 
@@ -200,7 +199,10 @@ fn a_clock_that_jumps_two_days_ahead_and_back_stops_nothing_and_locks_nobody_out
 
     site.set(2 * DAY);
     let ahead = Timestamp::now() + SignedDuration::from_hours(2 * DAY);
-    assert!(service.clock().duration_since(ahead).abs() < SignedDuration::from_mins(5), "it has no such clock");
+    assert!(
+        service.clock().duration_since(ahead).abs() < SignedDuration::from_mins(5),
+        "it has no such clock"
+    );
     service.works();
     // What is at work, and what failed, when the clock comes back.
     site.gate.open.store(false, Ordering::Relaxed);
@@ -211,7 +213,8 @@ fn a_clock_that_jumps_two_days_ahead_and_back_stops_nothing_and_locks_nobody_out
         let waiting = service.good("GET", "/v1/jobs?kind=write_back&state=waiting", &Value::Null);
         waiting["jobs"].as_array().unwrap().iter().filter(|job| !job["error"].is_null()).count() == 3
     });
-    let until_not = |usual: u16, ask: &dyn Fn() -> u16| (0..50).map(|_| ask()).find(|status| *status != usual);
+    let until_not =
+        |usual: u16, ask: &dyn Fn() -> u16| (0..50).map(|_| ask()).find(|status| *status != usual);
     let ask = || service.ask("POST", "/v1/sentiment", &json!({"text": "Slow."})).0;
     assert_eq!(until_not(401, &|| service.sign_in("the wrong password")), Some(429));
     assert_eq!(until_not(200, &ask), Some(429));
@@ -222,7 +225,8 @@ fn a_clock_that_jumps_two_days_ahead_and_back_stops_nothing_and_locks_nobody_out
     let back = soon("jobs", Duration::from_secs(90), || ["2", "3", "4"].iter().all(|t| service.notes(t) > 0));
     let sign_in = soon("a sign-in", Duration::from_secs(60), || service.sign_in(PASSWORD) == 303);
     soon("a request", Duration::from_secs(30), || ask() == 200);
-    writeln!(std::io::stderr(), "after the clock came back: jobs {back:.1?}, a sign-in {sign_in:.1?} later").unwrap();
+    writeln!(std::io::stderr(), "after the clock came back: jobs {back:.1?}, a sign-in {sign_in:.1?} later")
+        .unwrap();
     site.set(0);
     service.works();
     thread::sleep(Duration::from_secs(2));
@@ -238,7 +242,8 @@ fn a_clock_that_is_years_ahead_at_a_start_forgets_nothing_and_raises_nothing() {
     let service = site.start();
     let now = Timestamp::now();
     let ticket = |id: &str, days: i64| {
-        let (created, due) = (now - SignedDuration::from_hours(days * DAY), now + SignedDuration::from_hours(90 * DAY));
+        let (created, due) =
+            (now - SignedDuration::from_hours(days * DAY), now + SignedDuration::from_hours(90 * DAY));
         json!({"ticket": {"id": id, "body": "It jams.", "created_at": created, "sla": {"due_at": due}}})
     };
     for (id, days) in [("new", 1), ("old", 29)] {
@@ -286,7 +291,8 @@ fn the_command_that_forgets_refuses_a_clock_that_jumped_unless_it_is_told_that_i
     service.good("POST", "/v1/triage", &json!({"ticket": {"id": "1", "body": "It jams."}}));
     assert!(service.service.terminate().success());
     let data = site.path("data");
-    let (clock, flags) = (site.path("clock"), ["retention", "--apply", "--data", &data, "--config", &site.config]);
+    let (clock, flags) =
+        (site.path("clock"), ["retention", "--apply", "--data", &data, "--config", &site.config]);
     let environment = [("LD_PRELOAD", site.library.as_str()), ("FAKETIME_TIMESTAMP_FILE", &clock)];
     site.set(2 * 365 * DAY);
     let refused = process::deskhand_in(&environment, &flags);

@@ -53,12 +53,9 @@ impl Pair {
         let config = write(dir.path(), "deskhand.toml", "[access]\nauthentication = \"on\"\n");
         let proxy = Proxy::before(url.expose());
         let start = |name: &str, url: &str| {
-            let [data, bundle] =
-                [name, "bundle"].map(|folder| dir.path().join(folder).display().to_string());
+            let [data, bundle] = [name, "bundle"].map(|folder| dir.path().join(folder).display().to_string());
             let named = url.replace("application_name=", &format!("application_name={name}_"));
-            Service::start(&[
-                "--data", &data, "--store", &named, "--model", &bundle, "--config", &config,
-            ])
+            Service::start(&["--data", &data, "--store", &named, "--model", &bundle, "--config", &config])
         };
         // The first one leads.
         let far = start("far", &proxy.url(url.expose()));
@@ -225,7 +222,10 @@ async fn a_cut_off_instance_refuses_what_it_cannot_know_and_catches_up_when_it_c
             assert_eq!(opens(&pair.near), 401);
             assert_eq!(opens(&pair.far), 200, "it cannot know yet");
             soon("that a key is not believed", BELIEVED, || opens(&pair.far) == 503);
-            say(&format!("a key opened the cut-off instance for {:.1?} after it was taken back", revoked.elapsed()));
+            say(&format!(
+                "a key opened the cut-off instance for {:.1?} after it was taken back",
+                revoked.elapsed()
+            ));
             let readiness = pair.ask(&pair.far, "GET", "/health/ready", &Value::Null);
             assert_eq!(readiness.0, 503);
             say(&format!("cut off for {:.1?}: {}", cut.elapsed(), readiness.1["detail"]));
@@ -388,7 +388,8 @@ async fn of_a_cut_off_instance_another_takes_the_lead_and_the_jobs() {
     let mut thinks = true;
     while !near.leads().await.unwrap() {
         assert!(cut.elapsed() < Duration::from_secs(60));
-        thinks = tokio::time::timeout(Duration::from_millis(300), far.leads()).await.is_ok_and(|it| it.is_ok());
+        thinks =
+            tokio::time::timeout(Duration::from_millis(300), far.leads()).await.is_ok_and(|it| it.is_ok());
         if !thinks && far.unanswered_for().is_some() {
             known.get_or_insert(cut.elapsed());
         }
@@ -399,7 +400,12 @@ async fn of_a_cut_off_instance_another_takes_the_lead_and_the_jobs() {
 
     // The lease of the job has run out meanwhile; the other one does it.
     let now = Timestamp::now();
-    let [again] = near.take_jobs("hook", 9, now, now + SignedDuration::from_secs(60)).await.unwrap().try_into().unwrap();
+    let [again] = near
+        .take_jobs("hook", 9, now, now + SignedDuration::from_secs(60))
+        .await
+        .unwrap()
+        .try_into()
+        .unwrap();
     assert_eq!((again.id, again.attempts), (first.id, 2));
     proxy.set(false, false);
     while far.unanswered_for().is_some() {

@@ -55,9 +55,10 @@ struct Site {
 }
 
 impl Site {
-    fn start(environment: &[(&str, &str)], dir: TempDir) -> Self {
+    fn start(environment: &[(&str, &str)], dir: TempDir, seconds: u64) -> Self {
         tiny_bundle::write(&dir.path().join("bundle"));
-        let config = write(dir.path(), "deskhand.toml", "[server]\nrequest_timeout_s = 8\n");
+        let settings = format!("[server]\nrequest_timeout_s = {seconds}\n");
+        let config = write(dir.path(), "deskhand.toml", &settings);
         let [data, bundle] = ["data", "bundle"].map(|folder| dir.path().join(folder).display().to_string());
         let args = ["--data", &data, "--model", &bundle, "--config", &config];
         let service = Service::start_in(environment, &args, Stdio::null());
@@ -67,6 +68,10 @@ impl Site {
     fn put(&self, id: &str) -> (u16, Value) {
         let article = json!({"title": format!("The {id} device"), "body": format!("How to reset the {id}.")});
         self.service.json("PUT", &format!("/v1/articles/{id}"), &article)
+    }
+
+    fn triage(&self, id: &str) -> (u16, Value) {
+        self.service.json("POST", "/v1/triage", &json!({"ticket": {"id": id, "body": "It jams again."}}))
     }
 
     /// Everything that only reads goes on.
@@ -80,7 +85,7 @@ impl Site {
         assert!(began.elapsed() < BOUND, "reading waits for {:?}", began.elapsed());
     }
 
-    /// Several write while something happens; what was kept, the other answers, and the longest wait.
+    /// Several send tickets while something happens; what was kept, the other answers, and the longest wait.
     fn writes(&self, meanwhile: impl FnOnce()) -> (Vec<String>, Vec<(u16, Value)>, Duration) {
         let (kept, refused) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
         let (stop, longest) = (AtomicBool::new(false), Mutex::new(Duration::ZERO));
@@ -93,7 +98,7 @@ impl Site {
                             return;
                         }
                         let (id, began) = (format!("w{writer}x{n}"), Instant::now());
-                        match self.put(&id) {
+                        match self.triage(&id) {
                             (200, _) => kept.lock().unwrap().push(id),
                             told => refused.lock().unwrap().push(told),
                         }
@@ -111,7 +116,7 @@ impl Site {
     /// What was acknowledged is there after a `kill -9`, and the database is whole.
     fn nothing_is_lost(self, kept: &[String]) {
         for id in kept {
-            let status = self.service.json("GET", &format!("/v1/articles/{id}"), &Value::Null).0;
+            let status = self.service.json("GET", &format!("/v1/tickets/{id}"), &Value::Null).0;
             assert_eq!(status, 200, "{id} is gone");
         }
         self.service.kill();
@@ -153,7 +158,7 @@ fn on_a_slow_disk_writes_wait_reads_go_on_and_nothing_is_lost() {
     };
     let environment = [("LD_PRELOAD", library.as_str()), ("SLOW_DISK", slow.as_str())];
     let folder = TempDir::new().unwrap();
-    let site = Site::start(&environment, folder);
+    let site = Site::start(&environment, folder, 8);
     assert_eq!(site.put("first").0, 200);
 
     set(300);
@@ -180,7 +185,11 @@ fn on_a_slow_disk_writes_wait_reads_go_on_and_nothing_is_lost() {
         thread::sleep(Duration::from_secs(8));
     });
     kept.extend(more);
-    say(&format!("a disk that stood still: {} kept, {} refused, {longest:.1?} at most", kept.len(), refused.len()));
+    say(&format!(
+        "a disk that stood still: {} kept, {} refused, {longest:.1?} at most",
+        kept.len(),
+        refused.len()
+    ));
     assert!(!refused.is_empty() && longest < BOUND);
     for (status, told) in refused {
         assert_eq!((status, &told["code"]), (503, &json!("timed_out")), "{told}");
@@ -191,7 +200,7 @@ fn on_a_slow_disk_writes_wait_reads_go_on_and_nothing_is_lost() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_another_program_holds_the_database_writes_wait_and_are_refused_together() {
-    let site = Site::start(&[], TempDir::new().unwrap());
+    let site = Site::start(&[], TempDir::new().unwrap(), 15);
     assert_eq!(site.put("first").0, 200);
     let path = site.dir.path().join("data/deskhand.db");
     let mut other = SqliteConnectOptions::new().filename(path).connect().await.unwrap();

@@ -131,8 +131,7 @@ impl Access {
         let hash: [u8; 32] = Sha256::digest(cookie).into();
         let Some((session, role)) = self.0.store.session(&hash).await? else { return Ok(None) };
         let (idle, longest) = self.lasts();
-        let (idle_for, lasted) =
-            (now.duration_since(session.seen_at), now.duration_since(session.began_at));
+        let (idle_for, lasted) = (now.duration_since(session.seen_at), now.duration_since(session.began_at));
         // One that began under a clock that was ahead would last for as long as that was.
         if idle_for >= idle || lasted >= longest || lasted < -AHEAD {
             return Ok(None);

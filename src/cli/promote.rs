@@ -57,8 +57,7 @@ impl Promote {
             true => Some(self.data.store(&settings).await?),
             false => None,
         };
-        let promotions =
-            Promotions::new(&self.data.data, store.as_ref(), settings.learning.keep_bundles);
+        let promotions = Promotions::new(&self.data.data, store.as_ref(), settings.learning.keep_bundles);
         promotions.catch_up().await?;
         let outcome = match &self.candidate {
             Some(candidate) => self.weigh(&settings, &promotions, Bundle::open(candidate)?).await,

@@ -90,11 +90,7 @@ impl Retrain {
 }
 
 /// Trains, tells the comparison, and promotes what is good.
-async fn judged(
-    promotions: &Promotions,
-    work: &Path,
-    instead_of: Option<&Path>,
-) -> anyhow::Result<Verdict> {
+async fn judged(promotions: &Promotions, work: &Path, instead_of: Option<&Path>) -> anyhow::Result<Verdict> {
     let verdict = train(work.to_owned(), |event| {
         if let Event::Note(note) = event {
             let _ = writeln!(std::io::stderr(), "{note}");

@@ -234,7 +234,9 @@ impl<W: Work> Loop<W> {
             match self.store.renew_job(job, self.lease_until((self.clock)())).await {
                 Ok(true) => {}
                 Ok(false) => return,
-                Err(error) => tracing::warn!(kind = job.kind, job = job.id, %error, "a job's lease was not renewed"),
+                Err(error) => {
+                    tracing::warn!(kind = job.kind, job = job.id, %error, "a job's lease was not renewed")
+                }
             }
         }
     }

@@ -425,13 +425,12 @@ pub(super) async fn hasten(
 ) -> Result<u64, sqlx::Error> {
     let mut hastened = 0;
     for id in ids {
-        let done = sql::query(
-            "UPDATE jobs SET run_at = $2 WHERE id = $1 AND state = 'waiting' AND run_at > $2",
-        )
-        .bind(*id)
-        .bind(column::time_text(now))
-        .execute(&mut *connection)
-        .await?;
+        let done =
+            sql::query("UPDATE jobs SET run_at = $2 WHERE id = $1 AND state = 'waiting' AND run_at > $2")
+                .bind(*id)
+                .bind(column::time_text(now))
+                .execute(&mut *connection)
+                .await?;
         hastened += done.rows_affected();
     }
     Ok(hastened)

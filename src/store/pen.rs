@@ -110,10 +110,8 @@ impl Pen {
                     Dialect::Sqlite => drop(connection.close().await),
                     Dialect::Postgres => {
                         let refused = matches!(failure, Failure::Refused(_) | Failure::Busy(_));
-                        let back = tokio::time::timeout(
-                            PATIENCE,
-                            sql::query("ROLLBACK").execute(&mut connection),
-                        );
+                        let back =
+                            tokio::time::timeout(PATIENCE, sql::query("ROLLBACK").execute(&mut connection));
                         if refused && matches!(back.await, Ok(Ok(_))) {
                             self.connection = Some(connection);
                         }
