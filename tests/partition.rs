@@ -351,7 +351,7 @@ async fn a_slow_database_makes_requests_wait_and_none_is_lost() {
     let Some(pair) = Pair::start().await else { return };
     let (near, far) = tokio::task::block_in_place(|| {
         under_load(&pair, || {
-            pair.proxy.delay(Duration::from_millis(150));
+            pair.proxy.delay(Duration::from_millis(50));
             thread::sleep(Duration::from_secs(6));
             assert!(pair.is_ready(&pair.far));
             assert_eq!(pair.put(&pair.near, "zq7"), 200);
@@ -359,7 +359,7 @@ async fn a_slow_database_makes_requests_wait_and_none_is_lost() {
         })
     });
     soon("an article", BACK, || pair.finds(&pair.far, "zq7"));
-    say(&format!("a database 0.3 s away: near {}; far {}", near.told(), far.told()));
+    say(&format!("a database 0.1 s away: near {}; far {}", near.told(), far.told()));
     assert!(near.refused.lock().unwrap().is_empty() && far.refused.lock().unwrap().is_empty());
     pair.nothing_is_lost(&near);
     pair.nothing_is_lost(&far);

@@ -51,8 +51,8 @@ pub(super) async fn live() -> Json<Health> {
 /// Can requests be answered?
 ///
 /// Not while Deskhand is being stopped, while the data folder cannot be read or PostgreSQL does not answer (the
-/// detail says for how long), or while the model fails:
-/// after a forward pass that failed, one is tried here until it works again.
+/// detail says for how long), or while the model fails: after a forward pass that failed, one is tried here until
+/// it works again.
 #[utoipa::path(
     get,
     path = "/health/ready",
