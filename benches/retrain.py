@@ -4,8 +4,9 @@
 
 Starts the service on an empty data folder, settles that many tickets (those of `samples/`, each with a number of its
 own; every fifth under a category that the bundle does not know, so that there is something to learn), and then asks
-`POST /v1/triage` at a steady rate: in each round for a while without a training, and while one is at work. Prints the
-waits of both, in turns of one run, and their ratio. Requests are sent when they are due, whatever the ones before do.
+`POST /v1/triage` at a steady rate: in each round for a while without a training, and while one is at work, for `--beside`
+seconds at most; then it may come to its end alone, since beside questions it has a tenth of the time. Prints the waits of
+both, in turns of one run, and their ratio. Requests are sent when they are due, whatever the ones before do.
 """
 import argparse
 import concurrent.futures
@@ -74,6 +75,7 @@ def main():
     flags.add_argument("--rate", type=float, default=20)
     flags.add_argument("--rounds", type=int, default=3)
     flags.add_argument("--seconds", type=float, default=20, help="of each stretch without a training")
+    flags.add_argument("--beside", type=float, default=60, help="longest that is asked beside a training, in seconds")
     flags.add_argument("--deskhand", default=ROOT + "/target/release/deskhand")
     flags = flags.parse_args()
     with open(ROOT + "/samples/tickets.jsonl") as file:
@@ -93,14 +95,17 @@ def main():
                 begun = time.monotonic()
                 still = {"running": True, "looked": begun}
 
-                def goes_on():
+                def at_work():
                     if time.monotonic() - still["looked"] > 1:
                         still["looked"] = time.monotonic()
                         newest = call(base, "GET", "/v1/learning")["trainings"]
                         still["running"] = len(newest) <= number or newest[0]["state"] == "running"
                     return still["running"]
 
+                goes_on = lambda: at_work() and time.monotonic() - begun < flags.beside
                 beside = shown("while one is at work", waits(base, rows, flags.rate, goes_on))
+                while at_work():
+                    time.sleep(1)
                 print("   training %s after %.0f s" % (training(base)["state"], time.monotonic() - begun))
                 ratios.append([one / other for one, other in zip(beside, alone)])
             medians = [statistics.median(column) for column in zip(*ratios)]

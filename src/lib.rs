@@ -21,6 +21,7 @@ pub mod jobs;
 pub mod knowledge;
 pub mod learn;
 pub mod model;
+pub mod pause;
 pub mod privacy;
 pub mod promotion;
 pub mod retrain;

@@ -215,6 +215,8 @@ fn pictures_of_each_page_are_taken_where_they_are_asked_for() {
         ("gaps", PAGES[7], "light", (1100, 1000)),
         ("surveys", PAGES[8], "light", (1100, 1000)),
         ("mismatches", PAGES[9], "light", (1100, 1000)),
+        ("performance", PAGES[10], "light", (1100, 1000)),
+        ("signals", PAGES[11], "light", (1100, 800)),
         ("model", "/model", "light", (1000, 800)),
         ("model-dark", "/model?task=category#labels", "dark", (1000, 700)),
     ] {

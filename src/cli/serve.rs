@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
@@ -18,7 +19,7 @@ use crate::http::{App, AppState};
 use crate::knowledge::import;
 use crate::model::Lane;
 use crate::promotion::Promotions;
-use crate::retrain::Learner;
+use crate::retrain::{Asked, Learner, Workshop};
 use crate::store::Store;
 use crate::survey::import::SurveyReader;
 use crate::survey::{Keeping, NewSurvey, SurveyQuery};
@@ -119,8 +120,11 @@ impl Serve {
     ) -> anyhow::Result<Option<Learner>> {
         let Some(shipped) = shipped(SHIPPED).filter(|_| self.common.model.is_none()) else { return Ok(None) };
         let program = std::env::current_exe().context("the program cannot tell where it lies")?;
+        let serving = app.clone();
+        let asked: Asked = Arc::new(move || serving.now().model.tokens_read());
+        let workshop = Workshop { shipped, program, asked };
         let (store, settings) = (app.store.clone(), &app.settings);
-        let learner = Learner::start(store, settings, data, promotions, shipped, program, Timestamp::now);
+        let learner = Learner::start(store, settings, data, promotions, workshop, Timestamp::now);
         app.learns();
         Ok(Some(learner))
     }

@@ -269,16 +269,16 @@ impl Shared {
     /// already be those of an article that the asker must not see.
     async fn in_scope(&self, ids: &[String], scope: &Scope) -> Result<Found, KnowledgeError> {
         let before = self.store.articles(ids).await?;
-        let mut passages = Vec::with_capacity(before.len());
-        for article in &before {
-            passages.push(self.store.passages_of(&article.id).await?);
-        }
+        let mut passages = self.store.passages(ids).await?;
         let after: HashMap<String, Article> =
             self.store.articles(ids).await?.into_iter().map(|a| (a.id.clone(), a)).collect();
-        let read = before.into_iter().zip(passages);
-        let unchanged = read.filter(|(article, _)| after.get(&article.id) == Some(article));
-        let seen = unchanged.filter(|(article, _)| scope.admits_article(article));
-        Ok(seen.map(|(article, passages)| (article.id.clone(), (article, passages))).collect())
+        let unchanged = before.into_iter().filter(|article| after.get(&article.id) == Some(article));
+        let seen = unchanged.filter(|article| scope.admits_article(article));
+        let with_passages = |article: Article| {
+            let passages = passages.remove(&article.id).unwrap_or_default();
+            (article.id.clone(), (article, passages))
+        };
+        Ok(seen.map(with_passages).collect())
     }
 }
 

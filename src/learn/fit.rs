@@ -7,6 +7,7 @@ use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 
 use super::prior::Frequencies;
+use crate::pause;
 
 /// How a head is fitted.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -188,6 +189,7 @@ pub(super) fn fit(
     let params = ParamsAdamW { lr: settings.rate, weight_decay: 0.0, ..ParamsAdamW::default() };
     let mut optimizer = AdamW::new(vec![weight.clone(), bias.clone()], params)?;
     for step in 0..settings.steps {
+        pause::here();
         if step > 0 && turns.are_needed() {
             (x, y, extra) = batch(turns.next())?;
         }

@@ -13,6 +13,7 @@ use super::queue::{Job, Queue, Reply, Task};
 use super::{ModelError, Tokens};
 use crate::acting::Acting;
 use crate::config::InferenceSettings;
+use crate::pause;
 
 /// Threads that each run whole forward passes, one group of texts a thread; those with nothing to do help
 /// a lone pass along.
@@ -120,6 +121,7 @@ fn work(queue: &Queue, encoder: &dyn Encoder, budget: usize) {
     while let Some(task) = queue.take(budget, encoder.can_share().then_some(&desk.team)) {
         match task {
             Task::Read(batch) => {
+                pause::here();
                 let start = Instant::now();
                 let tokens: usize = batch.iter().map(|job| job.tokens.ids.len()).sum();
                 read(batch, encoder, &mut desk);

@@ -1,30 +1,44 @@
 //! The process that trains: the same program, at the lowest priority, which ends with the one that began it.
 
 use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::RetrainError;
+use super::turn::Turn;
+use crate::pause;
 
-/// How often it is looked whether the process has ended.
-const LOOK: Duration = Duration::from_millis(200);
+/// How often it is looked whether the process has ended, and whose turn it is.
+const LOOK: Duration = Duration::from_millis(10);
+/// What it is told on its standard input: to wait from the next step on, and to go on.
+const WAIT: u8 = b'w';
+const GO_ON: u8 = b'g';
+/// Starts a program so that it takes only what nobody else wants: by the scheduler's own class for that, where `chrt` can
+/// set it, since the lowest priority alone keeps others waiting for milliseconds; and by that.
+const BEHIND: &str = "chrt --idle --pid 0 $$ >/dev/null 2>&1; exec nice -n 19 \"$@\"";
 /// Where it says why it failed, in the working folder.
 const SAID: &str = "said.txt";
 /// Longest reason that is kept, in characters.
 const LONGEST: usize = 500;
 
-/// Has `program` train what the order in `work` asks for, and waits for its end. It ends when this is dropped, and
-/// when this process ends however that may be: its standard input is then closed.
-pub(super) async fn train(program: &Path, work: &Path) -> Result<(), RetrainError> {
+/// Any number that changes with every question that people ask.
+pub type Asked = Arc<dyn Fn() -> u64 + Send + Sync>;
+
+/// Has `program` train what the order in `work` asks for, and waits for its end. While people ask, it waits for most of the
+/// time. It ends when this is dropped, and when this process ends however that may be: its standard input is then closed.
+pub(super) async fn train(program: &Path, work: &Path, asked: &Asked) -> Result<(), RetrainError> {
     let failed = |error: io::Error| RetrainError::Child(format!("could not be started: {error}"));
-    let mut running = Running(begin(program, work).map_err(failed)?);
+    let mut running = Running { child: begin(program, work).map_err(failed)?, works: true };
+    let (mut turn, began) = (Turn::default(), Instant::now());
     let status = loop {
-        match running.0.try_wait().map_err(failed)? {
-            Some(status) => break status,
-            None => tokio::time::sleep(LOOK).await,
+        if let Some(status) = running.child.try_wait().map_err(failed)? {
+            break status;
         }
+        running.tell(turn.is_trainings(asked(), began.elapsed()));
+        tokio::time::sleep(LOOK).await;
     };
     if status.success() {
         return Ok(());
@@ -36,12 +50,11 @@ pub(super) async fn train(program: &Path, work: &Path) -> Result<(), RetrainErro
     Err(RetrainError::Child(format!("failed ({status}): {reason}")))
 }
 
-/// Starts it through `nice`, which every Unix has: then it takes what nobody else wants. Where there is none, its
-/// few threads have to do.
+/// Starts it behind everything else. Where there is no shell, its few threads have to do.
 fn begin(program: &Path, work: &Path) -> io::Result<Child> {
-    let mut nice = Command::new("nice");
-    nice.args(["-n", "19"]).arg(program);
-    let begun = spawn(&mut nice, work);
+    let mut behind = Command::new("sh");
+    behind.args(["-c", BEHIND, "sh"]).arg(program);
+    let begun = spawn(&mut behind, work);
     match begun {
         Err(error) if error.kind() == io::ErrorKind::NotFound => spawn(&mut Command::new(program), work),
         begun => begun,
@@ -56,22 +69,41 @@ fn spawn(command: &mut Command, work: &Path) -> io::Result<Child> {
 }
 
 /// A process that ends when this is dropped.
-struct Running(Child);
+struct Running {
+    child: Child,
+    /// What it was told last.
+    works: bool,
+}
+
+impl Running {
+    fn tell(&mut self, works: bool) {
+        if works == self.works {
+            return;
+        }
+        self.works = works;
+        if let Some(input) = &mut self.child.stdin {
+            // One that does not listen any more has ended, which is seen at the next look.
+            let _ = input.write_all(&[if works { GO_ON } else { WAIT }]);
+        }
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
         // One that has ended already cannot be killed, and is only taken note of.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
-/// Ends this process when the one that began it is gone: when standard input is closed.
+/// In the process that trains: waits and goes on as it is told, and ends when the one that began it is gone.
 pub fn until_abandoned() {
     std::thread::spawn(|| {
         let mut input = io::stdin().lock();
         let mut byte = [0];
-        while matches!(input.read(&mut byte), Ok(1..)) {}
+        while matches!(input.read(&mut byte), Ok(1..)) {
+            pause::set(byte == [WAIT]);
+        }
         std::process::exit(1);
     });
 }

@@ -10,8 +10,9 @@ mod child;
 mod prepare;
 mod schedule;
 mod service;
+mod turn;
 
-pub use child::until_abandoned;
+pub use child::{Asked, until_abandoned};
 pub use prepare::{RetrainError, order, promote, select, threads, work_dir};
 pub use schedule::is_due;
-pub use service::{Learner, TrainingResult};
+pub use service::{Learner, TrainingResult, Workshop};

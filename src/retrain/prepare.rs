@@ -106,6 +106,8 @@ pub fn order(
         min_held_out: settings.learning.min_held_out,
         inference: InferenceSettings {
             threads: NonZeroUsize::new(threads(&settings.learning)),
+            // One text after another, so that it can wait between them.
+            batch_tokens: 1,
             ..settings.inference.clone()
         },
         triage: settings.triage.clone(),

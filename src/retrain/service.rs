@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use utoipa::ToSchema;
 
 use super::prepare::{RetrainError, order, promote, select, work_dir};
-use super::{child, is_due};
+use super::{Asked, child, is_due};
 use crate::config::Settings;
 use crate::jobs::{Attempt, Backoff, Pace, Runner, Work};
 use crate::learn::site::{Selected, Verdict, read_verdict, write};
@@ -40,6 +40,16 @@ pub struct TrainingResult {
     pub reason: Option<String>,
 }
 
+/// What a training runs with.
+pub struct Workshop {
+    /// The bundle that answers where none is promoted.
+    pub shipped: PathBuf,
+    /// This program, which trains in a process of its own.
+    pub program: PathBuf,
+    /// While this changes, people are served, and a training waits for most of the time.
+    pub asked: Asked,
+}
+
 /// Trains by itself while the service runs.
 #[derive(Debug)]
 pub struct Learner {
@@ -49,16 +59,14 @@ pub struct Learner {
 }
 
 impl Learner {
-    /// Starts on the current runtime. `data` is the data folder, `shipped` the bundle that answers where none is
-    /// promoted, `program` this program.
+    /// Starts on the current runtime. `data` is the data folder.
     #[must_use]
     pub fn start(
         store: Store,
         settings: &Settings,
         data: &Path,
         promotions: Promotions,
-        shipped: PathBuf,
-        program: PathBuf,
+        workshop: Workshop,
         clock: fn() -> Timestamp,
     ) -> Self {
         let settings = Arc::new(settings.clone());
@@ -67,8 +75,7 @@ impl Learner {
             settings: Arc::clone(&settings),
             work: work_dir(data),
             promotions,
-            shipped,
-            program,
+            workshop,
             clock,
         };
         let pace = Pace { at_once: 1, lease: LONGEST, backoff: AGAIN };
@@ -139,8 +146,7 @@ struct Retraining {
     settings: Arc<Settings>,
     work: PathBuf,
     promotions: Promotions,
-    shipped: PathBuf,
-    program: PathBuf,
+    workshop: Workshop,
     clock: fn() -> Timestamp,
 }
 
@@ -207,7 +213,7 @@ impl Retraining {
 
     async fn begun(&self, result: &mut TrainingResult) -> Result<TrainingState, RetrainError> {
         let promoted = self.promotions.current()?;
-        let current = promoted.clone().unwrap_or_else(|| self.shipped.clone());
+        let current = promoted.clone().unwrap_or_else(|| self.workshop.shipped.clone());
         let selection = select(&self.store, &self.settings, &current).await?;
         result.selected = Some(selection.selected.clone());
         if selection.is_empty() {
@@ -218,7 +224,7 @@ impl Retraining {
         let work = self.work.clone();
         let written = tokio::task::spawn_blocking(move || write(&work, &selection, order)).await;
         written.map_err(|error| RetrainError::Child(format!("could not be prepared: {error}")))??;
-        child::train(&self.program, &self.work).await?;
+        child::train(&self.workshop.program, &self.work, &self.workshop.asked).await?;
         let verdict = read_verdict(&self.work)?
             .ok_or_else(|| RetrainError::Child("ended without a verdict; please report this".to_owned()))?;
         let good = verdict.is_good();

@@ -1,5 +1,7 @@
 //! Articles and their passages, and the numbered changes by which an index catches up.
 
+use std::collections::HashMap;
+
 use super::column;
 use super::sql::{self, Connection, FromRow, Row};
 use super::versions;
@@ -164,11 +166,29 @@ impl Store {
     /// # Errors
     /// Those of any read.
     pub async fn passages_of(&self, article_id: &str) -> Result<Vec<StoredPassage>, StoreError> {
-        sql::query_as("SELECT * FROM passages WHERE article_id = $1 ORDER BY ordinal")
-            .bind(article_id)
-            .fetch_all(self.readers())
-            .await
-            .map_err(|error| self.failed(error))
+        Ok(self.passages(&[article_id.to_owned()]).await?.into_values().next().unwrap_or_default())
+    }
+
+    /// The passages of the articles with these ids, by id and in reading order; nothing of one that is not there.
+    ///
+    /// # Errors
+    /// Those of any read.
+    pub async fn passages(&self, ids: &[String]) -> Result<HashMap<String, Vec<StoredPassage>>, StoreError> {
+        let ids = column::json_text(ids).map_err(|error| self.failed(error))?;
+        let read: Vec<StoredPassage> = sql::query_as(
+            "SELECT passages.* FROM json_each($1) AS wanted
+             CROSS JOIN passages WHERE passages.article_id = wanted.value
+             ORDER BY passages.article_id, passages.ordinal",
+        )
+        .bind(ids)
+        .fetch_all(self.readers())
+        .await
+        .map_err(|error| self.failed(error))?;
+        let mut passages: HashMap<String, Vec<StoredPassage>> = HashMap::new();
+        for passage in read {
+            passages.entry(passage.article_id.clone()).or_default().push(passage);
+        }
+        Ok(passages)
     }
 
     /// Up to `limit` articles whose embeddings another encoder than `encoder` made. Put them back

@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use super::BaselineSettings;
 use super::minimise::minimise;
 use super::vectorizer::SparseRow;
+use crate::pause;
 
 /// The greatest entry of the mean loss's gradient at which training ends, as in scikit-learn.
 const TOLERANCE: f64 = 1e-4;
@@ -73,6 +74,7 @@ impl<'a> Problem<'a> {
     /// Value and gradient. Every sum is taken by one thread and in one order (over the classes of a
     /// row, over the rows of a feature), so that the number of threads changes no bit.
     fn evaluate(&self, x: &[f64], gradient: &mut [f64], residuals: &mut [f64]) -> f64 {
+        pause::here();
         let classes = self.classes;
         let mean = 1.0 / self.rows.len() as f64;
         let losses: Vec<f64> = residuals
