@@ -26,7 +26,7 @@ use super::{ConfigurationItem, Finding, OutcomeRecord, PredictionRecord, StoreEr
 use super::{FollowUpChange, GapRecord, Job, JobEnd, KeptSurvey, NewFollowUp, NewJob};
 use super::{
     HelpdeskTicket, Looked, PastTicket, SignalRecord, TicketEvent, Training, UpdateRecord, deflections,
-    follow_ups, gaps, history, items, jobs, outcomes, signals, surveys, tickets, timeline, trainings,
+    follow_ups, gaps, hasten, history, items, jobs, outcomes, signals, surveys, tickets, timeline, trainings,
     updates,
 };
 use crate::acting::Acting;
@@ -354,7 +354,7 @@ pub(super) async fn apply(connection: &mut Connection, write: &Write) -> Result<
             Ok(Written { found, added: vec![found], ..Written::default() })
         }
         Write::HastenJobs { ids, now } => {
-            let forgotten = jobs::hasten(connection, ids, *now).await?;
+            let forgotten = hasten::hasten(connection, ids, *now).await?;
             Ok(Written { forgotten, ..Written::default() })
         }
         Write::PruneJobs { before } => {
