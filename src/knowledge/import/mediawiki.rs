@@ -112,6 +112,10 @@ impl MediaWiki {
 
 impl Page {
     fn take(&mut self, path: &[String], text: &str) {
+        // No field lies deeper, and a broken file may go as deep as it is long.
+        if path.len() > 2 {
+            return;
+        }
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         let field = match path.as_slice() {
             ["title"] => &mut self.title,

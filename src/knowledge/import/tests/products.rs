@@ -41,6 +41,12 @@ fn a_wiki_that_breaks_off_keeps_what_came_before() {
     assert!(from_text(Kind::MediaWiki, &huge)[0].is_err());
 }
 
+/// Found by fuzzing: every text cost its depth, and this took minutes.
+#[test]
+fn a_wiki_that_is_as_deep_as_it_is_long_costs_its_length() {
+    assert!(from_text(Kind::MediaWiki, &"&lt;&a;<page>".repeat(100_000)).is_empty());
+}
+
 #[test]
 fn zammad_gives_an_article_for_each_translation() {
     let rows: Vec<Row> = read(&fixture("zammad.json")).unwrap().map(Result::unwrap).collect();
