@@ -26,6 +26,7 @@ pub mod privacy;
 pub mod promotion;
 pub mod retrain;
 pub mod signals;
+pub mod steady;
 pub mod store;
 pub mod survey;
 pub mod telemetry;

@@ -36,6 +36,12 @@ impl Failures {
         self.last.saturating_add(SignedDuration::from_secs(pause)).unwrap_or(Timestamp::MAX)
     }
 
+    /// The same by a clock that was set back since: as if the last one had failed now, or its pause would last until
+    /// the clock is there again.
+    fn by(self, now: Timestamp) -> Self {
+        Self { last: self.last.min(now), ..self }
+    }
+
     fn is_old(&self, now: Timestamp) -> bool {
         now.as_second().saturating_sub(self.last.as_second()) >= FORGOTTEN
     }
@@ -47,6 +53,17 @@ struct Counted {
     addresses: Bounded<IpAddr, Failures>,
 }
 
+impl Counted {
+    fn set_back(&mut self, name: &str, address: IpAddr, now: Timestamp) {
+        if let Some(before) = self.names.get(&name.to_owned()).map(|f| f.by(now)) {
+            *self.names.entry(name.to_owned(), || before, |_| false) = before;
+        }
+        if let Some(before) = self.addresses.get(&address).map(|f| f.by(now)) {
+            *self.addresses.entry(address, || before, |_| false) = before;
+        }
+    }
+}
+
 /// Who failed how often.
 #[derive(Debug, Default)]
 pub(super) struct Lockout(Mutex<Counted>);
@@ -56,6 +73,7 @@ impl Lockout {
     /// seconds to wait where none may be made. [`Self::succeeded`] takes it back.
     pub(super) fn begin(&self, name: &str, address: IpAddr, now: Timestamp) -> Result<(), u64> {
         let mut counted = self.counted();
+        counted.set_back(name, address, now);
         let of_name = counted.names.get(&name.to_owned()).copied().filter(|f| !f.is_old(now));
         let of_address = counted.addresses.get(&address).copied().filter(|f| !f.is_old(now));
         let until = [of_name.map(|f| f.until(FREE_OF_NAME)), of_address.map(|f| f.until(FREE_OF_ADDRESS))];
@@ -130,6 +148,17 @@ mod tests {
         }
         assert_eq!(lockout.begin("mira", address(1), at(0)), Err(15));
         assert_eq!(lockout.begin("mira", address(2), at(0)), Ok(()));
+    }
+
+    #[test]
+    fn a_pause_of_a_clock_that_was_ahead_ends_when_it_would_have() {
+        let lockout = Lockout::default();
+        for _ in 0..5 {
+            lockout.begin("mira", address(1), at(63_000_000)).unwrap();
+        }
+        assert_eq!(lockout.begin("mira", address(1), at(0)), Err(15), "the clock is set back by two years");
+        assert_eq!(lockout.begin("mira", address(1), at(14)), Err(1));
+        assert_eq!(lockout.begin("mira", address(1), at(15)), Ok(()));
     }
 
     #[test]

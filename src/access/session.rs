@@ -19,6 +19,8 @@ use crate::store::{SessionRecord, StoreError, UserRecord};
 
 /// Seconds that the last use of a sign-in may be behind.
 const COARSE: i64 = 60;
+/// A sign-in of another instance may seem to come from the future by so much.
+const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 /// Seconds after which to try again where too many others do.
 const BUSY: u64 = 2;
 /// Most characters of a name.
@@ -129,8 +131,9 @@ impl Access {
         let hash: [u8; 32] = Sha256::digest(cookie).into();
         let Some((session, role)) = self.0.store.session(&hash).await? else { return Ok(None) };
         let (idle, longest) = self.lasts();
-        let idle_for = now.duration_since(session.seen_at);
-        if idle_for >= idle || now.duration_since(session.began_at) >= longest {
+        let (idle_for, lasted) = (now.duration_since(session.seen_at), now.duration_since(session.began_at));
+        // One that began under a clock that was ahead would last for as long as that was.
+        if idle_for >= idle || lasted >= longest || lasted < -AHEAD {
             return Ok(None);
         }
         // A short idle time is followed more closely.

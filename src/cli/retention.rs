@@ -4,13 +4,15 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use anyhow::{Context as _, bail};
 use clap::Args;
 use jiff::Timestamp;
 
 use super::{Data, Outcome};
 use crate::config::Settings;
 use crate::privacy::Forgetter;
-use crate::store::backup;
+use crate::steady::Steady;
+use crate::store::{Store, backup};
 
 /// Flags of `deskhand retention`.
 #[derive(Args)]
@@ -21,6 +23,9 @@ pub(super) struct Retention {
     /// Forget what the table shows; without it nothing changes
     #[arg(long)]
     apply: bool,
+    /// The clock of this machine is right, although it jumped or nothing has run for days
+    #[arg(long)]
+    clock_is_right: bool,
     #[command(flatten)]
     data: Data,
     /// Settings file
@@ -50,6 +55,7 @@ impl Retention {
             writeln!(out, "{undated} tickets have no date; they are kept.")?;
         }
         if self.apply {
+            self.believe_clock(&store, now).await?;
             let swept = forgetter.sweep(retention, now, Duration::ZERO).await?;
             let rows: u64 = swept.iter().map(|swept| swept.rows).sum();
             store.close().await?;
@@ -61,5 +67,30 @@ impl Retention {
             store.close().await?;
         }
         Ok(Outcome::Clean)
+    }
+
+    /// Refuses a clock that may be wrong: what is forgotten by it is gone for good.
+    async fn believe_clock(&self, store: &Store, now: Timestamp) -> anyhow::Result<()> {
+        let data = &self.data.data;
+        let steady = match Steady::read(data) {
+            _ if self.clock_is_right => Steady::new(now),
+            Some(mut steady) => {
+                steady.look(now, None);
+                steady
+            }
+            None => {
+                let mut steady = Steady::new(store.written_last().await?.unwrap_or(now));
+                steady.look(now, None);
+                steady
+            }
+        };
+        if let Some(doubt) = steady.doubt() {
+            bail!(
+                "nothing is forgotten: the clock says {now:.0}, but the last that is known of it is {:.0}; if it is right, say so with --clock-is-right",
+                doubt.expected
+            );
+        }
+        let place = Steady::place(data);
+        steady.write(data).with_context(|| format!("{} cannot be written", place.display()))
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, MissedTickBehavior};
 
 use super::state::AppState;
 use crate::audit::mismatches::Ledger;
@@ -14,8 +14,10 @@ use crate::store::StoreError;
 use crate::survey::Summary;
 use crate::ui::DEAR;
 
-/// How often it is looked whether something has been kept long enough.
+/// How often something that has been kept long enough is forgotten.
 const DAY: Duration = Duration::from_secs(24 * 3_600);
+/// How often it is looked whether it is time, and whether the clock can be believed.
+const HOUR: Duration = Duration::from_secs(3_600);
 /// Between two parts of a sweep: others write meanwhile.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -78,16 +80,22 @@ impl AppState {
     }
 }
 
-/// Forgets once a day, from the start on.
+/// Forgets once a day, from the start on; not while the clock is in doubt.
 pub(super) async fn daily(app: AppState) {
-    let mut ticks = tokio::time::interval(DAY);
+    let mut ticks = tokio::time::interval(HOUR);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut swept: Option<Instant> = None;
     loop {
         ticks.tick().await;
+        app.clock.look(Timestamp::now());
+        if !app.clock.is_believed() || swept.is_some_and(|swept| swept.elapsed() < DAY) {
+            continue;
+        }
         // Of several instances one does; the store says by itself if it cannot be reached.
         if matches!(app.store.leads().await, Ok(false)) {
             continue;
         }
+        swept = Some(Instant::now());
         match app.sweep().await {
             Ok(()) => {}
             Err(PrivacyError::Store(StoreError::Closed)) => return,

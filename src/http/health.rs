@@ -50,8 +50,9 @@ pub(super) async fn live() -> Json<Health> {
 
 /// Can requests be answered?
 ///
-/// Not while Deskhand is being stopped, while the data folder cannot be read, or while the model fails:
-/// after a forward pass that failed, one is tried here until it works again.
+/// Not while Deskhand is being stopped, while the data folder cannot be read or PostgreSQL does not answer (the
+/// detail says for how long), or while the model fails: after a forward pass that failed, one is tried here until
+/// it works again.
 #[utoipa::path(
     get,
     path = "/health/ready",
@@ -61,6 +62,10 @@ pub(super) async fn live() -> Json<Health> {
 pub(super) async fn ready(State(app): State<AppState>) -> Result<Json<Readiness>, Problem> {
     if app.is_stopping() {
         return Err(Problem::new(Code::Stopping));
+    }
+    if let Some(away) = app.store.unanswered_for() {
+        let detail = format!("PostgreSQL has not answered for {} s.", away.as_secs());
+        return Err(Problem::because(Code::StoreUnavailable, detail));
     }
     app.store.change_seq().await?;
     if app.has_model_failed() {

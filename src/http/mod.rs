@@ -11,6 +11,7 @@ mod articles;
 mod aside;
 mod audit;
 mod body;
+mod clockwork;
 mod deflections;
 mod docs;
 mod drift;

@@ -82,13 +82,17 @@ pub async fn serve(
     app.store.close().await
 }
 
-/// Looks for signals, again and again.
+/// Looks at the clock and for signals, again and again.
 async fn watch(app: AppState) {
     let mut each = tokio::time::interval(WATCH);
     // A run that takes longer than that is followed by a pause, not by those that were missed.
     each.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         each.tick().await;
+        app.clock.look(Timestamp::now());
+        if !app.clock.will_do() {
+            continue;
+        }
         // Of several instances one looks.
         match app.store.leads().await {
             Ok(true) => {}

@@ -9,6 +9,8 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::admission::Admission;
+use super::clockwork::Clockwork;
+use super::follow::KeysRead;
 use super::forgetting::Caches;
 use super::metrics::Metrics;
 use super::tls::{Tls, TlsError};
@@ -80,6 +82,10 @@ pub struct App {
     pub(super) shelf: Shelf,
     /// Who may ask what.
     pub access: Access,
+    /// Whether the clock can be believed.
+    pub(super) clock: Clockwork,
+    /// How fresh the keys are.
+    pub(super) keys_read: KeysRead,
     /// What speaks TLS, where the site has a certificate.
     pub(super) tls: Option<Arc<Tls>>,
     /// Configuration items that tickets name.
@@ -171,6 +177,7 @@ impl App {
         let store = store.masking(&settings.privacy);
         let tls = Tls::open(&settings.server)?;
         let outbound = Outbound::new(&settings, Timestamp::now)?;
+        let clock = Clockwork::open(data_dir, &store, Timestamp::now()).await?;
         // What was at work when an earlier process died is begun again.
         store.release_jobs(Timestamp::now()).await?;
         let access = Access::open(store.clone(), settings.access.clone()).await?;
@@ -199,6 +206,8 @@ impl App {
             learns: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
             shelf: Shelf::of(data_dir),
+            clock,
+            keys_read: KeysRead::default(),
             settings,
             store,
             access,

@@ -12,7 +12,7 @@ use crate::integrations::hooks::Delivery;
 use crate::integrations::outbound::Running;
 use crate::integrations::{DeliveryResult, Hears, HookWork, Now};
 use crate::jobs::{Backoff, Pace, Runner};
-use crate::store::{Store, StoreError};
+use crate::store::StoreError;
 use crate::triage::TriageAnswer;
 
 /// Longest that a delivery may take: reasons wait for people's tickets.
@@ -50,7 +50,7 @@ pub async fn start(app: &AppState) -> Result<Working, StoreError> {
     let runners = vec![Runner::start(app.store.clone(), Arc::new(hooks), pace, Timestamp::now)];
     let outbound = app.outbound.start(&app.store);
     let keep = SignedDuration::from_hours(24 * i64::from(app.settings.integrations.keep_days));
-    let pruning = tokio::spawn(prune(app.store.clone(), keep));
+    let pruning = tokio::spawn(prune(app.clone(), keep));
     let forgetting = tokio::spawn(forgetting::daily(app.clone()));
     Ok(Working { runners, outbound, pruning, forgetting })
 }
@@ -68,12 +68,19 @@ impl Working {
     }
 }
 
-/// Forgets what is old, now and then.
-async fn prune(store: Store, keep: SignedDuration) {
+/// Forgets what is old, now and then: also by which deliveries are known that come again, so not while the clock is in
+/// doubt.
+async fn prune(app: AppState, keep: SignedDuration) {
+    let store = &app.store;
     let mut ticks = tokio::time::interval(PRUNE);
     loop {
         ticks.tick().await;
-        let Ok(before) = Timestamp::now().checked_sub(keep) else { continue };
+        let now = Timestamp::now();
+        app.clock.look(now);
+        let Ok(before) = now.checked_sub(keep) else { continue };
+        if !app.clock.is_believed() {
+            continue;
+        }
         // Of several instances one does; the store says by itself if it cannot be reached.
         if matches!(store.leads().await, Ok(false)) {
             continue;

@@ -37,6 +37,11 @@ impl Backoff {
         minutes(60),
     ]);
 
+    /// The longest pause, with what it may be longer.
+    pub fn longest(self) -> Duration {
+        self.0.iter().max().copied().unwrap_or_default().mul_f64(1.1)
+    }
+
     /// Pauses of one's own.
     pub const fn of(pauses: &'static [Duration]) -> Self {
         Self(pauses)

@@ -1,7 +1,8 @@
 //! The loop that takes jobs of one kind and has them done.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, watch};
@@ -14,6 +15,12 @@ use crate::store::{Job, JobEnd, NewJob, Store, StoreError};
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// Pause after the store could not be read or written.
 const STORE_FAILED: Duration = Duration::from_secs(1);
+
+/// Longest that an attempt may be put off at somebody's wish, who asks for a day at the most, with what a clock may be
+/// ahead of another instance's.
+const WISHED: Duration = Duration::from_secs(25 * 3_600);
+/// By so much the clock of another instance may be ahead.
+const AHEAD: Duration = Duration::from_secs(600);
 
 /// Who does the jobs of one kind.
 pub trait Work: Send + Sync + 'static {
@@ -69,7 +76,7 @@ impl Runner {
     pub fn start(store: Store, work: Arc<impl Work>, pace: Pace, clock: fn() -> Timestamp) -> Self {
         let stop = Arc::new(Notify::new());
         let came = store.jobs_came();
-        let running = Loop { store, work, pace, clock };
+        let running = Loop { store, work, pace, clock, at_work: Mutex::default() };
         let task = tokio::spawn(running.run(came, Arc::clone(&stop)));
         Self { stop, task: Some(task) }
     }
@@ -97,15 +104,22 @@ struct Loop<W> {
     work: Arc<W>,
     pace: Pace,
     clock: fn() -> Timestamp,
+    /// The numbers of the jobs that are being done here.
+    at_work: Mutex<BTreeSet<i64>>,
 }
 
 impl<W: Work> Loop<W> {
     async fn run(self, mut came: watch::Receiver<()>, stop: Arc<Notify>) {
         let running = Arc::new(self);
         let mut at_work: JoinSet<()> = JoinSet::new();
+        let mut hastened: Option<Instant> = None;
         loop {
             // Before looking: what comes while we look wakes us.
             came.mark_unchanged();
+            if hastened.is_none_or(|last| last.elapsed() >= LOOK_AGAIN) {
+                hastened = Some(Instant::now());
+                running.hasten().await;
+            }
             let pause = match running.begin(&mut at_work).await {
                 Ok(pause) => pause,
                 Err(StoreError::Closed) => break,
@@ -125,6 +139,30 @@ impl<W: Work> Loop<W> {
         while at_work.join_next().await.is_some() {}
     }
 
+    fn at_work(&self) -> MutexGuard<'_, BTreeSet<i64>> {
+        self.at_work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is being done here: of a clock that jumps ahead its lease has ended, and it has not.
+    fn here(&self) -> Vec<i64> {
+        self.at_work().iter().copied().collect()
+    }
+
+    /// Lets jobs be due that a clock which was ahead has put off for longer than any is put off.
+    async fn hasten(&self) {
+        let (kind, now, pace) = (self.work.kind(), (self.clock)(), self.pace);
+        let lease_end = later(self.lease_until(now), AHEAD);
+        let retry_end = later(now, pace.backoff.longest().max(WISHED) + AHEAD);
+        match self.store.hasten_jobs(kind, now, lease_end, retry_end, &self.here()).await {
+            Ok(0) => {}
+            Ok(jobs) => {
+                tracing::warn!(kind, jobs, "jobs were put off by a clock that was ahead; they are due now");
+            }
+            // The look for jobs that follows says so.
+            Err(_) => {}
+        }
+    }
+
     /// Begins as many as there is room for; how long to wait for the next.
     async fn begin(self: &Arc<Self>, at_work: &mut JoinSet<()>) -> Result<Duration, StoreError> {
         while at_work.try_join_next().is_some() {}
@@ -138,10 +176,15 @@ impl<W: Work> Loop<W> {
         if due.is_none_or(|due| due > now) {
             return Ok(due.map_or(LOOK_AGAIN, |due| until(due, now)));
         }
-        let jobs = self.store.take_jobs(kind, room, now, self.lease_until(now)).await?;
+        let jobs = self.store.take_jobs_but(self.here(), kind, room, now, self.lease_until(now)).await?;
         for job in &jobs {
             let (this, job) = (Arc::clone(self), job.clone());
-            at_work.spawn(async move { this.finish(job).await });
+            this.at_work().insert(job.id);
+            at_work.spawn(async move {
+                let id = job.id;
+                this.finish(job).await;
+                this.at_work().remove(&id);
+            });
         }
         // What is due and was not taken waits for an earlier one of its subject, which will wake us.
         Ok(if jobs.is_empty() { STORE_FAILED } else { Duration::ZERO })

@@ -4,9 +4,10 @@
 
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 use crate::config::StoreSettings;
@@ -78,6 +79,43 @@ async fn a_job_that_fails_is_tried_again_until_it_is_done() {
 async fn a_job_that_always_fails_is_given_up_where_it_can_be_seen() {
     let (attempts, done, dead) = run(9, &["a!"]).await;
     assert_eq!((attempts.len(), done, dead), (3, 0, 1));
+}
+
+/// Takes its time, and notes that it was begun.
+struct Slow(Mutex<u32>);
+
+impl Work for Slow {
+    fn kind(&self) -> &'static str {
+        "note"
+    }
+
+    async fn attempt(&self, _: &Job) -> Attempt {
+        *self.0.lock().unwrap() += 1;
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        Attempt::Done(Vec::new())
+    }
+}
+
+#[tokio::test]
+async fn a_job_at_work_is_not_begun_again_when_the_clock_jumps_over_the_end_of_its_lease() {
+    static AHEAD: AtomicI64 = AtomicI64::new(0);
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), &StoreSettings::default()).await.unwrap();
+    let work = Arc::new(Slow(Mutex::default()));
+    let clock = || Timestamp::now() + SignedDuration::from_hours(AHEAD.load(Ordering::Relaxed));
+    let runner = Runner::start(store.clone(), Arc::clone(&work), PACE, clock);
+    store.enqueue(vec![note("a")], clock()).await.unwrap();
+    while *work.0.lock().unwrap() == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    AHEAD.store(48, Ordering::Relaxed);
+    // Another one wakes the runner, which looks at all.
+    store.enqueue(vec![note("b")], clock()).await.unwrap();
+    while store.next_job_at("note").await.unwrap().is_some() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    runner.stop().await;
+    assert_eq!(*work.0.lock().unwrap(), 2, "each was begun once");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use sqlx::{ConnectOptions, SqliteConnection};
 use super::StoreError;
 use super::backup::DATABASE;
 use super::leader::Leader;
-use super::postgres::Server;
+use super::postgres::{Readers, Server};
 use super::sql::{self, Connection, Dialect, Pool, Source};
 use super::steps::steps;
 use super::writer::Writer;
@@ -63,16 +63,12 @@ impl Store {
     /// [`StoreError::Unreachable`].
     pub async fn open(data_dir: &Path, settings: &StoreSettings) -> Result<Self, StoreError> {
         let lock = lock_folder(data_dir)?;
-        let (place, readers, connection, source) = match &settings.url {
+        let (place, readers, connection, source, leader) = match &settings.url {
             Some(url) => open_server(Server::new(url)?).await?,
             None => open_file(data_dir.join(DATABASE), settings).await?,
         };
         belongs_to(data_dir, settings.url.as_ref().map(|_| place.as_path()))?;
-        let leader = match &source {
-            Source::Postgres(server) => Some(Leader::new((**server).clone())),
-            Source::Sqlite(_) => None,
-        };
-        let writer = Writer::start(connection, source, place.clone());
+        let writer = Writer::start(connection, source, leader.as_ref().map(Leader::pulse), place.clone());
         let inner = Inner { writer, leader, place, readers, lock };
         Ok(Self { inner: Arc::new(inner), masking: None })
     }
@@ -147,8 +143,8 @@ impl Store {
     }
 }
 
-/// Where a database is, its readers, and the writing connection with the way to another.
-type Opened = (PathBuf, Pool, Connection, Source);
+/// Where a database is, its readers, the writing connection with the way to another, and who leads where several may.
+type Opened = (PathBuf, Pool, Connection, Source, Option<Leader>);
 
 async fn open_file(path: PathBuf, settings: &StoreSettings) -> Result<Opened, StoreError> {
     let options =
@@ -162,15 +158,17 @@ async fn open_file(path: PathBuf, settings: &StoreSettings) -> Result<Opened, St
         .connect_lazy_with(options.pragma("query_only", "ON"));
     // A database that vanished is an error, not a reason to begin an empty one.
     let source = Source::Sqlite(Box::new(writing.create_if_missing(false)));
-    Ok((path, Pool::Sqlite(readers), Connection::Sqlite(Box::new(connection)), source))
+    Ok((path, Pool::Sqlite(readers), Connection::Sqlite(Box::new(connection)), source, None))
 }
 
 async fn open_server(server: Server) -> Result<Opened, StoreError> {
     let failed = |error| StoreError::from_postgres(server.place(), error);
     let mut connection = server.connect().await.map_err(failed)?;
     server.migrate(&mut connection).await?;
-    let (place, readers) = (server.place().to_owned(), Pool::Postgres(server.readers()));
-    Ok((place, readers, Connection::Postgres(Box::new(connection)), Source::Postgres(Box::new(server))))
+    let (place, leader) = (server.place().to_owned(), Leader::start(server.clone()));
+    let readers = Pool::Postgres(Box::new(Readers::new(server.clone(), leader.pulse())));
+    let connection = Connection::Postgres(Box::new(connection));
+    Ok((place, readers, connection, Source::Postgres(Box::new(server)), Some(leader)))
 }
 
 /// Creates the folder and takes its lock, which the system gives back when the process ends.

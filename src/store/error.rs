@@ -183,6 +183,11 @@ impl StoreError {
     }
 }
 
+/// Whether somebody else held SQLite's database for too long.
+pub(super) fn is_busy(error: &sqlx::Error) -> bool {
+    matches!(result_code(error), Some(BUSY | LOCKED))
+}
+
 /// SQLite's primary result code; sqlx gives the extended code as decimal text.
 fn result_code(error: &sqlx::Error) -> Option<i32> {
     let extended: i32 = error.as_database_error()?.code()?.parse().ok()?;

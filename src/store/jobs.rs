@@ -137,7 +137,22 @@ impl Store {
         now: Timestamp,
         lease_until: Timestamp,
     ) -> Result<Vec<Job>, StoreError> {
-        let write = Write::TakeJobs { kind: kind.to_owned(), limit, now, lease_until };
+        self.take_jobs_but(Vec::new(), kind, limit, now, lease_until).await
+    }
+
+    /// The same without those that have one of these numbers.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] and the like; then none is begun.
+    pub async fn take_jobs_but(
+        &self,
+        except: Vec<i64>,
+        kind: &str,
+        limit: u32,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Vec<Job>, StoreError> {
+        let write = Write::TakeJobs { except, kind: kind.to_owned(), limit, now, lease_until };
         self.writer().write(write).await.map(|written| written.jobs)
     }
 
@@ -280,6 +295,7 @@ pub(super) async fn enqueue(
 
 pub(super) async fn take(
     connection: &mut Connection,
+    except: &[i64],
     kind: &str,
     limit: u32,
     now: Timestamp,
@@ -290,10 +306,12 @@ pub(super) async fn take(
         Dialect::Sqlite => "",
         Dialect::Postgres => " FOR UPDATE SKIP LOCKED",
     };
+    // PostgreSQL knows no empty list; no job has the number 0.
+    let except = except.iter().fold("0".to_owned(), |list, id| format!("{list}, {id}"));
     let mut jobs: Vec<Job> = sql::query_as(AssertSqlSafe(format!(
         "UPDATE jobs SET run_at = $4, attempts = attempts + 1, error = NULL WHERE id IN (
              SELECT id FROM jobs AS due
-             WHERE kind = $1 AND state = 'waiting' AND run_at <= $2
+             WHERE kind = $1 AND state = 'waiting' AND run_at <= $2 AND id NOT IN ({except})
                AND (subject IS NULL OR NOT EXISTS (
                    SELECT 1 FROM jobs AS earlier
                    WHERE earlier.kind = $1 AND earlier.subject = due.subject

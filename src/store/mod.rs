@@ -24,6 +24,7 @@ mod findings;
 mod follow_ups;
 mod forget;
 mod gaps;
+mod hasten;
 mod history;
 mod items;
 mod jobs;

@@ -3,9 +3,13 @@
 //! Each transaction notifies a channel of what it changed that instances hold in memory. A notification is lost
 //! where nobody listens, so whoever begins to listen, or begins anew, takes everything from the store once.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use sqlx::postgres::PgListener;
+use tokio::time::timeout;
 
+use super::database::PATIENCE;
 use super::keys::KeyWrite;
 use super::sql::{self, Connection, Pool};
 use super::writer::{Signed, Write, Written};
@@ -13,6 +17,9 @@ use super::{Store, StoreError, TicketRecord};
 
 /// Longest notification, in bytes; PostgreSQL takes less than 8,000.
 const LONGEST: usize = 7_000;
+
+/// Without news for so long, it is asked whether the connection still brings any.
+const QUIET: Duration = Duration::from_secs(2);
 
 /// What another instance changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,8 +71,8 @@ impl Store {
 }
 
 impl Follower {
-    /// What was changed next. The first answer, and the first after the connection broke, is that everything may
-    /// have been.
+    /// What was changed next; nothing, some seconds later at the most, where nothing was and that is certain. The
+    /// first answer, and the first after the connection broke, is that everything may have been.
     ///
     /// # Errors
     /// [`StoreError::Unreachable`] and the like; ask again after a while.
@@ -75,7 +82,14 @@ impl Follower {
                 self.listener = self.listen().await.map_err(|error| self.store.failed(error))?;
                 return Ok(News { everything: true, ..News::default() });
             };
-            match listener.try_recv().await {
+            let Ok(heard) = timeout(QUIET, listener.try_recv()).await else {
+                if self.still_hears().await {
+                    return Ok(News::default());
+                }
+                self.listener = None;
+                continue;
+            };
+            match heard {
                 Ok(Some(told)) => match serde_json::from_str::<Letter>(told.payload()) {
                     Ok(letter) if letter.from == self.store.writer().name() => {}
                     Ok(letter) => return Ok(letter.news),
@@ -93,15 +107,25 @@ impl Follower {
         self.listener = None;
     }
 
+    /// Whether the connection is alive: of one that is dead nothing is told, nor that it is.
+    async fn still_hears(&mut self) -> bool {
+        let Some(listener) = &mut self.listener else { return false };
+        matches!(timeout(PATIENCE, sqlx::query("SELECT 1").execute(listener)).await, Ok(Ok(_)))
+    }
+
     async fn listen(&self) -> Result<Option<PgListener>, sqlx::Error> {
         let Some(leader) = self.store.leader() else { return Ok(None) };
+        leader.pulse().patient().await?;
         // A connection of its own: the readers' can be closed only when all are given back.
         let pool = leader.server().listening();
-        let channel: String = sqlx::query_scalar(CHANNEL).fetch_one(&pool).await?;
-        let mut listener = PgListener::connect_with(&pool).await?;
-        listener.eager_reconnect(false);
-        listener.listen(&channel).await?;
-        Ok(Some(listener))
+        let listening = async {
+            let channel: String = sqlx::query_scalar(CHANNEL).fetch_one(&pool).await?;
+            let mut listener = PgListener::connect_with(&pool).await?;
+            listener.eager_reconnect(false);
+            listener.listen(&channel).await?;
+            Ok(Some(listener))
+        };
+        timeout(PATIENCE, listening).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
     }
 }
 

@@ -18,6 +18,7 @@ use super::feedback::{self, Feedback, FeedbackWritten};
 use super::forget::{self, Forget};
 use super::keys::{self, KeyWrite};
 use super::pen::{Failure, Pen};
+use super::postgres::Pulse;
 use super::sql::{Connection, Source};
 use super::trail::Change;
 use super::users::{self, UserWrite};
@@ -25,7 +26,7 @@ use super::{ConfigurationItem, Finding, OutcomeRecord, PredictionRecord, StoreEr
 use super::{FollowUpChange, GapRecord, Job, JobEnd, KeptSurvey, NewFollowUp, NewJob};
 use super::{
     HelpdeskTicket, Looked, PastTicket, SignalRecord, TicketEvent, Training, UpdateRecord, deflections,
-    follow_ups, gaps, history, items, jobs, outcomes, signals, surveys, tickets, timeline, trainings,
+    follow_ups, gaps, hasten, history, items, jobs, outcomes, signals, surveys, tickets, timeline, trainings,
     updates,
 };
 use crate::acting::Acting;
@@ -58,11 +59,12 @@ pub(super) enum Write {
     BeginTraining { began_at: Timestamp },
     EndTraining(Box<Training>),
     Enqueue { jobs: Vec<NewJob>, now: Timestamp },
-    TakeJobs { kind: String, limit: u32, now: Timestamp, lease_until: Timestamp },
+    TakeJobs { except: Vec<i64>, kind: String, limit: u32, now: Timestamp, lease_until: Timestamp },
     RenewJob { id: i64, attempt: u32, lease_until: Timestamp },
     EndJob(Box<(i64, u32, JobEnd, Timestamp)>),
     ReleaseJobs { now: Timestamp },
     ReviveJob { id: i64, now: Timestamp },
+    HastenJobs { ids: Vec<i64>, now: Timestamp },
     PruneJobs { before: Timestamp },
     SaveUpdate(Box<(UpdateRecord, Vec<NewJob>, Timestamp)>),
     SaveHelpdeskTicket(Box<(String, String, HelpdeskTicket)>),
@@ -92,7 +94,7 @@ pub(super) struct Written {
     pub(super) signals: Vec<SignalRecord>,
     /// For each job that was to be taken on or begun anew, whether it was; if any, runners are woken.
     pub(super) added: Vec<bool>,
-    /// Rows that were forgotten.
+    /// Rows that were forgotten, or jobs that are due sooner.
     pub(super) forgotten: u64,
     /// The tickets that were forgotten.
     pub(super) tickets: Vec<String>,
@@ -139,11 +141,16 @@ struct Open {
 
 impl Writer {
     /// Starts the task on the current runtime, with an open connection to the database at `place`
-    /// and the `source` of another if that one fails.
-    pub(super) fn start(connection: Connection, source: Source, place: PathBuf) -> Self {
+    /// and the `source` of another if that one fails; `pulse` tells whether a server is there.
+    pub(super) fn start(
+        connection: Connection,
+        source: Source,
+        pulse: Option<Pulse>,
+        place: PathBuf,
+    ) -> Self {
         let (queue, orders) = mpsc::channel(GROUP);
         let name = rand::random();
-        let pen = Pen::new(connection, source, name);
+        let pen = Pen::new(connection, source, pulse, name);
         let bell = watch::Sender::new(());
         let task = tokio::spawn(write_all(pen, orders, bell.clone(), place));
         Self { open: Mutex::new(Some(Open { queue, task })), bell, name }
@@ -216,16 +223,23 @@ async fn write_all(
 /// One result for each write, in order. If they cannot be written together, each is tried alone,
 /// so that one that fails takes no other with it and hears its own error.
 async fn write_group(pen: &mut Pen, writes: &[Signed], place: &Path) -> Vec<Result<Written, StoreError>> {
+    let mut waits_for_turn = false;
     if writes.len() > 1 {
         match pen.commit(writes).await {
             Ok(written) => return written.into_iter().map(Ok).collect(),
             Err(Failure::Refused(_)) => {}
+            // What waits for nobody's turn goes on without the others.
+            Err(Failure::Busy(_)) if pen.is_shared() => waits_for_turn = true,
             // Another attempt might write twice what is kept, or wait as long again for each.
             Err(failure) => return all_failed(pen, writes.len(), failure, place),
         }
     }
     let mut results = Vec::with_capacity(writes.len());
     for write in writes {
+        if waits_for_turn && write.0.goes_in_turn() {
+            results.push(Err(StoreError::Busy { path: place.to_path_buf() }));
+            continue;
+        }
         let written = pen.commit(std::slice::from_ref(write)).await;
         results.push(match written {
             Ok(written) => Ok(written.into_iter().next().unwrap_or_default()),
@@ -238,6 +252,9 @@ async fn write_group(pen: &mut Pen, writes: &[Signed], place: &Path) -> Vec<Resu
 /// What failed for all alike.
 fn all_failed(pen: &Pen, writes: usize, failure: Failure, place: &Path) -> Vec<Result<Written, StoreError>> {
     let (is_unsure, error) = match failure {
+        Failure::Busy(_) => {
+            return (0..writes).map(|_| Err(StoreError::Busy { path: place.to_path_buf() })).collect();
+        }
         Failure::Unsure(error) => (true, error),
         Failure::Refused(error) | Failure::Unreachable(error) => (false, error),
     };
@@ -262,6 +279,7 @@ impl Write {
             | Self::RenewJob { .. }
             | Self::EndJob(_)
             | Self::ReleaseJobs { .. }
+            | Self::HastenJobs { .. }
             | Self::PruneJobs { .. }
             | Self::SaveUpdate(_)
             | Self::SaveHelpdeskTicket(_) => false,
@@ -320,8 +338,8 @@ pub(super) async fn apply(connection: &mut Connection, write: &Write) -> Result<
             deflections::save(connection, deflection, *keep).await
         }
         Write::Enqueue { jobs, now } => jobs::enqueue(connection, jobs, *now).await.map(Written::added),
-        Write::TakeJobs { kind, limit, now, lease_until } => {
-            jobs::take(connection, kind, *limit, *now, *lease_until).await
+        Write::TakeJobs { except, kind, limit, now, lease_until } => {
+            jobs::take(connection, except, kind, *limit, *now, *lease_until).await
         }
         Write::RenewJob { id, attempt, lease_until } => {
             jobs::renew(connection, *id, *attempt, *lease_until).await.map(Written::found)
@@ -334,6 +352,10 @@ pub(super) async fn apply(connection: &mut Connection, write: &Write) -> Result<
         Write::ReviveJob { id, now } => {
             let found = jobs::revive(connection, *id, *now).await?;
             Ok(Written { found, added: vec![found], ..Written::default() })
+        }
+        Write::HastenJobs { ids, now } => {
+            let forgotten = hasten::hasten(connection, ids, *now).await?;
+            Ok(Written { forgotten, ..Written::default() })
         }
         Write::PruneJobs { before } => {
             updates::prune(connection, *before).await?;

@@ -34,6 +34,13 @@ pub fn deskhand(args: &[&str]) -> Run {
     finished(command(args))
 }
 
+/// Runs a command to its end, in an environment with these besides.
+pub fn deskhand_in(environment: &[(&str, &str)], args: &[&str]) -> Run {
+    let mut command = command(args);
+    command.envs(environment.iter().copied());
+    finished(command)
+}
+
 /// Runs a command and kills it so long after.
 pub fn run_and_kill(args: &[&str], after: Duration) {
     let mut child = command(args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
@@ -89,9 +96,15 @@ pub struct Service {
 impl Service {
     /// Starts `deskhand serve` on a free port and waits for its ready line.
     pub fn start(args: &[&str]) -> Self {
+        Self::start_in(&[], args, Stdio::null())
+    }
+
+    /// The same in an environment with these besides, and a place for its log.
+    pub fn start_in(environment: &[(&str, &str)], args: &[&str], log: impl Into<Stdio>) -> Self {
         let mut child = command(&[&["serve", "--listen", "127.0.0.1:0"], args].concat())
+            .envs(environment.iter().copied())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(log)
             .spawn()
             .unwrap();
         let mut line = String::new();

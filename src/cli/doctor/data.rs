@@ -1,5 +1,6 @@
 //! What `doctor` looks at in the data folder.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow, bail};
@@ -8,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Checks, Doctor};
 use crate::config::Settings;
 use crate::model::{Bundle, Model, Shelf};
+use crate::steady::Steady;
 use crate::store::{Chain, Store, backup};
 
 /// Less room than this on the disk is too little: an import or a large merge of the index takes as much.
@@ -33,7 +35,7 @@ impl Doctor {
         let checked = store.check().await;
         checks.report::<()>("database", checked.map(|()| ("is whole".into(), ())).map_err(Into::into))?;
         checks.report("trail", trail(&store).await)?;
-        checks.report("clock", clock(&store, Timestamp::now()).await)?;
+        checks.report("clock", clock(data, &store, Timestamp::now()).await)?;
         let (articles, tickets) = (store.article_count().await?, store.ticket_count().await?);
         let published = store.published_count().await?;
         store.close().await?;
@@ -95,8 +97,17 @@ async fn trail(store: &Store) -> anyhow::Result<(String, ())> {
     }
 }
 
-/// Whether the clock is where it was when something was written last.
-async fn clock(store: &Store, now: Timestamp) -> anyhow::Result<(String, ())> {
+/// Whether the clock is where it was when something was written last, and has not jumped.
+async fn clock(data_dir: &Path, store: &Store, now: Timestamp) -> anyhow::Result<(String, ())> {
+    if let Some(mut steady) = Steady::read(data_dir) {
+        steady.look(now, None);
+        if let Some(doubt) = steady.doubt() {
+            bail!(
+                "it says {now:.0} after a jump; without it, it would be after {:.0}; set it right, or nothing that is kept for a time is forgotten before it has gone on evenly for a day",
+                doubt.expected
+            );
+        }
+    }
     let Some(last) = store.written_last().await? else {
         return Ok(("nothing was written yet".to_owned(), ()));
     };

@@ -152,7 +152,8 @@ fn visitor_of_site(
 async fn shown(app: &AppState, headers: &HeaderMap, now: Timestamp) -> Result<Shown, Problem> {
     if let Some(value) = headers.get(AUTHORIZATION) {
         let key = value.to_str().ok().and_then(bearer).and_then(|key| app.access.key(key, now));
-        return key.map(Shown::Key).ok_or_else(|| Problem::new(Code::KeyRefused));
+        let caller = key.ok_or_else(|| Problem::new(Code::KeyRefused))?;
+        return app.keys_read.are_believed().map(|()| Shown::Key(caller));
     }
     for cookie in headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()) {
         if let Some(cookie) = ui::sign_in::cookie_in(cookie)

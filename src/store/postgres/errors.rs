@@ -77,6 +77,11 @@ pub(in crate::store) fn met_another(error: &sqlx::Error) -> bool {
     code(error).is_some_and(|code| matches!(code, "40001" | "40P01"))
 }
 
+/// Whether a lock did not come in time.
+pub(in crate::store) fn is_busy(error: &sqlx::Error) -> bool {
+    code(error) == Some("55P03")
+}
+
 fn code(error: &sqlx::Error) -> Option<&str> {
     let database = error.as_database_error()?.try_downcast_ref::<PgDatabaseError>()?;
     Some(database.code())

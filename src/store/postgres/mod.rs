@@ -5,6 +5,8 @@
 //! belong to the schema that the user's search path begins with, so that one database may hold several stores.
 
 mod errors;
+mod pulse;
+mod readers;
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
@@ -20,10 +22,15 @@ use super::sql::Dialect;
 use super::steps::steps;
 use crate::config::Secret;
 
-pub(super) use errors::{is_lost, met_another};
+pub(super) use errors::{is_busy, is_lost, met_another};
+pub(super) use pulse::{Heart, Pulse};
+pub(super) use readers::Readers;
 
 /// Reads that run at the same time, of one instance.
 const READERS: u32 = 16;
+/// How long the server keeps a transaction in which nothing comes: longer than any pause of an instance that is well,
+/// and what it has locked keeps the others waiting.
+const ALONE: Duration = Duration::from_secs(10);
 /// The first half of the numbers of our locks, so that no other program's are met: "desk" as four bytes.
 const LOCKS: i32 = i32::from_be_bytes(*b"desk");
 
@@ -53,12 +60,22 @@ impl Server {
         let database = options.get_database().unwrap_or_else(|| options.get_username());
         let place = format!("postgres://{}@{host}:{}/{database}", options.get_username(), options.get_port());
         let patience = PATIENCE.as_millis().to_string();
+        let alone = ALONE.as_millis().to_string();
         let options = match options.get_application_name() {
             Some(_) => options,
             None => options.application_name("deskhand"),
         };
-        let options = options.options([("lock_timeout", patience.as_str())]).disable_statement_logging();
-        Ok(Self { options, place: place.into() })
+        // What is held for an instance that the server hears nothing of any more is given back: a transaction with its
+        // locks, then the connection.
+        let settings = [
+            ("lock_timeout", patience.as_str()),
+            ("idle_in_transaction_session_timeout", alone.as_str()),
+            ("tcp_keepalives_idle", "10"),
+            ("tcp_keepalives_interval", "5"),
+            ("tcp_keepalives_count", "3"),
+            ("tcp_user_timeout", "25000"),
+        ];
+        Ok(Self { options: options.options(settings).disable_statement_logging(), place: place.into() })
     }
 
     /// The address without its password, for people.
@@ -68,19 +85,33 @@ impl Server {
 
     /// A connection for writing: a commit is on the disk before it is answered, whatever the server is set to.
     pub(super) async fn connect(&self) -> Result<PgConnection, sqlx::Error> {
-        let connecting = tokio::time::timeout(PATIENCE, self.options.connect());
-        let mut connection = connecting.await.map_err(|_| sqlx::Error::PoolTimedOut)??;
-        sqlx::query(
+        self.connect_and(
             "SELECT set_config('synchronous_commit', 'on', false)
              WHERE current_setting('synchronous_commit') IN ('off', 'local')",
         )
-        .execute(&mut connection)
-        .await?;
-        Ok(connection)
+        .await
+    }
+
+    /// A connection for the lease, which ends, and the lease with it, when nothing is heard on it for a while. Servers
+    /// before PostgreSQL 14 do not have that; there a lease ends when TCP notices that nobody is there.
+    pub(super) async fn connect_for_lease(&self) -> Result<PgConnection, sqlx::Error> {
+        self.connect_and(
+            "SELECT set_config(name, '15000', false) FROM pg_settings WHERE name = 'idle_session_timeout'",
+        )
+        .await
+    }
+
+    async fn connect_and(&self, prepare: &'static str) -> Result<PgConnection, sqlx::Error> {
+        let connecting = async {
+            let mut connection = self.options.connect().await?;
+            sqlx::query(prepare).execute(&mut connection).await?;
+            Ok(connection)
+        };
+        tokio::time::timeout(PATIENCE, connecting).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
     }
 
     /// Connections for reading, opened on demand.
-    pub(super) fn readers(&self) -> PgPool {
+    fn readers(&self) -> PgPool {
         PgPoolOptions::new()
             .max_connections(READERS)
             .acquire_timeout(PATIENCE)

@@ -1,9 +1,9 @@
 //! Connections to either database.
 
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions as _, Connection as _, PgConnection, PgPool, SqliteConnection, SqlitePool};
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection, SqliteConnection, SqlitePool};
 
-use super::super::postgres::Server;
+use super::super::postgres::{Readers, Server};
 use super::Dialect;
 
 /// One connection, boxed because it is handed on by value.
@@ -49,14 +49,14 @@ impl Source {
 #[derive(Debug)]
 pub(in crate::store) enum Pool {
     Sqlite(SqlitePool),
-    Postgres(PgPool),
+    Postgres(Box<Readers>),
 }
 
 impl Pool {
     pub(in crate::store) async fn close(&self) {
         match self {
             Self::Sqlite(pool) => pool.close().await,
-            Self::Postgres(pool) => pool.close().await,
+            Self::Postgres(readers) => readers.close().await,
         }
     }
 }
@@ -66,7 +66,7 @@ pub(in crate::store) enum Target<'c> {
     Sqlite(&'c mut SqliteConnection),
     SqlitePool(&'c SqlitePool),
     Postgres(&'c mut PgConnection),
-    PostgresPool(&'c PgPool),
+    PostgresPool(&'c Readers),
 }
 
 impl<'c> From<&'c mut Connection> for Target<'c> {
@@ -82,7 +82,7 @@ impl<'c> From<&'c Pool> for Target<'c> {
     fn from(pool: &'c Pool) -> Self {
         match pool {
             Pool::Sqlite(pool) => Self::SqlitePool(pool),
-            Pool::Postgres(pool) => Self::PostgresPool(pool),
+            Pool::Postgres(readers) => Self::PostgresPool(readers),
         }
     }
 }

@@ -77,9 +77,9 @@ macro_rules! ask {
                 let query = sqlx::query_with(sql, for_postgres(values)?);
                 query.$method(connection).await.map(|$answer| $postgres)
             }
-            Target::PostgresPool(pool) => {
+            Target::PostgresPool(readers) => {
                 let query = sqlx::query_with(sql, for_postgres(values)?);
-                query.$method(pool).await.map(|$answer| $postgres)
+                readers.answer(async |pool| query.$method(pool).await).await.map(|$answer| $postgres)
             }
         }
     }};
@@ -144,8 +144,8 @@ impl Query {
                 Ok(arguments) => sqlx::query_with(sql, arguments).fetch(pool).map_ok(Row::Sqlite).boxed(),
                 Err(error) => failed(error),
             },
-            Pool::Postgres(pool) => match for_postgres(values) {
-                Ok(arguments) => sqlx::query_with(sql, arguments).fetch(pool).map_ok(Row::Postgres).boxed(),
+            Pool::Postgres(readers) => match for_postgres(values) {
+                Ok(arguments) => readers.rows(sqlx::query_with(sql, arguments)).map_ok(Row::Postgres).boxed(),
                 Err(error) => failed(error),
             },
         }
