@@ -5,6 +5,15 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::config::LearningSettings;
 
+/// The clocks of several instances may differ by so much.
+const AHEAD: SignedDuration = SignedDuration::from_hours(1);
+
+/// When a training began; nothing where that would be in the future. It was begun by a clock that was ahead, and would put
+/// off all others until then.
+pub(super) fn credible(began: Timestamp, now: Timestamp) -> Option<Timestamp> {
+    (began.duration_since(now) < AHEAD).then_some(began)
+}
+
 /// Whether a training is due at `now`: within the hours of the site's clock, long enough after the last one began,
 /// and with enough corrections since. The length of the hours is given on the days between, so that one that
 /// begins late in them does not move all later ones. By the clock of the site: where an hour comes twice it is
@@ -76,6 +85,17 @@ mod tests {
         );
         let began = Some("2026-10-25T00:30:00Z");
         assert!(!due(&narrow, began, 50, "2026-10-25T01:30:00Z"), "and begins once");
+    }
+
+    #[test]
+    fn a_training_that_began_by_a_clock_that_was_ahead_puts_off_nothing() {
+        let now: Timestamp = "2026-01-10T01:00:00Z".parse().unwrap();
+        for (began, counts) in
+            [("2026-01-09T01:00:00Z", true), ("2026-01-10T01:59:59Z", true), ("2028-01-10T01:00:00Z", false)]
+        {
+            let began = began.parse().unwrap();
+            assert_eq!(credible(began, now), counts.then_some(began));
+        }
     }
 
     #[test]

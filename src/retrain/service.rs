@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use utoipa::ToSchema;
 
 use super::prepare::{RetrainError, order, promote, select, work_dir};
+use super::schedule::credible;
 use super::{Asked, child, is_due};
 use crate::config::Settings;
 use crate::jobs::{Attempt, Backoff, Pace, Runner, Work};
@@ -132,7 +133,7 @@ async fn asked(store: &Store, settings: &Settings, now: Timestamp) -> Result<boo
     if !store.leads().await? {
         return Ok(false);
     }
-    let last = store.trainings(1).await?.first().map(|training| training.began_at);
+    let last = store.trainings(1).await?.first().and_then(|training| credible(training.began_at, now));
     // Counting is left until everything else agrees.
     if !is_due(&settings.learning, last, u64::MAX, now) {
         return Ok(false);

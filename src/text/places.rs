@@ -16,6 +16,10 @@ use super::fold::is_invisible;
 const MOST_BYTES: usize = 256 << 10;
 /// Characters that are passed over at most to find the next word.
 const MOST_SKIPPED: usize = 64 << 10;
+/// Characters of a part that are passed over in vain, in all: so many for each that it has, and these besides. Without a
+/// bound, words that are nowhere would cost the square of its length.
+const VAIN_EACH: usize = 64;
+const VAIN: usize = 256 << 10;
 
 /// Finds the words of a body's cleaned lines, one line after the other.
 #[derive(Debug)]
@@ -28,6 +32,8 @@ pub struct Places<'a> {
     glyphs: Vec<Glyph>,
     /// Up to where it has been used.
     next: usize,
+    /// Characters that may still be passed over in vain.
+    vain: usize,
 }
 
 /// A character that a reader sees.
@@ -44,7 +50,7 @@ struct Glyph {
 impl<'a> Places<'a> {
     /// For a body as it came.
     pub fn new(body: &'a str, format: Format) -> Self {
-        Self { body, format, part: 0..0, glyphs: Vec::new(), next: 0 }
+        Self { body, format, part: 0..0, glyphs: Vec::new(), next: 0, vain: 0 }
     }
 
     /// Where each of the `wanted` parts of `line` stands in the body, in bytes. `source` is the part of the
@@ -61,6 +67,7 @@ impl<'a> Places<'a> {
             self.part = source.clone();
             self.glyphs = glyphs(self.body, source, self.format);
             self.next = 0;
+            self.vain = VAIN + VAIN_EACH * self.glyphs.len();
         }
         let placed = self.place(line);
         wanted.iter().map(|wanted| self.range(line, &placed, wanted)).collect()
@@ -81,9 +88,10 @@ impl<'a> Places<'a> {
 
     /// The next place of `word`: right here, behind nothing but punctuation (`> `, `- `), or further on
     /// where the word after it follows too.
-    fn seek(&self, word: &str, after: Option<&str>) -> Option<usize> {
+    fn seek(&mut self, word: &str, after: Option<&str>) -> Option<usize> {
         let mut only_marks = true;
-        for at in self.next..self.glyphs.len().min(self.next + MOST_SKIPPED) {
+        let end = self.glyphs.len().min(self.next + MOST_SKIPPED.min(self.vain));
+        for at in self.next..end {
             let begins =
                 at == self.next || !self.glyphs[at].joined || !self.glyphs[at - 1].letter.is_alphanumeric();
             if begins && self.stands(word, at) {
@@ -94,6 +102,7 @@ impl<'a> Places<'a> {
             }
             only_marks &= !self.glyphs[at].letter.is_alphanumeric();
         }
+        self.vain -= end.saturating_sub(self.next);
         None
     }
 
@@ -239,6 +248,19 @@ mod tests {
     fn words_of_plain_text_are_found_where_the_writer_says_them() {
         insta::assert_snapshot!(found("> The VPN drops\n\nThe  VPN\u{200b} drops\r\nOn Mon, Eva wrote:\n> VPN", Format::Text), @"The@17 VPN@22 drops@29");
         insta::assert_snapshot!(found("Hi,\n\nmy  sc\u{ad}reen flickers.\n-- \nEva, flickers", Format::Text), @r"Hi,@0 my@5 screen@9=sc\u{ad}reen flickers.@18");
+    }
+
+    /// Found by fuzzing: each of them was looked for through all that follows, in minutes for a megabyte.
+    #[test]
+    fn words_that_are_nowhere_cost_the_length_of_the_message() {
+        let body = format!("drops {}", "a ".repeat(100_000));
+        let mut places = Places::new(&body, Format::Markdown);
+        let source = 0..body.len();
+        let here = std::slice::from_ref(&(0..5));
+        assert_eq!(places.find("drops", &source, here), [Some(0..5)]);
+        for _ in 0..100_000 {
+            assert_eq!(places.find("nowhere", &source, here), [None]);
+        }
     }
 
     #[test]
