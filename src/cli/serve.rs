@@ -71,6 +71,7 @@ impl Serve {
         // The address first: a port that is taken should not cost the time of loading.
         let listener =
             TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+        App::check(&settings)?;
         let store = Store::open(&data, &settings.store).await?;
         let promotions = Promotions::new(&data, Some(&store), settings.learning.keep_bundles);
         // A bundle that was asked for by name stays.

@@ -160,8 +160,19 @@ impl App {
     /// # Errors
     /// [`OpenError`] with what to do.
     pub async fn open(settings: Settings, data_dir: &Path, bundle_dir: &Path) -> Result<Self, OpenError> {
+        Self::check(&settings)?;
         let store = Store::open(data_dir, &settings.store).await?;
         Self::over(store, settings, data_dir, bundle_dir).await
+    }
+
+    /// What can be told of the settings before anything is begun.
+    ///
+    /// # Errors
+    /// A certificate or an address by which the service cannot work.
+    pub fn check(settings: &Settings) -> Result<(), OpenError> {
+        Tls::open(&settings.server)?;
+        Outbound::new(settings, Timestamp::now)?;
+        Ok(())
     }
 
     /// The same over a store that is open.
