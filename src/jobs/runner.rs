@@ -1,12 +1,12 @@
 //! The loop that takes jobs of one kind and has them done.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, watch};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::{self, JoinError, JoinHandle, JoinSet};
 
 use super::Backoff;
 use crate::store::{Job, JobEnd, NewJob, Store, StoreError};
@@ -15,7 +15,8 @@ use crate::store::{Job, JobEnd, NewJob, Store, StoreError};
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// Pause after the store could not be read or written.
 const STORE_FAILED: Duration = Duration::from_secs(1);
-
+/// How long a job is left to the process that began it without a word from that, in a store that others share.
+const LEASED: Duration = Duration::from_secs(240);
 /// Longest that an attempt may be put off at somebody's wish, who asks for a day at the most, with what a clock may be
 /// ahead of another instance's.
 const WISHED: Duration = Duration::from_secs(25 * 3_600);
@@ -50,9 +51,6 @@ pub enum Attempt {
     },
 }
 
-/// How long a job is left to the process that began it without a word from that, in a store that others share.
-const LEASED: Duration = Duration::from_secs(240);
-
 /// How fast jobs of a kind are worked off.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
@@ -76,7 +74,7 @@ impl Runner {
     pub fn start(store: Store, work: Arc<impl Work>, pace: Pace, clock: fn() -> Timestamp) -> Self {
         let stop = Arc::new(Notify::new());
         let came = store.jobs_came();
-        let running = Loop { store, work, pace, clock, at_work: Mutex::default() };
+        let running = Loop { store, work, pace, clock };
         let task = tokio::spawn(running.run(came, Arc::clone(&stop)));
         Self { stop, task: Some(task) }
     }
@@ -104,21 +102,50 @@ struct Loop<W> {
     work: Arc<W>,
     pace: Pace,
     clock: fn() -> Timestamp,
-    /// The numbers of the jobs that are being done here.
-    at_work: Mutex<BTreeSet<i64>>,
+}
+
+/// What is being done here: of a clock that jumps ahead the lease of such a job has ended, and it has not.
+#[derive(Debug, Default)]
+struct AtWork {
+    tasks: JoinSet<()>,
+    /// The number of the job that each does.
+    jobs: HashMap<task::Id, i64>,
+}
+
+impl AtWork {
+    fn begin(&mut self, job: i64, doing: impl Future<Output = ()> + Send + 'static) {
+        let task = self.tasks.spawn(doing).id();
+        self.jobs.insert(task, job);
+    }
+
+    /// Notes that one has ended, also by a panic.
+    fn ended(&mut self, task: Result<(task::Id, ()), JoinError>) {
+        let id = task.map_or_else(|error| error.id(), |(id, ())| id);
+        self.jobs.remove(&id);
+    }
+
+    fn note_ended(&mut self) {
+        while let Some(task) = self.tasks.try_join_next_with_id() {
+            self.ended(task);
+        }
+    }
+
+    fn numbers(&self) -> Vec<i64> {
+        self.jobs.values().copied().collect()
+    }
 }
 
 impl<W: Work> Loop<W> {
     async fn run(self, mut came: watch::Receiver<()>, stop: Arc<Notify>) {
         let running = Arc::new(self);
-        let mut at_work: JoinSet<()> = JoinSet::new();
+        let mut at_work = AtWork::default();
         let mut hastened: Option<Instant> = None;
         loop {
             // Before looking: what comes while we look wakes us.
             came.mark_unchanged();
             if hastened.is_none_or(|last| last.elapsed() >= LOOK_AGAIN) {
                 hastened = Some(Instant::now());
-                running.hasten().await;
+                running.hasten(&at_work).await;
             }
             let pause = match running.begin(&mut at_work).await {
                 Ok(pause) => pause,
@@ -132,28 +159,19 @@ impl<W: Work> Loop<W> {
                 () = stop.notified() => break,
                 // It fails when the store is closed; then the next look says so.
                 Ok(()) = came.changed() => {}
-                Some(_) = at_work.join_next() => {}
+                Some(task) = at_work.tasks.join_next_with_id() => at_work.ended(task),
                 () = tokio::time::sleep(pause) => {}
             }
         }
-        while at_work.join_next().await.is_some() {}
-    }
-
-    fn at_work(&self) -> MutexGuard<'_, BTreeSet<i64>> {
-        self.at_work.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What is being done here: of a clock that jumps ahead its lease has ended, and it has not.
-    fn here(&self) -> Vec<i64> {
-        self.at_work().iter().copied().collect()
+        while at_work.tasks.join_next().await.is_some() {}
     }
 
     /// Lets jobs be due that a clock which was ahead has put off for longer than any is put off.
-    async fn hasten(&self) {
+    async fn hasten(&self, at_work: &AtWork) {
         let (kind, now, pace) = (self.work.kind(), (self.clock)(), self.pace);
         let lease_end = later(self.lease_until(now), AHEAD);
         let retry_end = later(now, pace.backoff.longest().max(WISHED) + AHEAD);
-        match self.store.hasten_jobs(kind, now, lease_end, retry_end, &self.here()).await {
+        match self.store.hasten_jobs(kind, now, lease_end, retry_end, &at_work.numbers()).await {
             Ok(0) => {}
             Ok(jobs) => {
                 tracing::warn!(kind, jobs, "jobs were put off by a clock that was ahead; they are due now");
@@ -164,9 +182,9 @@ impl<W: Work> Loop<W> {
     }
 
     /// Begins as many as there is room for; how long to wait for the next.
-    async fn begin(self: &Arc<Self>, at_work: &mut JoinSet<()>) -> Result<Duration, StoreError> {
-        while at_work.try_join_next().is_some() {}
-        let room = self.pace.at_once.saturating_sub(u32::try_from(at_work.len()).unwrap_or(u32::MAX));
+    async fn begin(self: &Arc<Self>, at_work: &mut AtWork) -> Result<Duration, StoreError> {
+        at_work.note_ended();
+        let room = self.pace.at_once.saturating_sub(u32::try_from(at_work.jobs.len()).unwrap_or(u32::MAX));
         if room == 0 {
             return Ok(LOOK_AGAIN);
         }
@@ -176,15 +194,11 @@ impl<W: Work> Loop<W> {
         if due.is_none_or(|due| due > now) {
             return Ok(due.map_or(LOOK_AGAIN, |due| until(due, now)));
         }
-        let jobs = self.store.take_jobs_but(self.here(), kind, room, now, self.lease_until(now)).await?;
+        let jobs =
+            self.store.take_jobs_but(at_work.numbers(), kind, room, now, self.lease_until(now)).await?;
         for job in &jobs {
             let (this, job) = (Arc::clone(self), job.clone());
-            this.at_work().insert(job.id);
-            at_work.spawn(async move {
-                let id = job.id;
-                this.finish(job).await;
-                this.at_work().remove(&id);
-            });
+            at_work.begin(job.id, async move { this.finish(job).await });
         }
         // What is due and was not taken waits for an earlier one of its subject, which will wake us.
         Ok(if jobs.is_empty() { STORE_FAILED } else { Duration::ZERO })

@@ -81,6 +81,39 @@ async fn a_job_that_always_fails_is_given_up_where_it_can_be_seen() {
     assert_eq!((attempts.len(), done, dead), (3, 0, 1));
 }
 
+/// Panics at its first attempt.
+struct Breaks(Mutex<u32>);
+
+impl Work for Breaks {
+    fn kind(&self) -> &'static str {
+        "note"
+    }
+
+    async fn attempt(&self, job: &Job) -> Attempt {
+        *self.0.lock().unwrap() += 1;
+        assert!(job.attempts > 1, "a first attempt");
+        Attempt::Done(Vec::new())
+    }
+}
+
+#[tokio::test]
+async fn a_job_whose_attempt_panicked_is_tried_again_when_its_lease_has_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), &StoreSettings::default()).await.unwrap();
+    let work = Arc::new(Breaks(Mutex::default()));
+    let pace = Pace { lease: Duration::from_millis(100), ..PACE };
+    let runner = Runner::start(store.clone(), Arc::clone(&work), pace, Timestamp::now);
+    store.enqueue(vec![note("a")], Timestamp::now()).await.unwrap();
+    let done = async {
+        while store.next_job_at("note").await.unwrap().is_some() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), done).await.unwrap();
+    runner.stop().await;
+    assert_eq!(*work.0.lock().unwrap(), 2);
+}
+
 /// Takes its time, and notes that it was begun.
 struct Slow(Mutex<u32>);
 
