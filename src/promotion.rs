@@ -74,34 +74,42 @@ impl Promotions {
         self.shelf.current()
     }
 
-    /// Brings the shelf to what a shared store says. Cheap where nothing has changed.
+    /// Brings the shelf to what a shared store says; the folder of the bundle that answers then, as [`Self::current`]. Cheap
+    /// where nothing has changed.
     ///
     /// # Errors
     /// [`PromotionError`]; then the shelf is as before.
-    pub async fn catch_up(&self) -> Result<(), PromotionError> {
+    pub async fn catch_up(&self) -> Result<Option<PathBuf>, PromotionError> {
         let _alone = self.alone.lock().await;
         self.follow().await
     }
 
-    async fn follow(&self) -> Result<(), PromotionError> {
-        let Some(store) = &self.shared else { return Ok(()) };
+    async fn follow(&self) -> Result<Option<PathBuf>, PromotionError> {
+        let Some(store) = &self.shared else { return Ok(aside(self, Self::current).await?) };
         let Promotion { bundle, note, .. } = store.promotion().await?;
-        let here = match self.shelf.current() {
-            Ok(here) => here,
+        match (bundle, aside(self, Self::here).await?) {
+            (None, None) => Ok(None),
+            (None, Some(_)) => {
+                aside(self, |all| all.shelf.withdraw()).await?;
+                Ok(None)
+            }
+            (Some(id), Some((dir, here))) if here.as_ref() == Some(&id) => Ok(Some(dir)),
+            (Some(id), _) => self.take_over(store, id, note).await.map(Some),
+        }
+    }
+
+    /// The folder that the shelf names, and which bundle lies there, if one does.
+    fn here(&self) -> Result<Option<(PathBuf, Option<String>)>, ShelfError> {
+        let dir = match self.current() {
+            Ok(dir) => dir,
             // It is fetched again.
             Err(ShelfError::Gone { .. }) => Some(PathBuf::new()),
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(error),
         };
-        match (bundle, here) {
-            (None, None) => Ok(()),
-            (None, Some(_)) => Ok(aside(self, |all| all.shelf.withdraw()).await?),
-            (Some(id), here) => {
-                if here.is_some_and(|dir| Bundle::id_in(&dir).is_ok_and(|here| here == id)) {
-                    return Ok(());
-                }
-                self.take_over(store, id, note).await
-            }
-        }
+        Ok(dir.map(|dir| {
+            let id = Bundle::id_in(&dir).ok();
+            (dir, id)
+        }))
     }
 
     /// Lets a bundle answer instead of the one at `instead_of` ([`Self::current`] when it was compared). Returns its folder
@@ -154,8 +162,7 @@ impl Promotions {
         if !store.promote_bundle(asked).await? {
             return Err(PromotionError::Overtaken);
         }
-        self.follow().await?;
-        Ok(self.current()?)
+        self.follow().await
     }
 
     /// The number of the promotion that stands in the store, where the bundle at `instead_of` is the one that it names.
@@ -169,12 +176,16 @@ impl Promotions {
         if still { Ok(stands.number) } else { Err(PromotionError::Overtaken) }
     }
 
-    /// Puts the store's bundle on the shelf and lets it answer.
-    async fn take_over(&self, store: &Store, id: String, note: Option<String>) -> Result<(), PromotionError> {
+    /// Puts the store's bundle on the shelf and lets it answer; its folder.
+    async fn take_over(
+        &self,
+        store: &Store,
+        id: String,
+        note: Option<String>,
+    ) -> Result<PathBuf, PromotionError> {
         let wanted = id.clone();
         if let Some(bundle) = aside(self, move |all| Ok(all.shelf.find_id(&wanted))).await? {
-            aside(self, move |all| all.shelf.promote(&bundle, note)).await?;
-            return Ok(());
+            return Ok(aside(self, move |all| all.shelf.promote(&bundle, note)).await?);
         }
         let landing = self.shelf.landing();
         let fetched = fetch(store, &id, &landing).await;
@@ -189,9 +200,9 @@ impl Promotions {
         };
         // What is left of it is in nobody's way, and goes before the next one is fetched.
         let _ = fs::remove_dir_all(&landing).await;
-        promoted?;
+        let place = promoted?;
         self.clear().await;
-        Ok(())
+        Ok(place)
     }
 
     /// The names of bundles that are no longer kept on the shelf.

@@ -58,9 +58,11 @@ impl Promote {
             false => None,
         };
         let promotions = Promotions::new(&self.data.data, store.as_ref(), settings.learning.keep_bundles);
-        promotions.catch_up().await?;
+        let promoted = promotions.catch_up().await?;
         let outcome = match &self.candidate {
-            Some(candidate) => self.weigh(&settings, &promotions, Bundle::open(candidate)?).await,
+            Some(candidate) => {
+                self.weigh(&settings, &promotions, promoted.as_deref(), Bundle::open(candidate)?).await
+            }
             None => back(&promotions).await,
         };
         if let Some(store) = store {
@@ -74,9 +76,9 @@ impl Promote {
         &self,
         settings: &Settings,
         promotions: &Promotions,
+        promoted: Option<&Path>,
         candidate: Bundle,
     ) -> anyhow::Result<Outcome> {
-        let promoted = promotions.current()?;
         let current = bundle_of(Some(&self.data.data))?;
         if Bundle::open(&current)?.manifest() == candidate.manifest() {
             say(&format!("{} is the bundle that answers already.", named(&candidate)))?;
@@ -93,7 +95,7 @@ impl Promote {
         let note = (!refusals.is_empty()).then(|| format!("by force, although {}", refusals.join("; ")));
         let forced = if note.is_some() { " by force, whatever it loses" } else { "" };
         let now = Timestamp::now();
-        let (place, cleared) = promotions.promote(&candidate, promoted.as_deref(), note, now).await?;
+        let (place, cleared) = promotions.promote(&candidate, promoted, note, now).await?;
         say(&format!(
             "\n{} is promoted{forced}; it lies in {}. `deskhand promote --back` goes back.",
             named(&candidate),

@@ -51,8 +51,7 @@ impl Retrain {
         let settings = Settings::load(self.config.as_deref())?;
         let store = export::open(&self.data, &settings).await?;
         let promotions = Promotions::new(&self.data.data, Some(&store), settings.learning.keep_bundles);
-        promotions.catch_up().await?;
-        let promoted = promotions.current()?;
+        let promoted = promotions.catch_up().await?;
         let current = bundle_of(Some(&self.data.data))?;
         let selection = select(&store, &settings, &current).await?;
         say(selected(&selection.selected).trim_end())?;

@@ -70,10 +70,7 @@ pub async fn follow(app: AppState, promotions: Promotions, shipped: Option<PathB
 
 /// The folder of the bundle that shall answer.
 async fn wanted(promotions: &Promotions, shipped: Option<&Path>) -> Result<Option<PathBuf>, String> {
-    promotions.catch_up().await.map_err(|error| error.to_string())?;
-    let promotions = promotions.clone();
-    let current = tokio::task::spawn_blocking(move || promotions.current()).await;
-    let current = current.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
+    let current = promotions.catch_up().await.map_err(|error| error.to_string())?;
     Ok(current.or_else(|| shipped.map(Path::to_owned)))
 }
 
@@ -108,9 +105,11 @@ impl AppState {
         );
         let data = json!({"model": new, "former": old});
         let told = async {
-            let number = self.store.promotion().await?.number;
-            // Instances that share a store tell of one promotion once.
-            let which = if self.store.is_shared() { format!("promotion {number}") } else { now.to_string() };
+            let which = match self.store.is_shared() {
+                // All instances tell of one promotion once.
+                true => format!("promotion {}", self.store.promotion().await?.number),
+                false => now.to_string(),
+            };
             let event =
                 EventType::ModelPromoted.job(&format!("{}:{}:{which}", new.name, new.version), &data, now);
             self.store.enqueue(vec![event], now).await
