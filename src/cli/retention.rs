@@ -72,18 +72,12 @@ impl Retention {
     /// Refuses a clock that may be wrong: what is forgotten by it is gone for good.
     async fn believe_clock(&self, store: &Store, now: Timestamp) -> anyhow::Result<()> {
         let data = &self.data.data;
-        let steady = match Steady::read(data) {
+        let mut steady = match Steady::read(data) {
             _ if self.clock_is_right => Steady::new(now),
-            Some(mut steady) => {
-                steady.look(now, None);
-                steady
-            }
-            None => {
-                let mut steady = Steady::new(store.written_last().await?.unwrap_or(now));
-                steady.look(now, None);
-                steady
-            }
+            Some(steady) => steady,
+            None => Steady::new(store.written_last().await?.unwrap_or(now)),
         };
+        steady.look(now, None);
         if let Some(doubt) = steady.doubt() {
             bail!(
                 "nothing is forgotten: the clock says {now:.0}, but the last that is known of it is {:.0}; if it is right, say so with --clock-is-right",
