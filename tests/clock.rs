@@ -9,18 +9,17 @@ mod process;
 mod tiny_bundle;
 
 use std::fs::File;
-use std::io::Write as _;
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use deliveries::{SECRET, fixture, zendesk};
 use desk::Desk;
 use jiff::{SignedDuration, Timestamp};
-use process::{Service, deskhand, ok, write};
+use process::{Service, deskhand, ok, say, soon, write};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -68,8 +67,9 @@ struct Site {
 impl Site {
     fn new() -> Option<Self> {
         let Some(library) = library() else {
-            let told = "NOT TESTED: there is no libfaketime here (Debian: apt-get install faketime); jumps of the clock are not\n";
-            std::io::stderr().write_all(told.as_bytes()).unwrap();
+            say(
+                "NOT TESTED: there is no libfaketime here (Debian: apt-get install faketime); jumps of the clock are not",
+            );
             return None;
         };
         let dir = TempDir::new().unwrap();
@@ -177,15 +177,6 @@ impl Running<'_> {
     }
 }
 
-fn soon(what: &str, within: Duration, ask: impl Fn() -> bool) -> Duration {
-    let began = Instant::now();
-    while !ask() {
-        assert!(began.elapsed() < within, "{what}: not within {within:?}");
-        thread::sleep(Duration::from_millis(50));
-    }
-    began.elapsed()
-}
-
 #[test]
 fn a_clock_that_jumps_two_days_ahead_and_back_stops_nothing_and_locks_nobody_out() {
     let Some(site) = Site::new() else { return };
@@ -225,8 +216,7 @@ fn a_clock_that_jumps_two_days_ahead_and_back_stops_nothing_and_locks_nobody_out
     let back = soon("jobs", Duration::from_secs(90), || ["2", "3", "4"].iter().all(|t| service.notes(t) > 0));
     let sign_in = soon("a sign-in", Duration::from_secs(60), || service.sign_in(PASSWORD) == 303);
     soon("a request", Duration::from_secs(30), || ask() == 200);
-    writeln!(std::io::stderr(), "after the clock came back: jobs {back:.1?}, a sign-in {sign_in:.1?} later")
-        .unwrap();
+    say(&format!("after the clock came back: jobs {back:.1?}, a sign-in {sign_in:.1?} later"));
     site.set(0);
     service.works();
     thread::sleep(Duration::from_secs(2));

@@ -11,7 +11,6 @@ mod proxy;
 #[path = "common/tiny_bundle.rs"]
 mod tiny_bundle;
 
-use std::io::Write as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -20,7 +19,7 @@ use std::time::{Duration, Instant};
 use deskhand::config::{Secret, StoreSettings};
 use deskhand::store::{JobEnd, NewJob, Store};
 use jiff::{SignedDuration, Timestamp};
-use process::{Service, deskhand, ok, write};
+use process::{Service, deskhand, ok, say, soon, write};
 use proxy::Proxy;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -153,20 +152,6 @@ impl Load {
         let (refused, longest) = (self.refused.lock().unwrap().len(), *self.longest.lock().unwrap());
         format!("{kept} kept, {refused} refused, {longest:.1?} at most")
     }
-}
-
-#[allow(clippy::explicit_write, reason = "eprintln! is kept by the test harness")]
-fn say(told: &str) {
-    writeln!(std::io::stderr(), "{told}").unwrap();
-}
-
-fn soon(what: &str, within: Duration, ask: impl Fn() -> bool) -> Duration {
-    let began = Instant::now();
-    while !ask() {
-        assert!(began.elapsed() < within, "{what}: not within {within:?}");
-        thread::sleep(Duration::from_millis(20));
-    }
-    began.elapsed()
 }
 
 /// Puts articles at both instances while something happens to the network.

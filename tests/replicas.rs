@@ -12,7 +12,6 @@ mod process;
 mod tiny_bundle;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -24,7 +23,7 @@ use desk::Desk;
 use deskhand::config::Secret;
 use jiff::Timestamp;
 use postgres::Cluster;
-use process::{Service, deskhand, ok, write};
+use process::{Service, deskhand, ok, say, soon, write};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 use tempfile::TempDir;
@@ -184,20 +183,6 @@ async fn jobs_of_the_dead(connection: &mut PgConnection) -> BTreeMap<i64, i64> {
     let ended = sqlx::query("UPDATE jobs SET run_at = created_at WHERE state = 'waiting'");
     ended.execute(connection).await.unwrap();
     open
-}
-
-#[allow(clippy::explicit_write, reason = "eprintln! is kept by the test harness")]
-fn say(told: &str) {
-    writeln!(std::io::stderr(), "{told}").unwrap();
-}
-
-fn soon(what: &str, within: Duration, ask: impl Fn() -> bool) -> Duration {
-    let began = Instant::now();
-    while !ask() {
-        assert!(began.elapsed() < within, "{what}: not within {within:?}");
-        thread::sleep(Duration::from_millis(20));
-    }
-    began.elapsed()
 }
 
 /// Changes an article at the first of these; how long until all of them find it.

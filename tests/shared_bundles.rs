@@ -9,11 +9,10 @@ mod process;
 mod tiny_bundle;
 
 use std::path::Path;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use deskhand::config::Secret;
-use process::{Run, Service, deskhand, ok, write};
+use process::{Run, Service, deskhand, ok, soon, write};
 use serde_json::Value;
 use tempfile::TempDir;
 use tiny_bundle::Tiny;
@@ -62,11 +61,8 @@ fn version(service: &Service) -> String {
 }
 
 fn wait_for(services: &[&Service], wanted: &str) {
-    let started = Instant::now();
-    while services.iter().any(|service| version(service) != wanted) {
-        assert!(started.elapsed() < PATIENCE, "waited for {wanted}");
-        thread::sleep(Duration::from_millis(50));
-    }
+    let all = || services.iter().all(|service| version(service) == wanted);
+    soon(wanted, PATIENCE, all);
 }
 
 async fn house() -> Option<(House, Secret)> {

@@ -7,14 +7,13 @@ mod process;
 #[path = "common/tiny_bundle.rs"]
 mod tiny_bundle;
 
-use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use process::{Service, deskhand, ok, write};
+use process::{Service, deskhand, ok, say, write};
 use serde_json::{Value, json};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
@@ -134,11 +133,6 @@ impl Drop for Stop<'_> {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
     }
-}
-
-#[allow(clippy::explicit_write, reason = "eprintln! is kept by the test harness")]
-fn say(told: &str) {
-    writeln!(std::io::stderr(), "{told}").unwrap();
 }
 
 #[test]

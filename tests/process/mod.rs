@@ -7,7 +7,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -27,6 +27,22 @@ fn command(args: &[&str]) -> Command {
         command.env_remove(name);
     }
     command
+}
+
+/// Tells whoever runs the tests, past the harness, which keeps what `eprintln!` says to itself.
+#[allow(clippy::explicit_write, reason = "eprintln! is kept by the test harness")]
+pub fn say(told: &str) {
+    writeln!(std::io::stderr(), "{told}").unwrap();
+}
+
+/// Asks again and again until it is so; how long that took.
+pub fn soon(what: &str, within: Duration, ask: impl Fn() -> bool) -> Duration {
+    let began = Instant::now();
+    while !ask() {
+        assert!(began.elapsed() < within, "{what}: not within {within:?}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    began.elapsed()
 }
 
 /// Runs a command to its end.
