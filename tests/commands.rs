@@ -6,6 +6,10 @@ mod process;
 #[path = "common/tiny_bundle.rs"]
 mod tiny_bundle;
 
+use std::path::Path;
+
+use deskhand::learn::folds::Fold;
+use deskhand::model::Bundle;
 use process::{deskhand, lines, ok, write};
 use serde_json::Value;
 
@@ -353,7 +357,52 @@ fn evaluate_judges_only_the_wanted_ids_and_refuses_where_there_are_none() {
     assert_eq!((&report["rows"], &report["tasks"]["impact"]["rows"]), (&1.into(), &1.into()));
     let run = deskhand(&[&evaluate[..], &["z-"]].concat());
     assert_eq!(run.status.code(), Some(1));
-    assert!(run.stderr.contains("begins with z-"), "{}", run.stderr);
+    assert!(run.stderr.contains("no row that could be judged"), "{}", run.stderr);
+}
+
+#[test]
+fn a_fold_that_is_left_out_is_not_learnt_from_and_is_measured_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let fold: Fold = "1/5".parse().unwrap();
+    let ids: Vec<String> = (0..60).map(|n| format!("r-{n}")).collect();
+    let (held, seen): (Vec<&String>, Vec<&String>) = ids.iter().partition(|id| fold.has(id));
+    let row = |id: &str, label: &str, body: &str| {
+        format!("{{\"id\":\"{id}\",\"body\":\"{body}\",\"category\":\"{label}\"}}\n")
+    };
+    let learnt = seen.iter().enumerate().map(|(n, id)| match n % 2 {
+        0 => row(id, "card", "my bank card was stolen"),
+        _ => row(id, "transfer", "a transfer has not arrived"),
+    });
+    // Were it learnt from, this label would be known.
+    let unseen = row(held[0], "unseen", "the app crashes");
+    let rest = held[1..].iter().map(|id| row(id, "card", "my card is gone"));
+    let rows: Vec<String> = learnt.chain([unseen]).chain(rest).collect();
+    let train = write(dir.path(), "rows.jsonl", &rows.concat());
+    let out = dir.path().join("mine").display().to_string();
+    ok(deskhand(&["train", "--train", &train, "--fold", "1/5", "--out", &out]));
+    let labels = &Bundle::open(Path::new(&out)).unwrap().manifest().heads[0].labels.clone();
+    assert_eq!(labels, &["card", "transfer"]);
+    let card = std::fs::read_to_string(dir.path().join("mine/MODEL_CARD.md")).unwrap();
+    assert!(card.contains("Measured on rows.jsonl, fold 1/5"), "{card}");
+
+    let report = ok(deskhand(&[
+        "evaluate",
+        "--input",
+        &train,
+        "--baseline",
+        &train,
+        "--fold",
+        "1/5",
+        "--model",
+        &out,
+        "--format",
+        "json",
+    ]));
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["data"], "rows.jsonl, fold 1/5");
+    assert_eq!(report["rows"], held.len());
+    let category = &report["tasks"]["category"];
+    assert_eq!((&category["rows"], &category["accuracy"]), (&Value::from(held.len() - 1), &Value::from(1.0)));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 
 use super::{Common, Data, Outcome, answered, labelled};
 use crate::knowledge::JudgedQuery;
+use crate::learn::folds::Fold;
 use crate::learn::judge::{JudgeOptions, judge};
 use crate::learn::report::{EvaluationReport, Group};
 use crate::triage::Triage;
@@ -41,6 +42,9 @@ pub(super) struct Evaluate {
     /// Judge only rows whose id begins with one of these, separated by commas
     #[arg(long, value_name = "PREFIX,…", value_delimiter = ',', conflicts_with = "data")]
     ids: Vec<String>,
+    /// Judge only the rows that `deskhand train --fold` left out, and the baseline without them
+    #[arg(long, value_name = "N/OF", conflicts_with_all = ["data", "reasons"])]
+    fold: Option<Fold>,
     /// Give the key figures of rows whose ids begin so, apart from the rest; may be given several times
     #[arg(long, value_name = "NAME=PREFIX,…", value_parser = group, conflicts_with = "data")]
     group: Vec<Group>,
@@ -104,10 +108,12 @@ impl Evaluate {
                 let (input, baseline) = (self.input.clone(), self.baseline.clone());
                 let outside = self.out_of_scope.clone();
                 let (ids, groups, subjects) = (self.ids.clone(), self.group.clone(), self.subjects);
+                let fold = self.fold;
                 let report = tokio::task::spawn_blocking(move || {
                     let options = JudgeOptions {
                         baseline: baseline.as_deref(),
                         ids,
+                        fold,
                         groups,
                         out_of_scope: outside.as_deref(),
                         subjects,

@@ -54,6 +54,7 @@ pub(super) fn source<'a>(
         times: 1.0,
         auxiliary: false,
         counts: None,
+        without: None,
     })
 }
 

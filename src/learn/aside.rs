@@ -108,6 +108,7 @@ mod tests {
             times: 1.0,
             auxiliary: true,
             counts: None,
+            without: None,
         };
         let recipe = Recipe {
             name: "r".into(),

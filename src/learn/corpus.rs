@@ -163,7 +163,10 @@ impl Corpus {
     ) -> Result<(), DatasetError> {
         let fields: Vec<String> = source.labels.values().cloned().collect();
         let aspects = if source.aspects { DatasetReader::aspect_names(path)? } else { Vec::new() };
-        let data = Dataset::load(path, &fields, &aspects)?;
+        let mut data = Dataset::load(path, &fields, &aspects)?;
+        if let Some(fold) = source.without {
+            data.rows.retain(|row| !fold.has(&row.id));
+        }
         let shown = path.display();
         self.skipped += data.skipped_count;
         self.skipped_rows.extend(data.skipped.iter().map(|skipped| (path.to_owned(), skipped.clone())));
@@ -207,10 +210,9 @@ impl Corpus {
         Ok(())
     }
 
-    /// Keeps only the texts whose id begins with one of `prefixes`.
-    pub fn keep_ids(&mut self, prefixes: &[String]) {
-        let kept: Vec<bool> =
-            self.ids.iter().map(|id| prefixes.iter().any(|prefix| id.starts_with(prefix.as_str()))).collect();
+    /// Keeps only the texts with an id that is `wanted`.
+    pub fn keep(&mut self, wanted: impl Fn(&str) -> bool) {
+        let kept: Vec<bool> = self.ids.iter().map(|id| wanted(id)).collect();
         let mut places = Vec::with_capacity(kept.len());
         let mut next = 0;
         for kept in &kept {

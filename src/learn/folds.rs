@@ -1,6 +1,8 @@
-//! Folds for cross-validation that stay the same when rows are shuffled.
+//! Folds for cross-validation that stay the same when rows are shuffled, and a fold that is held out of a file.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
 
 use sha2::{Digest, Sha256};
 
@@ -37,6 +39,43 @@ pub fn stratified_folds<K: AsRef<str>, L: AsRef<str>>(
     rows().map(|(key, _)| fold_of.get(key).copied().unwrap_or(0)).collect()
 }
 
+/// About one row in so many, chosen by the row's id alone (SHA-256): rows that are added move no other in or out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fold {
+    /// From 1 to `of`.
+    number: u64,
+    of: u64,
+}
+
+impl Fold {
+    /// Whether the row of this id is in it.
+    #[must_use]
+    pub fn has(self, id: &str) -> bool {
+        let first = Sha256::digest(id.as_bytes()).into_iter().take(8);
+        first.fold(0_u64, |number, byte| number << 8 | u64::from(byte)) % self.of == self.number - 1
+    }
+}
+
+impl fmt::Display for Fold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.number, self.of)
+    }
+}
+
+impl FromStr for Fold {
+    type Err = String;
+
+    /// Reads `1/5`, the first of five.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts =
+            text.split_once('/').and_then(|(number, of)| Some((number.parse().ok()?, of.parse().ok()?)));
+        match parts {
+            Some((number, of)) if of >= 2 && (1..=of).contains(&number) => Ok(Self { number, of }),
+            _ => Err("it is not of the form 1/5, the first of five parts".into()),
+        }
+    }
+}
+
 fn seeded_hash(key: &str, seed: u64) -> [u8; 32] {
     let mut hasher = Sha256::new();
     hasher.update(seed.to_le_bytes());
@@ -52,7 +91,24 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::stratified_folds;
+    use super::{Fold, stratified_folds};
+
+    #[test]
+    fn each_row_is_in_one_fold_whatever_else_is_in_the_file() {
+        // Worked out with Python's hashlib: the first eight bytes as a big-endian number, modulo 5.
+        let folds = |id: &str| -> Vec<u64> {
+            (1..=5).filter(|number| Fold { number: *number, of: 5 }.has(id)).collect()
+        };
+        assert_eq!(["a-001", "b-002", "n-917"].map(folds), [vec![4], vec![1], vec![1]]);
+    }
+
+    #[test]
+    fn a_fold_is_written_as_a_part_of_all() {
+        assert_eq!("2/5".parse::<Fold>().map(|fold| fold.to_string()), Ok("2/5".into()));
+        for wrong in ["0/5", "6/5", "1/1", "1", "1/0", "-1/5", "a/b", ""] {
+            assert!(wrong.parse::<Fold>().is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn the_fold_of_a_key_is_the_same_on_every_machine_and_in_every_version() {

@@ -10,6 +10,7 @@ use answers::{Answers, Of};
 
 use super::corpus::{Corpus, Words};
 use super::dataset::DatasetError;
+use super::folds::Fold;
 use super::metrics::MetricError;
 use super::recipe::Source;
 use super::report::{EvaluatedModel, EvaluationReport, Group, GroupReport, RowName, SkippedRow};
@@ -29,6 +30,8 @@ pub struct JudgeOptions<'a> {
     pub baseline: Option<&'a Path>,
     /// Only rows whose id begins with one of these; all rows where it is empty.
     pub ids: Vec<String>,
+    /// Only the rows of this fold, and the TF-IDF model on the others.
+    pub fold: Option<Fold>,
     /// Parts of the rows whose key figures are wanted apart.
     pub groups: Vec<Group>,
     /// Rows that belong to no label, to measure how well that is noticed.
@@ -61,13 +64,11 @@ pub enum JudgeError {
         /// What the bundle knows.
         tasks: String,
     },
-    /// No row is left by the wanted ids.
-    #[error("{file}: no row that could be judged has an id that begins with {ids}")]
-    NoSuchIds {
+    /// No row is left by the wanted ids and fold.
+    #[error("{file}: no row that could be judged has an id that --ids and --fold ask for")]
+    NoSuchRows {
         /// The file.
         file: String,
-        /// The beginnings, separated by commas.
-        ids: String,
     },
 }
 
@@ -88,7 +89,8 @@ pub fn judge(
         None => None,
         Some(path) => {
             let mut training = Corpus::default();
-            training.add(path, source, Some(&known))?;
+            let source = Source { without: options.fold.or(source.without), ..source.clone() };
+            training.add(path, &source, Some(&known))?;
             Some(training)
         }
     };
@@ -121,19 +123,18 @@ fn rows_to_judge(
     known: &BTreeMap<String, Vec<String>>,
 ) -> Result<Corpus, JudgeError> {
     let mut corpus = Corpus::default();
-    corpus.add(data, source, Some(known))?;
+    corpus.add(data, &Source { without: None, ..source.clone() }, Some(known))?;
     corpus.tasks.retain(|task| !task.rows.is_empty());
     let file = data.display().to_string();
     if corpus.tasks.is_empty() {
         let tasks = known.keys().cloned().collect::<Vec<_>>().join(", ");
         return Err(JudgeError::NothingToJudge { file, tasks });
     }
-    if !options.ids.is_empty() {
-        corpus.keep_ids(&options.ids);
-        corpus.tasks.retain(|task| !task.rows.is_empty());
-    }
+    let begins = |id: &str| options.ids.iter().any(|prefix| id.starts_with(prefix.as_str()));
+    corpus.keep(|id| (options.ids.is_empty() || begins(id)) && options.fold.is_none_or(|fold| fold.has(id)));
+    corpus.tasks.retain(|task| !task.rows.is_empty());
     if corpus.tasks.is_empty() {
-        return Err(JudgeError::NoSuchIds { file, ids: options.ids.join(", ") });
+        return Err(JudgeError::NoSuchRows { file });
     }
     Ok(corpus)
 }
@@ -170,7 +171,10 @@ fn report_of(
     let skipped = corpus.skipped_rows.iter();
     Ok(EvaluationReport {
         model: EvaluatedModel { name: name.name, version: name.version, taxonomy: name.taxonomy },
-        data: data.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
+        data: match options.fold {
+            Some(fold) => format!("{}, fold {fold}", file_name(data)),
+            None => file_name(data),
+        },
         rows: corpus.words.len(),
         skipped: corpus.skipped,
         skipped_rows: skipped
@@ -182,6 +186,10 @@ fn report_of(
         scope: BTreeMap::new(),
         warnings,
     })
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 fn group_report(group: &Group, corpus: &Corpus, answers: &[Answers]) -> Result<GroupReport, MetricError> {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::folds::Fold;
 use super::tuning::TuneSettings;
 use crate::model::Reads;
 
@@ -79,6 +80,9 @@ pub struct Source {
     /// Field that says how often a row counts while heads are fitted, a whole number from 1; absent: once.
     #[serde(default)]
     pub counts: Option<String>,
+    /// Rows that one training leaves out, to be measured on; no part of a recipe.
+    #[serde(skip)]
+    pub without: Option<Fold>,
 }
 
 /// Articles that hold the embedding.
@@ -143,5 +147,10 @@ impl Recipe {
             hold.articles = folder.join(&hold.articles);
         }
         Ok(recipe)
+    }
+
+    /// Leaves a fold of each labelled file out of the training, to be measured on.
+    pub fn leave_out(&mut self, fold: Fold) {
+        self.files.iter_mut().filter(|file| !file.auxiliary).for_each(|file| file.without = Some(fold));
     }
 }

@@ -158,14 +158,17 @@ fn measure(
         let described = file.descriptions.iter();
         text.trained_on
             .extend(described.map(|(task, path)| format!("{} (descriptions of {task})", name(path))));
-        let Some(dev) = &file.dev else { continue };
-        watch(Event::Note(format!("measuring on {}", dev.display())));
-        text.reports.push(judge(
-            &model,
-            dev,
-            file,
-            &JudgeOptions { baseline: file.train.as_deref(), ..JudgeOptions::default() },
-        )?);
+        let baseline = file.train.as_deref();
+        if let (Some(train), Some(_)) = (baseline, file.without) {
+            watch(Event::Note(format!("measuring on what was left out of {}", train.display())));
+            let options = JudgeOptions { baseline, fold: file.without, ..JudgeOptions::default() };
+            text.reports.push(judge(&model, train, file, &options)?);
+        }
+        if let Some(dev) = &file.dev {
+            watch(Event::Note(format!("measuring on {}", dev.display())));
+            let options = JudgeOptions { baseline, ..JudgeOptions::default() };
+            text.reports.push(judge(&model, dev, file, &options)?);
+        }
     }
     Ok(bundle.write_card(&card(bundle.manifest(), &text))?)
 }

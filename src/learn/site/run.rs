@@ -98,5 +98,6 @@ fn source(file: &RowFile) -> Source {
         times: 1.0,
         auxiliary: false,
         counts: Some("count".to_owned()),
+        without: None,
     }
 }
