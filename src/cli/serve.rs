@@ -15,7 +15,7 @@ use super::{Common, Outcome, SHIPPED, first_key, shipped};
 use crate::config::{Secret, ServerSettings, Settings};
 use crate::http::serve::{log_panics_by_place, serve};
 use crate::http::switch::follow;
-use crate::http::{App, AppState};
+use crate::http::{App, AppState, Prepared};
 use crate::knowledge::import;
 use crate::model::Lane;
 use crate::promotion::Promotions;
@@ -71,16 +71,16 @@ impl Serve {
         // The address first: a port that is taken should not cost the time of loading.
         let listener =
             TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
-        App::check(&settings)?;
-        let store = Store::open(&data, &settings.store).await?;
-        let promotions = Promotions::new(&data, Some(&store), settings.learning.keep_bundles);
+        let service = Prepared::new(settings)?;
+        let store = Store::open(&data, &service.settings.store).await?;
+        let promotions = Promotions::new(&data, Some(&store), service.settings.learning.keep_bundles);
         // A bundle that was asked for by name stays.
         if self.common.model.is_none()
             && let Err(error) = promotions.catch_up().await
         {
             tracing::error!(%error, "the promoted bundle cannot be fetched; the one before answers until it can");
         }
-        let mut app = App::over(store, settings, &data, &self.common.bundle_dir(Some(&data))?).await?;
+        let mut app = service.open(store, &data, &self.common.bundle_dir(Some(&data))?).await?;
         if self.demo {
             let samples = shipped("samples").context(
                 "--demo needs the folder samples, here or beside the program; it comes with the source",

@@ -71,7 +71,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use error::{Code, FieldError, Problem};
-pub use state::{Answering, App, AppState, OpenError};
+pub use state::{Answering, App, AppState, OpenError, Prepared};
 pub use tls::TlsError;
 
 /// The whole service.

@@ -142,52 +142,32 @@ pub enum OpenError {
     Loading(#[from] tokio::task::JoinError),
 }
 
-impl App {
-    /// What answers at this moment.
-    pub fn now(&self) -> Arc<Answering> {
-        Arc::clone(&self.answering.read().unwrap_or_else(PoisonError::into_inner))
-    }
+/// The service before its data folder is touched: settings by which it can work.
+pub struct Prepared {
+    /// As they are given.
+    pub settings: Settings,
+    tls: Option<Arc<Tls>>,
+    outbound: Outbound,
+}
 
-    /// Lets another bundle answer from now on; gives back what answered before.
-    pub(super) fn exchange(&self, answering: Answering) -> Arc<Answering> {
-        let mut now = self.answering.write().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut *now, Arc::new(answering))
-    }
-
-    /// Loads the bundle, opens the data folder and brings the search index up to date with it.
-    /// Returns when everything is ready to answer.
-    ///
-    /// # Errors
-    /// [`OpenError`] with what to do.
-    pub async fn open(settings: Settings, data_dir: &Path, bundle_dir: &Path) -> Result<Self, OpenError> {
-        Self::check(&settings)?;
-        let store = Store::open(data_dir, &settings.store).await?;
-        Self::over(store, settings, data_dir, bundle_dir).await
-    }
-
-    /// What can be told of the settings before anything is begun.
+impl Prepared {
+    /// Looks at what of the settings can be told before anything is begun.
     ///
     /// # Errors
     /// A certificate or an address by which the service cannot work.
-    pub fn check(settings: &Settings) -> Result<(), OpenError> {
-        Tls::open(&settings.server)?;
-        Outbound::new(settings, Timestamp::now)?;
-        Ok(())
+    pub fn new(settings: Settings) -> Result<Self, OpenError> {
+        let tls = Tls::open(&settings.server)?;
+        let outbound = Outbound::new(&settings, Timestamp::now)?;
+        Ok(Self { settings, tls, outbound })
     }
 
-    /// The same over a store that is open.
+    /// [`App::open`] over a store that is open.
     ///
     /// # Errors
     /// [`OpenError`] with what to do.
-    pub async fn over(
-        store: Store,
-        settings: Settings,
-        data_dir: &Path,
-        bundle_dir: &Path,
-    ) -> Result<Self, OpenError> {
+    pub async fn open(self, store: Store, data_dir: &Path, bundle_dir: &Path) -> Result<App, OpenError> {
+        let Self { settings, tls, outbound } = self;
         let store = store.masking(&settings.privacy);
-        let tls = Tls::open(&settings.server)?;
-        let outbound = Outbound::new(&settings, Timestamp::now)?;
         let clock = Clockwork::open(data_dir, &store, Timestamp::now()).await?;
         // What was at work when an earlier process died is begun again.
         store.release_jobs(Timestamp::now()).await?;
@@ -204,7 +184,7 @@ impl App {
         let audits = Audits::new(store.clone(), rules);
         let inventory = Inventory::open(store.clone()).await?;
         let answering = Answering::new(model, knowledge, &inventory, &store, &settings);
-        Ok(Self {
+        Ok(App {
             metrics: Metrics::new(answering.model.manifest())?,
             answering: RwLock::new(Arc::new(answering)),
             signals: Checker::new(store.clone(), settings.signals.clone()),
@@ -226,6 +206,30 @@ impl App {
             inventory,
             audits,
         })
+    }
+}
+
+impl App {
+    /// What answers at this moment.
+    pub fn now(&self) -> Arc<Answering> {
+        Arc::clone(&self.answering.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Lets another bundle answer from now on; gives back what answered before.
+    pub(super) fn exchange(&self, answering: Answering) -> Arc<Answering> {
+        let mut now = self.answering.write().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *now, Arc::new(answering))
+    }
+
+    /// Loads the bundle, opens the data folder and brings the search index up to date with it.
+    /// Returns when everything is ready to answer.
+    ///
+    /// # Errors
+    /// [`OpenError`] with what to do.
+    pub async fn open(settings: Settings, data_dir: &Path, bundle_dir: &Path) -> Result<Self, OpenError> {
+        let prepared = Prepared::new(settings)?;
+        let store = Store::open(data_dir, &prepared.settings.store).await?;
+        prepared.open(store, data_dir, bundle_dir).await
     }
 
     /// Says that something trains on the site's own tickets.
