@@ -223,7 +223,7 @@ async fn over_http_the_audit_stands_on_the_tickets_that_were_triaged() {
         ("top=0", "top"),
         ("format=pdf", "format"),
         ("from=2026-10-01&to=2026-11-20&channel=fax", "channel"),
-        ("windows=2", "query"),
+        ("windows=2", "windows"),
     ] {
         let answer = app.get(&format!("/v1/audit/coverage?{query}")).await;
         assert_eq!(answer.json()["errors"][0]["field"], field, "{}", answer.text());

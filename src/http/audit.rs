@@ -1,19 +1,18 @@
 //! `GET /v1/audit/coverage` and `GET /v1/audit/articles`.
 
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::HeaderValue;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
-use jiff::civil::Date;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::docs::{OfAnswer, OfAudit};
 use super::error::Problem;
 use super::headers;
+use super::query::{Moment, Params, csv_file};
 use super::state::AppState;
 use crate::audit::{Coverage, DEFAULT_TOP, Filter, Question, TroubleReport, Window};
 
@@ -26,11 +25,11 @@ const MOST_CATEGORIES: usize = 10_000;
 #[into_params(parameter_in = Query)]
 pub(super) struct CoverageParams {
     /// Beginning of the window, a day or a time; 90 days before its end, if it is not given.
-    #[param(example = "2026-08-01")]
-    from: Option<String>,
+    #[param(value_type = Option<String>, example = "2026-08-01")]
+    from: Option<Moment>,
     /// End of the window, not part of it; now, if it is not given.
-    #[param(example = "2026-11-01")]
-    to: Option<String>,
+    #[param(value_type = Option<String>, example = "2026-11-01")]
+    to: Option<Moment>,
     /// Only this category, or those whose path begins with it.
     category: Option<String>,
     /// Only tickets that came in so.
@@ -40,22 +39,22 @@ pub(super) struct CoverageParams {
     /// Only tickets that went to this group of agents.
     agent_group: Option<String>,
     /// Categories to show, those with most tickets first, 1 to 10,000; 20, if it is not given.
-    #[param(value_type = Option<usize>)]
-    top: Option<String>,
+    top: Option<usize>,
     /// Articles that have not changed since are outdated; 365 days before the end of the window, if it is not
     /// given (`audit.outdated_days`).
-    reviewed_since: Option<String>,
+    #[param(value_type = Option<String>)]
+    reviewed_since: Option<Moment>,
     /// `json`, `csv` (the categories) or `html` (a page that needs nothing else).
-    #[param(inline, value_type = Option<Face>)]
-    format: Option<String>,
+    #[param(inline)]
+    format: Option<Face>,
 }
 
 /// How to show it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
-#[schema(rename_all = "lowercase")]
-#[allow(dead_code, reason = "it stands in the documentation")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
 pub(super) enum Face {
     /// As JSON.
+    #[default]
     Json,
     /// As CSV.
     Csv,
@@ -64,59 +63,31 @@ pub(super) enum Face {
 }
 
 impl CoverageParams {
-    pub(super) fn question(&self, now: Timestamp) -> Result<Question, Problem> {
-        let to = moment("to", self.to.as_deref())?.unwrap_or(now);
-        let window = match moment("from", self.from.as_deref())? {
-            Some(from) => Window::new(Some(from), to)?,
-            None => Window::quarter_before(to),
-        };
-        let top = match self.top.as_deref() {
-            None => DEFAULT_TOP,
-            Some(text) => {
-                text.parse().ok().filter(|top| (1..=MOST_CATEGORIES).contains(top)).ok_or_else(|| {
-                    Problem::field("top", format!("is no whole number from 1 to {MOST_CATEGORIES}"))
-                })?
-            }
-        };
+    pub(super) fn question(self, now: Timestamp) -> Result<Question, Problem> {
+        let top = self.top.unwrap_or(DEFAULT_TOP);
+        if !(1..=MOST_CATEGORIES).contains(&top) {
+            return Err(Problem::field("top", format!("must be a whole number from 1 to {MOST_CATEGORIES}")));
+        }
+        let Self { category, channel, organization, agent_group, .. } = self;
         Ok(Question {
-            window,
-            filter: Filter {
-                category: given(&self.category),
-                channel: given(&self.channel),
-                organization: given(&self.organization),
-                agent_group: given(&self.agent_group),
-            },
+            window: window(self.from, self.to, now)?,
+            filter: Filter { category, channel, organization, agent_group },
             top,
-            reviewed_since: moment("reviewed_since", self.reviewed_since.as_deref())?,
+            reviewed_since: self.reviewed_since.map(|Moment(at)| at),
         })
     }
 
-    pub(super) fn face(&self) -> Result<Face, Problem> {
-        match self.format.as_deref() {
-            None | Some("" | "json") => Ok(Face::Json),
-            Some("csv") => Ok(Face::Csv),
-            Some("html") => Ok(Face::Html),
-            Some(_) => Err(Problem::field("format", "is not known; use one of `json`, `csv`, `html`")),
-        }
+    pub(super) fn face(&self) -> Face {
+        self.format.unwrap_or_default()
     }
 }
 
-/// What a form leaves empty is not given.
-fn given(value: &Option<String>) -> Option<String> {
-    value.clone().filter(|value| !value.trim().is_empty())
-}
-
-/// A day (its beginning in UTC) or a time.
-fn moment(field: &str, value: Option<&str>) -> Result<Option<Timestamp>, Problem> {
-    let Some(text) = value.filter(|value| !value.trim().is_empty()) else { return Ok(None) };
-    let day = || text.parse::<Date>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|day| day.timestamp());
-    match text.parse::<Timestamp>().ok().or_else(day) {
-        Some(at) => Ok(Some(at)),
-        None => Err(Problem::field(
-            field,
-            "is no day such as 2026-08-01 and no time such as 2026-08-01T08:00:00Z",
-        )),
-    }
+fn window(from: Option<Moment>, to: Option<Moment>, now: Timestamp) -> Result<Window, Problem> {
+    let to = to.map_or(now, |Moment(at)| at);
+    Ok(match from {
+        Some(Moment(from)) => Window::new(Some(from), to)?,
+        None => Window::quarter_before(to),
+    })
 }
 
 /// What the knowledge base covers
@@ -142,20 +113,13 @@ fn moment(field: &str, value: Option<&str>) -> Result<Option<Timestamp>, Problem
 )]
 pub(super) async fn coverage(
     State(app): State<AppState>,
-    params: Result<Query<CoverageParams>, QueryRejection>,
+    Params(params): Params<CoverageParams>,
 ) -> Result<Response, Problem> {
-    let params = params.map_err(unknown_parameter)?.0;
-    let (now, face) = (Timestamp::now(), params.face()?);
+    let (now, face) = (Timestamp::now(), params.face());
     let report = app.audits.coverage(params.question(now)?, now).await?;
     Ok(match face {
         Face::Json => Json(report).into_response(),
-        Face::Csv => {
-            let headers = [
-                (CONTENT_TYPE, "text/csv; charset=utf-8"),
-                (CONTENT_DISPOSITION, "attachment; filename=\"coverage.csv\""),
-            ];
-            (headers, report.csv()).into_response()
-        }
+        Face::Csv => csv_file("coverage.csv", report.csv().into()),
         Face::Html => {
             let page = report.html().map_err(|error| Problem::new(super::Code::Internal).caused_by(error))?;
             let kind = HeaderValue::from_static("text/html; charset=utf-8");
@@ -166,16 +130,16 @@ pub(super) async fn coverage(
 }
 
 /// A window.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct WindowParams {
     /// Beginning of the window, a day or a time; 90 days before its end, if it is not given.
-    #[param(example = "2026-08-01")]
-    from: Option<String>,
+    #[param(value_type = Option<String>, example = "2026-08-01")]
+    from: Option<Moment>,
     /// End of the window, not part of it; now, if it is not given.
-    #[param(example = "2026-11-01")]
-    to: Option<String>,
+    #[param(value_type = Option<String>, example = "2026-11-01")]
+    to: Option<Moment>,
 }
 
 /// Articles in trouble
@@ -193,18 +157,10 @@ pub(super) struct WindowParams {
 )]
 pub(super) async fn articles(
     State(app): State<AppState>,
-    params: Result<Query<WindowParams>, QueryRejection>,
+    Params(WindowParams { from, to }): Params<WindowParams>,
 ) -> Result<Json<TroubleReport>, Problem> {
-    let WindowParams { from, to } = params.map_err(unknown_parameter)?.0;
-    let (now, params) = (Timestamp::now(), CoverageParams { from, to, ..CoverageParams::default() });
-    Ok(Json(app.audits.articles(params.question(now)?.window, now).await?))
-}
-
-pub(super) fn unknown_parameter(rejection: QueryRejection) -> Problem {
-    // The message names the field that is not known, and what is.
-    let text = rejection.body_text();
-    let text = text.trim_start_matches("Failed to deserialize query string: ");
-    Problem::field("query", text)
+    let now = Timestamp::now();
+    Ok(Json(app.audits.articles(window(from, to, now)?, now).await?))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! `POST /v1/deflections` and `GET /v1/deflections/summary`: what came of customers' own searches.
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use garde::Validate;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -10,6 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::docs::{OfAnswer, OfArticle, OfBody, OfKeeping};
 use super::error::{Code, Problem};
 use super::json::Valid;
+use super::query::{Moment, Params};
 use super::state::AppState;
 use crate::store::{ArticleStatus, Audience, Deflection, DeflectionOutcome};
 
@@ -125,12 +126,15 @@ pub(super) async fn say(
 
 /// Which time a summary is about.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Stretch {
-    /// From then on (RFC 3339); 30 days before `to` where it is not given.
-    from: Option<String>,
-    /// To before then (RFC 3339); now where it is not given.
-    to: Option<String>,
+    /// From then on, a day or a time; 30 days before `to` where it is not given.
+    #[param(value_type = Option<String>)]
+    from: Option<Moment>,
+    /// To before then, a day or a time; now where it is not given.
+    #[param(value_type = Option<String>)]
+    to: Option<Moment>,
 }
 
 /// What came of customers' searches in a stretch of time.
@@ -188,10 +192,11 @@ pub(super) struct DayDeflected {
 )]
 pub(super) async fn summary(
     State(app): State<AppState>,
-    Query(asked): Query<Stretch>,
+    Params(asked): Params<Stretch>,
 ) -> Result<Json<DeflectionsSummed>, Problem> {
-    let to = time(asked.to, "to")?.unwrap_or_else(Timestamp::now);
-    let from = time(asked.from, "from")?.unwrap_or_else(|| to.saturating_sub(LOOK_BACK).unwrap_or(to));
+    let to = asked.to.map_or_else(Timestamp::now, |Moment(at)| at);
+    let before = || to.saturating_sub(LOOK_BACK).unwrap_or(to);
+    let from = asked.from.map_or_else(before, |Moment(at)| at);
     if from >= to {
         return Err(Problem::field("from", "is not before `to`; give an earlier time"));
     }
@@ -206,11 +211,4 @@ pub(super) async fn summary(
         articles: sums.articles.into_iter().map(article).collect(),
         days: sums.days.into_iter().map(day).collect(),
     }))
-}
-
-fn time(text: Option<String>, field: &str) -> Result<Option<Timestamp>, Problem> {
-    let parse = |text: String| {
-        text.parse().map_err(|_| Problem::field(field, "is not a time; write it like 2026-11-21T09:40:00Z"))
-    };
-    text.map(parse).transpose()
 }

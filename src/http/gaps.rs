@@ -1,17 +1,16 @@
 //! `GET /v1/audit/gaps` and `POST /v1/audit/gaps/{id}`.
 
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
 
-use super::audit::{CoverageParams, Face, unknown_parameter};
+use super::audit::{CoverageParams, Face};
 use super::docs::{OfAnswer, OfAudit, OfBody, OfGap, OfKeeping};
 use super::error::Problem;
 use super::id::Id;
 use super::json::Valid;
+use super::query::{Params, csv_file};
 use super::state::AppState;
 use crate::audit::{Decided, GapDecision, GapReport};
 
@@ -37,22 +36,15 @@ use crate::audit::{Decided, GapDecision, GapReport};
 )]
 pub(super) async fn list(
     State(app): State<AppState>,
-    params: Result<Query<CoverageParams>, QueryRejection>,
+    Params(params): Params<CoverageParams>,
 ) -> Result<Response, Problem> {
-    let params = params.map_err(unknown_parameter)?.0;
-    let (now, face) = (Timestamp::now(), params.face()?);
+    let (now, face) = (Timestamp::now(), params.face());
     if face == Face::Html {
-        return Err(Problem::field("format", "has to be `json` or `csv` here"));
+        return Err(Problem::field("format", "is not known here; use `json` or `csv`"));
     }
     let report = app.audits.gaps(&params.question(now)?, &app.now().knowledge, now).await?;
     Ok(match face {
-        Face::Csv => {
-            let headers = [
-                (CONTENT_TYPE, "text/csv; charset=utf-8"),
-                (CONTENT_DISPOSITION, "attachment; filename=\"gaps.csv\""),
-            ];
-            (headers, report.csv()).into_response()
-        }
+        Face::Csv => csv_file("gaps.csv", report.csv().into()),
         _ => Json(report).into_response(),
     })
 }
