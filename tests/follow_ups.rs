@@ -5,7 +5,7 @@
 mod common;
 
 use common::TestApp;
-use deskhand::store::{FollowUpChange, FollowUpState};
+use deskhand::store::{FollowUpChange, FollowUpState, JobFilter};
 use deskhand::survey::{FollowUpQuery, SurveyDesk};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -227,4 +227,31 @@ async fn what_cannot_be_told_of_a_follow_up_is_refused_with_its_field() {
     The request is not valid: Correct what `errors` names; /docs shows the form of each field.
     "state" is not known; use one of `open`, `due_soon`, `overdue`, `contacted`, `closed`
     "#);
+}
+
+#[tokio::test]
+async fn the_owner_of_a_call_that_is_due_soon_is_reminded_once_and_of_one_that_was_made_never() {
+    let app = TestApp::new().await;
+    low(&app, "s-1", json!({"comment": "zqmarker never called", "ticket_id": "81"})).await;
+    low(&app, "s-2", json!({})).await;
+    low(&app, "s-3", json!({"answered_at": "2025-11-18T12:00:00Z"})).await;
+    tell(&app, "s-1", json!({"owner": "kim", "outcome": "not_reached"})).await;
+    tell(&app, "s-2", json!({"outcome": "reached"})).await;
+    let desk = app.app.now().desk.clone();
+    for (now, reminded) in [
+        ("2025-11-21T23:59:59Z", 0),
+        // Twelve hours before; s-3 has been due for longer than a day.
+        ("2025-11-22T00:00:00Z", 1),
+        ("2025-11-22T00:01:00Z", 0),
+        ("2025-11-22T13:00:00Z", 0),
+    ] {
+        assert_eq!(desk.remind(at(now)).await.unwrap(), reminded, "{now}");
+    }
+    let jobs = app.app.store.jobs(&JobFilter { limit: 100, ..JobFilter::default() }).await.unwrap();
+    let told: Vec<_> = jobs.iter().filter(|job| job.key.starts_with("follow_up.due:")).collect();
+    assert_eq!(told.len(), 1);
+    let data = &told[0].payload["data"];
+    assert_eq!((&data["survey_id"], &data["owner"]), (&json!("s-1"), &json!("kim")));
+    assert_eq!((&data["ticket_id"], &data["due_at"]), (&json!("81"), &json!("2025-11-22T12:00:00Z")));
+    assert!(!told[0].payload.to_string().contains("zqmarker"));
 }

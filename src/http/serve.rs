@@ -82,7 +82,7 @@ pub async fn serve(
     app.store.close().await
 }
 
-/// Looks at the clock and for signals, again and again.
+/// Looks at the clock, for signals and for calls that are due, again and again.
 async fn watch(app: AppState) {
     let mut each = tokio::time::interval(WATCH);
     // A run that takes longer than that is followed by a pause, not by those that were missed.
@@ -98,9 +98,14 @@ async fn watch(app: AppState) {
             Ok(true) => {}
             Ok(false) => continue,
             Err(error) => {
-                tracing::warn!(%error, "it cannot be told who looks for signals; the next look is in a minute");
+                tracing::warn!(%error, "it cannot be told who looks for signals and reminds; the next look is in a minute");
                 continue;
             }
+        }
+        match app.now().desk.remind(Timestamp::now()).await {
+            Ok(0) => {}
+            Ok(reminded) => tracing::info!(reminded, "owners of follow-ups were reminded"),
+            Err(error) => tracing::warn!(%error, "nobody could be reminded; the next try is in a minute"),
         }
         match app.signals.run(Timestamp::now()).await {
             Ok(found) if found.raised.is_empty() => {}

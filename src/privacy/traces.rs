@@ -116,7 +116,8 @@ impl<'a> Traces<'a> {
 
     /// Of an event that was sent nothing is kept but its key.
     fn lead_to_key(&self, key: &str) -> bool {
-        if let Some(survey) = key.strip_prefix("survey.low:") {
+        let of_survey = key.strip_prefix("survey.low:").or_else(|| key.strip_prefix("follow_up.due:"));
+        if let Some(survey) = of_survey {
             return self.surveys.contains(survey);
         }
         // The version behind the last colon has none itself.

@@ -18,6 +18,9 @@ pub enum EventType {
     /// A survey with a low score opened a follow-up.
     #[serde(rename = "survey.low")]
     SurveyLow,
+    /// A customer is to be called soon.
+    #[serde(rename = "follow_up.due")]
+    FollowUpDue,
     /// The audit found a group of unanswered tickets for the first time.
     #[serde(rename = "gap.opened")]
     GapOpened,
@@ -40,9 +43,10 @@ pub enum EventType {
 
 impl EventType {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::TriageCompleted,
         Self::SurveyLow,
+        Self::FollowUpDue,
         Self::GapOpened,
         Self::SlaAtRisk,
         Self::CustomerAtRisk,
@@ -56,6 +60,7 @@ impl EventType {
         match self {
             Self::TriageCompleted => "triage.completed",
             Self::SurveyLow => "survey.low",
+            Self::FollowUpDue => "follow_up.due",
             Self::GapOpened => "gap.opened",
             Self::SlaAtRisk => "sla.at_risk",
             Self::CustomerAtRisk => "customer.at_risk",

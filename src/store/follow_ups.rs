@@ -218,25 +218,27 @@ impl Store {
     }
 }
 
+/// A condition on `f`: the customer is still to be called.
+pub(super) const WAITING: &str = "f.closed_at IS NULL AND (f.outcome IS NULL OR f.outcome = 'not_reached')";
+
 /// Adds a condition on `f` that says what [`FollowUpRecord::state`] does.
 pub(super) fn in_states(query: &mut QueryBuilder, states: &[FollowUpState], clock: FollowUpClock) {
     // A due time lies before `now + reminder` as the reminder's time lies before `now`.
     let soon = clock.now.saturating_add(clock.reminder).unwrap_or(clock.now);
     let (now, soon) = (column::time_text(clock.now), column::time_text(soon));
-    let waiting = "f.closed_at IS NULL AND (f.outcome IS NULL OR f.outcome = 'not_reached')";
     // Neither true nor false where there is no follow-up: then it is in no state.
     query.push("(f.survey_id IS NOT NULL AND (false");
     for state in states {
         query.push(" OR (");
         match state {
-            FollowUpState::Open => query.push(waiting).push(" AND f.due_at > ").push_bind(soon.clone()),
+            FollowUpState::Open => query.push(WAITING).push(" AND f.due_at > ").push_bind(soon.clone()),
             FollowUpState::DueSoon => query
-                .push(waiting)
+                .push(WAITING)
                 .push(" AND f.due_at >= ")
                 .push_bind(now.clone())
                 .push(" AND f.due_at <= ")
                 .push_bind(soon.clone()),
-            FollowUpState::Overdue => query.push(waiting).push(" AND f.due_at < ").push_bind(now.clone()),
+            FollowUpState::Overdue => query.push(WAITING).push(" AND f.due_at < ").push_bind(now.clone()),
             FollowUpState::Contacted => {
                 query.push("f.closed_at IS NULL AND f.outcome IN ('reached', 'declined')")
             }

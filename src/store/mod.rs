@@ -38,6 +38,7 @@ mod pen;
 mod postgres;
 mod recent;
 mod references;
+mod reminders;
 mod requesters;
 mod retention;
 mod settled;

@@ -5,13 +5,13 @@
 
 use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::follow_ups::{self, FollowUpClock, FollowUpRecord, FollowUpState, NewFollowUp};
 use super::sql::{self, Connection, FromRow, QueryBuilder, Row};
 use super::survey::{SurveyFigures, SurveyFilter, SurveyGroup, SurveyReading, SurveyRecord, SurveyTicket};
 use super::writer::{Write, Written};
-use super::{EventType, NewJob, Store, StoreError, column, jobs};
+use super::{EventType, Store, StoreError, column, jobs};
 
 /// The columns of a survey that its ticket may fill, and how.
 const REQUESTER: &str = "coalesce(s.requester_id, t.requester_id)";
@@ -230,15 +230,17 @@ pub(super) async fn keep(
         if let Some(opening) = follow_up
             && follow_ups::open(connection, &survey.id, opening, now).await?
         {
-            added.extend(jobs::enqueue(connection, &[low(survey, opening, now)], now).await?);
+            let data = to_call(survey, opening.owner.as_deref(), opening.due_at);
+            let low = EventType::SurveyLow.job(&survey.id, &data, now);
+            added.extend(jobs::enqueue(connection, &[low], now).await?);
         }
     }
     Ok(Written { added, ..Written::default() })
 }
 
-/// The event of a low score: what there is to call about, without what the customer wrote.
-fn low(survey: &SurveyRecord, opening: &NewFollowUp, now: Timestamp) -> NewJob {
-    let data = json!({
+/// The data of an event: what there is to call about, without what the customer wrote.
+pub(super) fn to_call(survey: &SurveyRecord, owner: Option<&str>, due_at: Timestamp) -> Value {
+    json!({
         "survey_id": survey.id,
         "ticket_id": survey.ticket_id,
         "requester_id": survey.requester_id,
@@ -249,10 +251,9 @@ fn low(survey: &SurveyRecord, opening: &NewFollowUp, now: Timestamp) -> NewJob {
         "rating": survey.rating.map(|(rating, _)| rating),
         "rating_scale": survey.rating.map(|(_, scale)| scale),
         "sentiment": survey.reading.as_ref().map(|reading| &reading.sentiment),
-        "owner": opening.owner,
-        "due_at": opening.due_at,
-    });
-    EventType::SurveyLow.job(&survey.id, &data, now)
+        "owner": owner,
+        "due_at": due_at,
+    })
 }
 
 async fn put(connection: &mut Connection, survey: &SurveyRecord) -> Result<(), sqlx::Error> {

@@ -18,6 +18,9 @@ use crate::store::{
 /// Most surveys of one page.
 pub(super) const MAX_PAGE: u32 = 200;
 
+/// So long after its time a reminder still makes sense.
+const REMINDED_WITHIN: SignedDuration = SignedDuration::from_hours(24);
+
 /// Keeps and shows surveys. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct SurveyDesk {
@@ -244,6 +247,17 @@ impl SurveyDesk {
         let shown = rows.into_iter().take(limit as usize);
         let surveys = shown.map(|(survey, follow_up)| self.shown(survey, Some(follow_up), now)).collect();
         Ok(Ok(SurveyPage { surveys, next }))
+    }
+
+    /// Tells, as an event, of customers who are to be called within `surveys.reminder_hours`, each once; how many were
+    /// told. Of those for whom nobody asked within a day of that moment nothing is told any more.
+    ///
+    /// # Errors
+    /// Those of any read and write; then nothing is told.
+    pub async fn remind(&self, now: Timestamp) -> Result<usize, SurveyError> {
+        let until = now.saturating_add(self.clock(now).reminder).unwrap_or(now);
+        let from = until.saturating_sub(REMINDED_WITHIN).unwrap_or(until);
+        Ok(self.store.remind(from, until, now).await?)
     }
 
     /// Changes the follow-up of a survey, and opens one due from now on where it has none. Gives the survey
