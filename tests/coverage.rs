@@ -154,6 +154,78 @@ fn an_expired_article_makes_its_category_outdated_and_not_missing() {
 }
 
 #[test]
+fn an_archived_article_that_tickets_still_ask_for_is_named_though_its_neighbours_seem_to_answer() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut tickets = tickets();
+    let removed = answers(&tickets, "Access");
+    tickets.iter_mut().for_each(|ticket| ticket["article_ids"] = json!([]));
+    let data = base(dir.path(), |article| {
+        if removed.contains(article["id"].as_str().unwrap()) {
+            article["status"] = json!("archived");
+        }
+    });
+    let run = audit(&file(dir.path(), &tickets), &data, &["--format", "json", "--category", "Access"]);
+    let report: Value = serde_json::from_str(&ok(run)).unwrap();
+    let flag = &report["categories"][0]["flags"][0];
+    assert_eq!(flag["kind"], "missing", "{report:#}");
+    assert!(flag["reason"].as_str().unwrap().contains("archived or a draft"), "{flag:#}");
+    assert!(removed.contains(flag["articles"][0]["id"].as_str().unwrap()), "{flag:#}");
+}
+
+#[test]
+fn former_versions_in_the_archive_of_articles_that_are_out_are_not_missed() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = base(dir.path(), |_| ());
+    let former = |article: &Value| {
+        let mut article = article.clone();
+        let (id, body) = (article["id"].as_str().unwrap(), article["body"].as_str().unwrap());
+        (article["id"], article["body"]) =
+            (json!(format!("{id}-2024")), json!(body.replacen(". ", ", as it was until last year. ", 2)));
+        article["status"] = json!("archived");
+        format!("{article}\n")
+    };
+    let former: String = ARTICLES.iter().map(former).collect();
+    ok(deskhand(&["import", "articles", &write(dir.path(), "former.jsonl", &former), "--data", &data]));
+    let run = audit(&file(dir.path(), &tickets()), &data, &["--format", "json"]);
+    assert_eq!(flags(&serde_json::from_str(&ok(run)).unwrap()), BTreeMap::new());
+}
+
+#[tokio::test]
+async fn over_http_tickets_that_a_draft_would_answer_make_their_category_missing() {
+    let app = TestApp::shipped(|settings| {
+        settings.audit.refresh_seconds = 0;
+        settings.audit.min_tickets = 3;
+    })
+    .await;
+    let printer = json!({"title": "Printer", "body": "Turn it off and on.", "audience": "customer"});
+    app.put("/v1/articles/printer", printer).await;
+    let draft = json!({"title": "Scanner", "body": "The scanner blinks red after a jam.", "audience": "agent", "status": "draft"});
+    app.put("/v1/articles/scanner", draft).await;
+    for id in ["81", "82", "83"] {
+        let ticket =
+            json!({"id": id, "body": "the scanner blinks red", "created_at": "2026-11-01T00:00:00Z"});
+        assert_eq!(app.post("/v1/triage", json!({"ticket": ticket})).await.status, 200);
+    }
+    let path = "/v1/audit/coverage?from=2026-10-01&to=2026-11-20";
+    let report = app.get(path).await.json();
+    let flag = &report["categories"][0]["flags"][0];
+    assert_eq!(
+        (&flag["kind"], &flag["articles"][0]["id"]),
+        (&json!("missing"), &json!("scanner")),
+        "{report:#}"
+    );
+    assert!(flag["reason"].as_str().unwrap().contains("3 of 3 tickets are nearer"), "{flag:#}");
+
+    app.put(
+        "/v1/articles/scanner",
+        json!({"title": "Scanner", "body": "The scanner blinks red after a jam.", "audience": "agent"}),
+    )
+    .await;
+    let report = app.get(path).await.json();
+    assert!(!report.to_string().contains("archived or a draft"), "{report:#}");
+}
+
+#[test]
 fn nonsense_is_answered_with_what_is_wrong_and_no_report() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("kb").display().to_string();

@@ -63,6 +63,16 @@ impl Base {
         self.articles.get(id).and_then(|facts| facts.expires_at).is_some_and(|expires| expires <= at)
     }
 
+    /// Whether any article is archived or a draft.
+    pub fn any_withdrawn(&self) -> bool {
+        self.articles.values().any(|facts| facts.status != ArticleStatus::Published)
+    }
+
+    /// Whether the article is there, archived or a draft.
+    pub(super) fn is_withdrawn(&self, id: &str) -> bool {
+        self.articles.get(id).is_some_and(|facts| facts.status != ArticleStatus::Published)
+    }
+
     /// The title, or the id where there is no such article any more.
     pub(super) fn title(&self, id: &str) -> String {
         self.articles.get(id).map_or_else(|| id.to_owned(), |facts| facts.title.clone())

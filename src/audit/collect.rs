@@ -108,6 +108,7 @@ fn observed(ticket: AuditedTicket) -> Observed {
         answer_confidence: ticket.answer_confidence,
         best: ticket.best_article.zip(ticket.answer_confidence),
         expired: None,
+        withdrawn: None,
         attached: ticket.article_ids,
         dismissed: Vec::new(),
         reopened: ticket.reopened.is_some_and(|times| times > 0),

@@ -24,7 +24,7 @@ const FALLEN_BELOW: f64 = 0.05;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FlagKind {
-    /// Hardly any ticket has an adequate article.
+    /// Hardly any ticket has an adequate article, or many lie nearest to one that is archived or a draft.
     Missing,
     /// The articles that answer have expired, are due for review, have not changed for long, do not know the
     /// versions that tickets name, or help less than they did.

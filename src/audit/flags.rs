@@ -65,7 +65,8 @@ pub(super) fn flags(
     if category.tickets < u64::from(rules.settings.min_tickets) {
         return;
     }
-    category.flags.extend(missing(rows(), seen, base, level, rules));
+    let lacking = missing(rows(), seen, base, level, rules);
+    category.flags.extend(joined(lacking, withdrawn(rows(), seen, base, rules)));
     category.flags.extend(expired(rows(), seen, base, rules));
     let has = |category: &CategoryCoverage, kind| category.flags.iter().any(|flag| flag.kind == kind);
     for kind in [FlagKind::Outdated, FlagKind::NotResolving] {
@@ -163,6 +164,51 @@ fn reason(share: f64, high: f64, level: Level, rules: &Rules) -> String {
         100.0 * high,
         100.0 * rules.settings.certainty
     )
+}
+
+/// One flag where both are raised: what is lacking, and that it was taken away or never published.
+fn joined(lacking: Option<Flag>, withdrawn: Option<Flag>) -> Option<Flag> {
+    match (lacking, withdrawn) {
+        (Some(lacking), Some(withdrawn)) => Some(Flag {
+            reason: format!("{}; {}", lacking.reason, withdrawn.reason),
+            articles: withdrawn.articles,
+            ..lacking
+        }),
+        (lacking, withdrawn) => lacking.or(withdrawn),
+    }
+}
+
+/// Whether a notable share of the tickets lies nearer to articles that are not out than to any that is: then
+/// neighbours seem to answer, while what answered was taken away, or never published.
+fn withdrawn<'a>(
+    rows: impl Iterator<Item = &'a Row>,
+    seen: &Observations,
+    base: &Base,
+    rules: &Rules,
+) -> Option<Flag> {
+    let (mut count, mut all, mut uses, mut tickets) = (0_u64, 0, HashMap::<u32, Uses>::new(), Vec::new());
+    for row in rows {
+        all += 1;
+        if row.withdrawn == NONE {
+            continue;
+        }
+        count += 1;
+        uses.entry(row.withdrawn).or_default().tickets += 1;
+        if tickets.len() < MOST_TICKETS {
+            tickets.push(row.id.to_string());
+        }
+    }
+    let rate = Share::of(count, all)?;
+    let enough = count >= u64::from(rules.settings.min_uses) && rate.share >= rules.settings.withdrawn_share;
+    enough.then(|| Flag {
+        kind: FlagKind::Missing,
+        reason: format!(
+            "{count} of {all} tickets are nearer to an article that is archived or a draft than to any that is published"
+        ),
+        rate,
+        articles: named(seen, base, &uses, |_| true),
+        tickets,
+    })
 }
 
 /// Whether articles that have expired would answer a notable share of the tickets.

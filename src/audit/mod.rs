@@ -31,6 +31,7 @@ mod tally;
 mod trouble;
 mod unanswered;
 mod visits;
+mod withdrawn;
 
 pub use base::{ArticleFacts, Base};
 pub use collect::{Voices, from_store};
@@ -47,3 +48,4 @@ pub use service::Audits;
 pub use stats::Share;
 pub use trouble::{Contradicting, Refused, TroubleReport, Troubled};
 pub use unanswered::gaps_of;
+pub use withdrawn::look_back;

@@ -60,6 +60,8 @@ pub(super) struct Row {
     pub(super) score: f32,
     pub(super) expired: u32,
     pub(super) expired_confidence: f32,
+    /// An article that is not out and lies nearer than any that is.
+    pub(super) withdrawn: u32,
     pub(super) attached: Box<[u32]>,
     pub(super) dismissed: Box<[u32]>,
     pub(super) reopened: bool,
@@ -112,6 +114,7 @@ impl Observations {
         let known = used.and_then(|id| base.articles.get(id)).map(|facts| &facts.versions);
         let unknown = known.and_then(|known| unknown_version(&ticket.text, known));
         let expired = ticket.expired.as_ref().filter(|(id, _)| base.has_expired(id, self.as_of));
+        let withdrawn = ticket.withdrawn.as_deref().filter(|id| base.is_withdrawn(id));
         let all = |names: &mut Names, ids: &[String]| -> Box<[u32]> {
             let numbers = ids.iter().map(|id| names.number(Some(id)));
             numbers.filter(|number| *number != NONE).collect()
@@ -128,6 +131,7 @@ impl Observations {
             score: best.map_or(0.0, |(_, score)| *score),
             expired: names.number(expired.map(|(id, _)| id.as_str())),
             expired_confidence: expired.map_or(0.0, |(_, confidence)| *confidence),
+            withdrawn: names.number(withdrawn),
             attached: all(names, &ticket.attached),
             dismissed: all(names, &ticket.dismissed),
             reopened: ticket.reopened,
@@ -136,6 +140,15 @@ impl Observations {
             unknown_version: names.number(unknown.as_deref()),
         };
         self.rows.push(row);
+    }
+
+    /// Takes in, by ticket, the article that is not out and lies nearer than any that is.
+    pub(super) fn tell_withdrawn(&mut self, nearer: &HashMap<String, String>) {
+        for row in &mut self.rows {
+            if let Some(article) = nearer.get(&*row.id) {
+                row.withdrawn = self.names.number(Some(article));
+            }
+        }
     }
 
     /// Takes in what was said about an article without a ticket.

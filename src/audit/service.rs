@@ -13,8 +13,9 @@ use super::error::AuditError;
 use super::gap_report::Found;
 use super::observations::Observations;
 use super::question::{Question, Rules};
+use super::withdrawn::look_back;
 use crate::held::Held;
-use crate::knowledge::KnowledgeError;
+use crate::knowledge::{Knowledge, KnowledgeError};
 use crate::store::Store;
 
 /// Coverage over the store. Clones share what was read.
@@ -24,6 +25,8 @@ pub struct Audits(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     store: Store,
+    /// Where articles that are not out are compared with those that are.
+    knowledge: Option<Knowledge>,
     rules: Rules,
     read: Held<Read>,
     gaps: Mutex<Option<Arc<Found>>>,
@@ -37,11 +40,12 @@ pub(super) struct Read {
 }
 
 impl Audits {
-    /// Over the tickets and articles of `store`.
-    pub fn new(store: Store, rules: Rules) -> Self {
+    /// Over the tickets and articles of `store`. Without its `knowledge` no ticket is known to be nearest to an
+    /// article that is not out.
+    pub fn new(store: Store, knowledge: Option<Knowledge>, rules: Rules) -> Self {
         // Also what is quickly read is held: groups of gaps are made of it.
         let read = Held::new(rules.settings.refresh_seconds, Duration::ZERO);
-        Self(Arc::new(Shared { store, rules, read, gaps: Mutex::default() }))
+        Self(Arc::new(Shared { store, knowledge, rules, read, gaps: Mutex::default() }))
     }
 
     /// The coverage report; `now` is when it is asked. What it stands on may be some minutes old; the report
@@ -93,14 +97,17 @@ impl Audits {
 
     /// Articles and tickets, fresh enough at the time `now`.
     pub(super) async fn held(&self, now: Timestamp) -> Result<Arc<Read>, AuditError> {
-        let store = self.0.store.clone();
-        self.0.read.get("all", now, move || async move { read(&store, now).await }).await
+        let (store, knowledge) = (self.0.store.clone(), self.0.knowledge.clone());
+        self.0.read.get("all", now, move || async move { read(&store, knowledge.as_ref(), now).await }).await
     }
 }
 
-async fn read(store: &Store, now: Timestamp) -> Result<Read, AuditError> {
+async fn read(store: &Store, knowledge: Option<&Knowledge>, now: Timestamp) -> Result<Read, AuditError> {
     let base = Base::load(store).await?;
-    let seen = from_store(store, &base, now).await?;
+    let mut seen = from_store(store, &base, now).await?;
+    if let Some(knowledge) = knowledge {
+        look_back(store, knowledge, &mut seen, now).await?;
+    }
     Ok(Read { base, seen })
 }
 

@@ -33,6 +33,10 @@ pub struct AuditSettings {
     /// category has their flag, 0 to 1.
     #[garde(range(min = 0.01, max = 1.0))]
     pub article_share: f64,
+    /// A category is `missing`, too, where so many of its tickets, 0 to 1, lie nearer to an article that is
+    /// archived or a draft than to any that is out.
+    #[garde(range(min = 0.01, max = 1.0))]
+    pub withdrawn_share: f64,
     /// How much more often than elsewhere, in points of the share (0.1 is ten in a hundred), tickets have to
     /// come back at least.
     #[garde(range(min = 0.0, max = 1.0))]
@@ -52,6 +56,7 @@ impl Default for AuditSettings {
             outdated_days: 365,
             min_uses: 3,
             article_share: 1.0 / 3.0,
+            withdrawn_share: 0.3,
             resolving_margin: 0.1,
             refresh_seconds: 60,
         }

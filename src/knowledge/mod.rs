@@ -37,6 +37,7 @@ mod synonyms;
 mod terms;
 mod usefulness;
 mod vectors;
+mod withdrawn;
 mod write;
 
 use std::fmt;
@@ -52,6 +53,7 @@ pub use marks::Highlight;
 pub use outcomes::ArticleFeedback;
 pub use similar::{SimilarTicket, SimilarTickets};
 pub use suggest::{Channel, FoundBy, MAX_SUGGESTIONS, Query, Suggested, Suggestions};
+pub use withdrawn::Withdrawn;
 pub use write::{ImportReport, PutReport};
 
 use crate::config::SearchSettings;

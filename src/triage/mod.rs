@@ -27,7 +27,7 @@ pub use answer::{Mismatch, Prediction, Raised, Ranked, TriageAnswer};
 use decision::Rule;
 pub use decision::{ConfidenceLevel, Decision};
 pub use named::NamedItem;
-pub use observe::AuditRow;
+pub use observe::{Also, AuditRow};
 pub use reasons::{DeletionReport, DeletionTask, Field, Reason};
 pub use rows::{HistoryRow, TicketRow};
 pub use ticket::{Options, Sla, Submitted, Ticket};

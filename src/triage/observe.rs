@@ -1,12 +1,14 @@
 //! Past tickets of a file as the audit looks at them: read by the model, searched in the articles of today.
 
+use std::sync::Arc;
+
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{HistoryRow, Ticket, Triage, TriageError};
 use crate::audit::Observed;
-use crate::knowledge::{Query, Suggestions};
+use crate::knowledge::{Query, Suggestions, Withdrawn};
 use crate::model::{Input, Lane, Reading};
 use crate::store::Audience;
 
@@ -24,6 +26,15 @@ pub struct AuditRow {
     sentiment: Option<f32>,
 }
 
+/// Where else articles are looked for than among those that are out.
+#[derive(Default)]
+pub struct Also {
+    /// Where none answers, among those that have expired.
+    pub expired: bool,
+    /// Among these, which are archived or drafts.
+    pub withdrawn: Option<Arc<Withdrawn>>,
+}
+
 impl AuditRow {
     /// Whether there is anything to read.
     pub fn has_words(&self) -> bool {
@@ -33,8 +44,8 @@ impl AuditRow {
 
 impl Triage {
     /// What the audit observes of the tickets, in the order of `rows`: the category that agents settled on or
-    /// else the predicted one, and how likely it is that an article answers at the time `now`. With
-    /// `expired`, tickets that none answers are searched for among the articles that have expired too.
+    /// else the predicted one, and how likely it is that an article answers at the time `now`; and, as
+    /// `also` says, whether one would that is not out.
     ///
     /// # Errors
     /// Those of the model and the search.
@@ -42,15 +53,15 @@ impl Triage {
         &self,
         rows: &[AuditRow],
         now: Timestamp,
-        expired: bool,
+        also: &Also,
     ) -> Result<Vec<Observed>, TriageError> {
         let tickets: Vec<Ticket> = rows.iter().map(|row| row.history.ticket().into()).collect();
         let texts: Vec<String> = tickets.iter().map(|ticket| self.words(ticket).text).collect();
         let inputs: Vec<Input<'_>> = texts.iter().map(|text| Input::text(text)).collect();
         let readings = self.model.read(&inputs, Lane::Bulk).await?;
         let all = rows.iter().zip(tickets).zip(texts.iter().zip(&readings));
-        let all = all
-            .map(|((row, ticket), (text, reading))| self.observed(row, ticket, text, reading, now, expired));
+        let all =
+            all.map(|((row, ticket), (text, reading))| self.observed(row, ticket, text, reading, now, also));
         join_all(all).await.into_iter().collect()
     }
 
@@ -61,15 +72,19 @@ impl Triage {
         text: &str,
         reading: &Reading,
         now: Timestamp,
-        expired: bool,
+        also: &Also,
     ) -> Result<Observed, TriageError> {
         let found = self.searched(text, reading, now).await?;
         let answered = found.as_ref().is_none_or(|found| found.answered);
         let mut would = None;
-        if expired && !answered {
+        if also.expired && !answered {
             // At the beginning of time nothing has expired yet.
             would = self.searched(text, reading, Timestamp::UNIX_EPOCH).await?.filter(|found| found.answered);
         }
+        let withdrawn = match &also.withdrawn {
+            Some(withdrawn) => withdrawn.nearer(vec![reading.embedding()]).await?.pop().flatten(),
+            None => None,
+        };
         let head = self.model.head("category");
         let predicted =
             head.map(|head| head.distribution(&reading.features, &reading.terms).top().0.to_owned());
@@ -89,6 +104,7 @@ impl Triage {
             best: found.as_ref().and_then(best),
             expired: would
                 .and_then(|found| Some((found.articles.first()?.id.clone(), found.answer_confidence))),
+            withdrawn,
             attached: outcome.article_ids.clone(),
             dismissed: row.dismissed_article_ids.clone(),
             reopened: outcome.reopened.is_some_and(|times| times > 0),

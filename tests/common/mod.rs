@@ -8,6 +8,7 @@ pub mod served;
 pub mod tiny_bundle;
 
 use std::collections::VecDeque;
+use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -43,10 +44,20 @@ impl TestApp {
         let dir = tempfile::tempdir().unwrap();
         let bundle = dir.path().join("bundle");
         tiny_bundle::write(&bundle);
+        Self::over(dir, &bundle, change).await
+    }
+
+    /// The same with the bundle that ships, where it counts which article is near to a text.
+    pub async fn shipped(change: impl FnOnce(&mut Settings)) -> Self {
+        let bundle = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/default");
+        Self::over(tempfile::tempdir().unwrap(), &bundle, change).await
+    }
+
+    async fn over(dir: TempDir, bundle: &Path, change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = Settings::default();
         settings.inference.threads = std::num::NonZeroUsize::new(1);
         change(&mut settings);
-        let app = App::open(settings, &dir.path().join("data"), &bundle).await.unwrap();
+        let app = App::open(settings, &dir.path().join("data"), bundle).await.unwrap();
         let app = AppState::new(app);
         Self { router: router(app.clone()), app, dir }
     }

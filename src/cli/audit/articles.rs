@@ -47,7 +47,7 @@ impl ArticleFlags {
             None => Window::quarter_before(to),
         };
         let store = export::open(&self.data, &settings).await?;
-        let report = Audits::new(store.clone(), rules(&settings)).articles(window, now).await;
+        let report = Audits::new(store.clone(), None, rules(&settings)).articles(window, now).await;
         store.close().await?;
         let out = match self.format {
             Format::Text => text(&report?),

@@ -15,7 +15,7 @@ use crate::audit::{Base, Filter, Observations, Question, Rules, Voices, Window};
 use crate::config::Settings;
 use crate::knowledge::Knowledge;
 use crate::store::Store;
-use crate::triage::{AuditRow, Triage};
+use crate::triage::{Also, AuditRow, Triage};
 
 /// Rows that are worked on at a time.
 const BATCH: usize = 64;
@@ -124,14 +124,15 @@ pub(super) fn rules(settings: &Settings) -> Rules {
 /// Reads the file as of the time `to`; rows that cannot be used are named on stderr and left out.
 pub(super) async fn read(
     file: &Path,
-    store: &Store,
+    (store, knowledge): (&Store, &Knowledge),
     triage: &Triage,
     rules: &Rules,
     to: Timestamp,
 ) -> anyhow::Result<Read> {
     let mut lines = Lines::open(file)?;
     let (base, voices) = (Base::load(store).await?, Voices::load(store).await?);
-    let expired = base.any_expired(to);
+    let withdrawn = if base.any_withdrawn() { knowledge.withdrawn(to).await? } else { None };
+    let also = Also { expired: base.any_expired(to), withdrawn };
     let progress = Progress::new("tickets", None);
     let (mut seen, mut unanswered, mut refused) = (Observations::new(to), Vec::new(), Vec::new());
     loop {
@@ -150,7 +151,7 @@ pub(super) async fn read(
                 Err(error) => refused.push(format!("line {}: {error}", row.line)),
             }
         }
-        for (mut ticket, line) in triage.observe(&rows, to, expired).await?.into_iter().zip(numbers) {
+        for (mut ticket, line) in triage.observe(&rows, to, &also).await?.into_iter().zip(numbers) {
             if ticket.id.is_empty() {
                 ticket.id = format!("line {line}");
             }

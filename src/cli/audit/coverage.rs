@@ -39,14 +39,20 @@ impl CoverageFlags {
         let question = self.asked.question(self.top as usize, self.reviewed_since)?;
         let rules = rules(&settings);
         let (report, outcome) = if let Some(file) = &self.asked.tickets {
-            let (store, _, triage) = self.asked.open(&settings).await?;
-            let tickets = read(file, &store, &triage, &rules, question.window.to).await?;
+            let (store, knowledge, triage) = self.asked.open(&settings).await?;
+            let tickets = read(file, (&store, &knowledge), &triage, &rules, question.window.to).await?;
             store.close().await?;
             (audit::coverage(&tickets.seen, &tickets.base, &question, &rules)?, tickets.outcome)
         } else {
             let store = self.asked.data.store(&settings).await?;
-            let base = Base::load(&store).await?;
-            let seen = audit::from_store(&store, &base, Timestamp::now()).await?;
+            let (base, now) = (Base::load(&store).await?, Timestamp::now());
+            let mut seen = audit::from_store(&store, &base, now).await?;
+            if base.any_withdrawn() {
+                let model = self.asked.data.model(&self.asked.common, &settings).await?;
+                let desk = self.asked.data.desk(&model, &settings).await?;
+                audit::look_back(&desk.store, &desk.knowledge, &mut seen, now).await?;
+                desk.store.close().await?;
+            }
             store.close().await?;
             (audit::coverage(&seen, &base, &question, &rules)?, Outcome::Clean)
         };

@@ -38,12 +38,13 @@ impl GapFlags {
         let (store, knowledge, triage) = self.asked.open(&settings).await?;
         let (gaps, outcome) = match &self.asked.tickets {
             Some(file) => {
-                let tickets = read(file, &store, &triage, &rules, question.window.to).await?;
+                let tickets = read(file, (&store, &knowledge), &triage, &rules, question.window.to).await?;
                 (gaps_of(&tickets.seen, tickets.unanswered, &question, &rules)?, tickets.outcome)
             }
             None => {
-                let report =
-                    Audits::new(store.clone(), rules).gaps(&question, &knowledge, Timestamp::now()).await?;
+                let report = Audits::new(store.clone(), None, rules)
+                    .gaps(&question, &knowledge, Timestamp::now())
+                    .await?;
                 (report.groups.into_iter().map(|kept| kept.gap).collect(), Outcome::Clean)
             }
         };
