@@ -23,6 +23,7 @@ use super::state::AppState;
 use super::tls::Tls;
 use crate::access::Peer;
 use crate::store::StoreError;
+use crate::ui;
 
 /// Connections at a time; for a further one, the one without a request that has waited longest has to go.
 const CONNECTIONS: usize = 1_024;
@@ -122,6 +123,7 @@ async fn read_ahead(app: AppState) {
     if let Err(error) = app.audits.read_ahead(Timestamp::now()).await {
         tracing::warn!(%error, "the tickets could not be read for the audit; the first audit reads them");
     }
+    ui::read_ahead(app.pages()).await;
 }
 
 async fn accept(

@@ -53,7 +53,7 @@ use std::time::Duration;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{Html, IntoResponse, Response};
@@ -71,6 +71,7 @@ use crate::signals::Checker;
 use crate::store::Store;
 use crate::survey::{Summary, SurveyDesk};
 use crate::triage::{Ticket, Triage};
+use table::Address;
 
 /// What answers by one bundle.
 #[derive(Debug, Clone)]
@@ -138,6 +139,11 @@ pub struct Pages {
     pub drift: DriftSettings,
     /// As the site set them.
     pub settings: UiSettings,
+}
+
+/// Makes what the page of mismatches shows at first, so that who looks first does not wait for it.
+pub async fn read_ahead(pages: Pages) {
+    mismatches_page::show(State(pages), Address::new("/mismatches", "")).await;
 }
 
 /// The pages: `/`, `/suggest`, `/articles/{id}`, `/coverage`, `/gaps`, `/surveys`, `/performance`, `/mismatches`,
