@@ -47,13 +47,12 @@ impl CoverageFlags {
             let store = self.asked.data.store(&settings).await?;
             let (base, now) = (Base::load(&store).await?, Timestamp::now());
             let mut seen = audit::from_store(&store, &base, now).await?;
-            if base.any_withdrawn() {
-                let model = self.asked.data.model(&self.asked.common, &settings).await?;
-                let desk = self.asked.data.desk(&model, &settings).await?;
-                audit::look_back(&desk.store, &desk.knowledge, &mut seen, now).await?;
-                desk.store.close().await?;
-            }
             store.close().await?;
+            if base.any_withdrawn() {
+                let (store, knowledge, _) = self.asked.open(&settings).await?;
+                audit::look_back(&store, &knowledge, &mut seen, now).await?;
+                store.close().await?;
+            }
             (audit::coverage(&seen, &base, &question, &rules)?, Outcome::Clean)
         };
         self.asked.print(&match self.format {
