@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 const MOST: usize = 8;
 /// What is older than so many times its fresh seconds is made anew before it is shown; what is younger is shown
 /// while it is made anew.
-const TOO_OLD: i64 = 10;
+const TOO_OLD: i64 = 30;
 
 /// Answers by name. Clones share them.
 #[derive(Debug)]
@@ -163,7 +163,7 @@ mod tests {
             tokio::task::yield_now().await;
         }
         assert_eq!(ask(&held, &made, 61).await, 2, "made anew beside");
-        assert_eq!(ask(&held, &made, 60 + 600).await, 3, "too old to be shown");
+        assert_eq!(ask(&held, &made, 60 + 1_800).await, 3, "too old to be shown");
     }
 
     #[tokio::test]

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use stage::{Stage, faults};
 
 /// One of each kind of page.
-const PAGES: [&str; 14] = [
+const PAGES: [&str; 15] = [
     "/",
     "/?example=LB-1035",
     "/articles/kb-larkvpn-connect-from-home",
@@ -29,6 +29,7 @@ const PAGES: [&str; 14] = [
     "/signals?state=all",
     "/nowhere-at-all/../articles/none",
     "/deliveries?state=dead",
+    "/accounts/organization/lyon-sales",
 ];
 
 #[test]
@@ -217,6 +218,8 @@ fn pictures_of_each_page_are_taken_where_they_are_asked_for() {
         ("mismatches", PAGES[9], "light", (1100, 1000)),
         ("performance", PAGES[10], "light", (1100, 1000)),
         ("signals", PAGES[11], "light", (1100, 800)),
+        ("deliveries", "/deliveries", "light", (1100, 800)),
+        ("account", PAGES[14], "light", (1100, 1000)),
         ("model", "/model", "light", (1000, 800)),
         ("model-dark", "/model?task=category#labels", "dark", (1000, 700)),
     ] {

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::extract::Request;
 use hyper::body::Incoming;
@@ -31,6 +31,10 @@ const CONNECTIONS: usize = 1_024;
 const HEADERS: Duration = Duration::from_secs(15);
 /// How often signals are looked for.
 const WATCH: Duration = Duration::from_secs(60);
+/// How often what audits and pages stand on is read again where nobody asks,
+const READ_AGAIN: Duration = Duration::from_secs(300);
+/// or after so many times as long as the longest reading took: a twentieth of a core at most.
+const RESTS: u32 = 20;
 /// How often single measurements are folded into their buckets.
 const FOLD: Duration = Duration::from_secs(5);
 /// Wait after the system refused a connection, usually for want of file handles.
@@ -118,12 +122,19 @@ async fn watch(app: AppState) {
     }
 }
 
-/// Reads what audits stand on, so that the first who looks does not wait for it.
+/// Reads what audits and pages stand on, at the start and again and again, so that nobody who looks waits for it.
 async fn read_ahead(app: AppState) {
-    if let Err(error) = app.audits.read_ahead(Timestamp::now()).await {
-        tracing::warn!(%error, "the tickets could not be read for the audit; the first audit reads them");
+    let mut took = Duration::ZERO;
+    loop {
+        let began = Instant::now();
+        if let Err(error) = app.audits.read_ahead(Timestamp::now()).await {
+            tracing::warn!(%error, "the tickets could not be read for the audit; the next look is in some minutes");
+        }
+        ui::read_ahead(app.pages()).await;
+        // What is only old is made anew beside, so that later rounds do not show what it costs.
+        took = took.max(began.elapsed());
+        tokio::time::sleep(READ_AGAIN.max(took * RESTS)).await;
     }
-    ui::read_ahead(app.pages()).await;
 }
 
 async fn accept(

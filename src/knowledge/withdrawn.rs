@@ -43,12 +43,12 @@ impl Knowledge {
         let ids: Vec<String> = changed.into_iter().map(|(_, id)| id).collect();
         let set = VectorSet::new(view.passages.dimension());
         let withdrawn = Arc::new(Withdrawn { view, set, now: moment(now) });
+        let mut taken = 0;
         for ids in ids.chunks(PAGE as usize) {
             let (passages, here) = (store.passages(ids).await?, Arc::clone(&withdrawn));
-            off_the_runtime(move || here.take_in(passages)).await?;
+            taken += off_the_runtime(move || here.take_in(passages)).await?;
         }
-        let any = withdrawn.set.scan(&vec![0.0; withdrawn.set.dimension()], 1, |()| true).top(1).len();
-        Ok((any > 0).then_some(withdrawn))
+        Ok((taken > 0).then_some(withdrawn))
     }
 }
 
@@ -99,8 +99,9 @@ impl Withdrawn {
         out.top(1).first().map_or(f32::NEG_INFINITY, |(_, cosine)| *cosine)
     }
 
-    /// Takes in articles that are not said elsewhere.
-    fn take_in(&self, articles: HashMap<String, Vec<StoredPassage>>) {
+    /// Takes in the articles that are not said elsewhere; how many those are.
+    fn take_in(&self, articles: HashMap<String, Vec<StoredPassage>>) -> usize {
+        let mut taken = 0;
         for (id, passages) in articles {
             let fits = |stored: &&StoredPassage| stored.passage.embedding.len() == self.set.dimension();
             let turned = |stored: &StoredPassage| self.view.passages.turned(&stored.passage.embedding);
@@ -108,7 +109,9 @@ impl Withdrawn {
             let near: f32 = turned.iter().map(|passage| self.nearest_out(passage)).sum();
             if !turned.is_empty() && near / (turned.len() as f32) < SAID_ELSEWHERE {
                 self.set.update([(id, Some(((), turned.concat())))]);
+                taken += 1;
             }
         }
+        taken
     }
 }

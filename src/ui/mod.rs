@@ -141,9 +141,11 @@ pub struct Pages {
     pub settings: UiSettings,
 }
 
-/// Makes what the page of mismatches shows at first, so that who looks first does not wait for it.
+/// Makes what the pages show at first that take long to make, so that nobody who looks waits for it.
 pub async fn read_ahead(pages: Pages) {
-    mismatches_page::show(State(pages), Address::new("/mismatches", "")).await;
+    mismatches_page::show(State(pages.clone()), Address::new("/mismatches", "")).await;
+    surveys_page::show(State(pages.clone()), Address::new("/surveys", "")).await;
+    performance_page::show(State(pages), Address::new("/performance", "")).await;
 }
 
 /// The pages: `/`, `/suggest`, `/articles/{id}`, `/coverage`, `/gaps`, `/surveys`, `/performance`, `/mismatches`,
