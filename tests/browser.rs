@@ -218,7 +218,6 @@ fn pictures_of_each_page_are_taken_where_they_are_asked_for() {
         ("mismatches", PAGES[9], "light", (1100, 1000)),
         ("performance", PAGES[10], "light", (1100, 1000)),
         ("signals", PAGES[11], "light", (1100, 800)),
-        ("deliveries", "/deliveries", "light", (1100, 800)),
         ("account", PAGES[14], "light", (1100, 1000)),
         ("model", "/model", "light", (1000, 800)),
         ("model-dark", "/model?task=category#labels", "dark", (1000, 700)),

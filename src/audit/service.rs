@@ -15,7 +15,7 @@ use super::observations::Observations;
 use super::question::{Question, Rules};
 use super::withdrawn::look_back;
 use crate::held::Held;
-use crate::knowledge::{Knowledge, KnowledgeError};
+use crate::knowledge::{Archive, KnowledgeError};
 use crate::store::Store;
 
 /// Coverage over the store. Clones share what was read.
@@ -25,8 +25,8 @@ pub struct Audits(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     store: Store,
-    /// Where articles that are not out are compared with those that are.
-    knowledge: Option<Knowledge>,
+    /// Articles that are not out, to compare with those that are.
+    archive: Option<Archive>,
     rules: Rules,
     read: Held<Read>,
     gaps: Mutex<Option<Arc<Found>>>,
@@ -40,12 +40,12 @@ pub(super) struct Read {
 }
 
 impl Audits {
-    /// Over the tickets and articles of `store`. Without its `knowledge` no ticket is known to be nearest to an
+    /// Over the tickets and articles of `store`. Without an `archive` no ticket is known to be nearest to an
     /// article that is not out.
-    pub fn new(store: Store, knowledge: Option<Knowledge>, rules: Rules) -> Self {
+    pub fn new(store: Store, archive: Option<Archive>, rules: Rules) -> Self {
         // Also what is quickly read is held: groups of gaps are made of it.
         let read = Held::new(rules.settings.refresh_seconds, Duration::ZERO);
-        Self(Arc::new(Shared { store, knowledge, rules, read, gaps: Mutex::default() }))
+        Self(Arc::new(Shared { store, archive, rules, read, gaps: Mutex::default() }))
     }
 
     /// The coverage report; `now` is when it is asked. What it stands on may be some minutes old; the report
@@ -97,16 +97,16 @@ impl Audits {
 
     /// Articles and tickets, fresh enough at the time `now`.
     pub(super) async fn held(&self, now: Timestamp) -> Result<Arc<Read>, AuditError> {
-        let (store, knowledge) = (self.0.store.clone(), self.0.knowledge.clone());
-        self.0.read.get("all", now, move || async move { read(&store, knowledge.as_ref(), now).await }).await
+        let (store, archive) = (self.0.store.clone(), self.0.archive.clone());
+        self.0.read.get("all", now, move || async move { read(&store, archive.as_ref(), now).await }).await
     }
 }
 
-async fn read(store: &Store, knowledge: Option<&Knowledge>, now: Timestamp) -> Result<Read, AuditError> {
+async fn read(store: &Store, archive: Option<&Archive>, now: Timestamp) -> Result<Read, AuditError> {
     let base = Base::load(store).await?;
     let mut seen = from_store(store, &base, now).await?;
-    if let Some(knowledge) = knowledge {
-        look_back(store, knowledge, &mut seen, now).await?;
+    if let Some(archive) = archive {
+        look_back(store, archive, &mut seen, now).await?;
     }
     Ok(Read { base, seen })
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::error::AuditError;
 use super::observations::Observations;
-use crate::knowledge::Knowledge;
+use crate::knowledge::Archive;
 use crate::store::Store;
 
 /// Embeddings read from the store at a time: some megabytes.
@@ -18,11 +18,11 @@ const PAGE: u32 = 2_000;
 /// Those of the store and the search.
 pub async fn look_back(
     store: &Store,
-    knowledge: &Knowledge,
+    archive: &Archive,
     seen: &mut Observations,
     now: Timestamp,
 ) -> Result<(), AuditError> {
-    let Some(withdrawn) = knowledge.withdrawn(now).await? else { return Ok(()) };
+    let Some(withdrawn) = archive.withdrawn(now).await? else { return Ok(()) };
     let (mut nearer, mut after) = (HashMap::new(), None::<String>);
     loop {
         let page = store.ticket_vectors_page(withdrawn.encoder_id(), after.as_deref(), PAGE).await?;

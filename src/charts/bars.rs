@@ -5,7 +5,7 @@ use super::scale::{Upright, drawable, round_up, short};
 
 /// SVG units left of the bars for the numbers of the axis, and below them for names.
 const LEFT: f64 = 44.0;
-const TOP: f64 = 16.0;
+const TOP: f64 = 26.0;
 const BOTTOM: f64 = 196.0;
 const HEIGHT: f64 = 236.0;
 /// More names than this would run into each other; then some are left out.
@@ -102,7 +102,7 @@ fn drawn(names: &[&str], amounts: &[f64], across: &str, up: &str, gap: f64) -> O
     }
     shapes.push(Shape::rule("c-axis", [LEFT, BOTTOM], [WIDTH, BOTTOM]));
     shapes.push(Shape::text([(LEFT + WIDTH) / 2.0, HEIGHT - 6.0], "middle", across));
-    shapes.push(Shape::text([0.0, TOP - 6.0], "start", up));
+    shapes.push(Shape::text([0.0, TOP - 16.0], "start", up));
     let description = format!(
         "{} bars of {up} by {across}; the highest is {} with {}.",
         amounts.len(),

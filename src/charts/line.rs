@@ -6,7 +6,7 @@ use super::scale::{Upright, drawable, round_up, short};
 
 const LEFT: f64 = 44.0;
 const RIGHT: f64 = WIDTH - 8.0;
-const TOP: f64 = 16.0;
+const TOP: f64 = 26.0;
 const BOTTOM: f64 = 196.0;
 const HEIGHT: f64 = 236.0;
 
@@ -99,7 +99,7 @@ impl Line<'_> {
         shapes.push(Shape::rule("c-axis", [LEFT, BOTTOM], [RIGHT, BOTTOM]));
         shapes.extend(ends_of(points));
         shapes.push(Shape::text([(LEFT + RIGHT) / 2.0, HEIGHT - 6.0], "middle", self.across));
-        shapes.push(Shape::text([0.0, TOP - 6.0], "start", self.up));
+        shapes.push(Shape::text([0.0, TOP - 16.0], "start", self.up));
         Drawing {
             description: self.description(points),
             height: HEIGHT,

@@ -181,7 +181,7 @@ impl Prepared {
             Knowledge::open(store.clone(), Arc::clone(&model), data_dir, &settings.search, &progress).await?;
         let rules =
             Rules { settings: settings.audit.clone(), answer_threshold: settings.search.answer_threshold };
-        let audits = Audits::new(store.clone(), Some(knowledge.clone()), rules);
+        let audits = Audits::new(store.clone(), Some(knowledge.archive()), rules);
         let inventory = Inventory::open(store.clone()).await?;
         let answering = Answering::new(model, knowledge, &inventory, &store, &settings);
         Ok(App {

@@ -53,7 +53,7 @@ pub use marks::Highlight;
 pub use outcomes::ArticleFeedback;
 pub use similar::{SimilarTicket, SimilarTickets};
 pub use suggest::{Channel, FoundBy, MAX_SUGGESTIONS, Query, Suggested, Suggestions};
-pub use withdrawn::Withdrawn;
+pub use withdrawn::{Archive, Withdrawn};
 pub use write::{ImportReport, PutReport};
 
 use crate::config::SearchSettings;

@@ -1,6 +1,7 @@
 //! Articles that are not out, archived ones and drafts, and whose questions they are nearest to.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -8,7 +9,7 @@ use jiff::Timestamp;
 use super::error::KnowledgeError;
 use super::scope::moment;
 use super::vectors::VectorSet;
-use super::{Knowledge, View, off_the_runtime};
+use super::{Knowledge, Shared, View, off_the_runtime};
 use crate::store::{ArticleStatus, Store, StoredPassage};
 
 /// Withdrawn articles that are looked at, those that changed last.
@@ -29,14 +30,32 @@ pub struct Withdrawn {
     now: i64,
 }
 
+/// The articles that are not out, whatever model answers. Unlike [`Knowledge`] it keeps none from being let go.
+#[derive(Clone)]
+pub struct Archive(Arc<Shared>);
+
+impl fmt::Debug for Archive {
+    /// Without the articles: nothing that people wrote belongs in a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Archive")
+    }
+}
+
 impl Knowledge {
+    /// The articles that are not out.
+    pub fn archive(&self) -> Archive {
+        Archive(Arc::clone(&self.shared))
+    }
+}
+
+impl Archive {
     /// The articles that are not out at the time `now`, as the model that answers sees them; `None` where there are
     /// none. Of very many those are looked at that changed last.
     ///
     /// # Errors
     /// Those of the store.
     pub async fn withdrawn(&self, now: Timestamp) -> Result<Option<Arc<Withdrawn>>, KnowledgeError> {
-        let (store, view) = (&self.shared.store, self.shared.current());
+        let (store, view) = (&self.0.store, self.0.current());
         let mut changed = not_out(store).await?;
         changed.sort_by(|a, b| b.cmp(a));
         changed.truncate(MOST);

@@ -50,7 +50,7 @@ impl CoverageFlags {
             store.close().await?;
             if base.any_withdrawn() {
                 let (store, knowledge, _) = self.asked.open(&settings).await?;
-                audit::look_back(&store, &knowledge, &mut seen, now).await?;
+                audit::look_back(&store, &knowledge.archive(), &mut seen, now).await?;
                 store.close().await?;
             }
             (audit::coverage(&seen, &base, &question, &rules)?, Outcome::Clean)
