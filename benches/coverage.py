@@ -7,7 +7,7 @@
 Tickets whose answering articles are known (`relevant`, `articles` or `article_ids`) are put into categories of
 --size tickets each, those about neighbouring articles together; tickets that nothing answers make categories of
 their own, which are missing by nature. In each round some categories with an answer get a fault:
-  missing        all their articles are archived
+  missing        all their articles are archived, or with --removed deleted are deleted
   outdated       all their articles last changed three years ago (the others a month ago)
   not resolving  seven in ten of their tickets are opened again (of the others one in twenty)
 and each flag of each category counts as found, missed or false. The thresholds were chosen on the samples and on
@@ -17,9 +17,12 @@ the bases of models/recipes/default/search, never on what a reader may pass here
 import argparse
 import json
 import random
+import re
 import subprocess
 import sys
 import tempfile
+import urllib.parse
+import urllib.request
 from collections import Counter, defaultdict
 from pathlib import Path
 
@@ -85,16 +88,34 @@ def plant(covered, each, draw):
     return faults
 
 
-def spoiled(articles, covered, faults):
-    """The articles of the base as the round has them, those that differ from the fresh ones."""
-    changed = []
-    for name, kind in faults.items():
-        for id in sorted(own(name, covered)):
-            if kind == "missing":
-                changed.append({**articles[id], "status": "archived"})
-            elif kind == "outdated":
-                changed.append({**articles[id], "updated_at": OLD})
-    return changed
+def ids(covered, faults, kind):
+    """The articles with this fault."""
+    return sorted(id for name, fault in faults.items() if fault == kind for id in own(name, covered))
+
+
+def delete(args, data, ids):
+    """Deletes the articles through a service over the data folder."""
+    command = [args.binary, "serve", "--listen", "127.0.0.1:0", "--data", data]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as service:
+        try:
+            address = re.search(r"http://\S+", service.stdout.readline())[0]
+            for id in ids:
+                path = f"/v1/articles/{urllib.parse.quote(id, safe='')}"
+                urllib.request.urlopen(urllib.request.Request(address + path, method="DELETE")).close()
+        finally:
+            service.terminate()
+
+
+def spoil(args, data, folder, articles, covered, faults):
+    """Changes the articles of the base as the round has them; those that have to be put back after it."""
+    gone, old = ids(covered, faults, "missing"), ids(covered, faults, "outdated")
+    changed = [{**articles[id], "updated_at": OLD} for id in old]
+    if args.removed == "archived":
+        changed += [{**articles[id], "status": "archived"} for id in gone]
+    run(args.binary, "import", "articles", write(folder / "changed.jsonl", changed), "--data", data)
+    if args.removed == "deleted":
+        delete(args, data, gone)
+    return [articles[id] for id in gone + old]
 
 
 def asked(covered, gaps, faults, draw):
@@ -125,6 +146,7 @@ def main():
     parser.add_argument("--articles", required=True, help="articles, as `deskhand import articles` reads them")
     parser.add_argument("--tickets", required=True, help="tickets with the articles that answer them")
     parser.add_argument("--gap", help="tickets that nothing answers, beside those of --tickets without articles")
+    parser.add_argument("--removed", choices=["archived", "deleted"], default="archived", help="what became of missing articles")
     parser.add_argument("--size", type=int, default=10, help="tickets a category")
     parser.add_argument("--each", type=int, default=2, help="categories with each fault")
     parser.add_argument("--rounds", type=int, default=10)
@@ -148,12 +170,10 @@ def main():
             draw = random.Random(args.seed * 1000 + round)
             covered, missing = categories(tickets, gaps, args.size, draw)
             faults = plant(covered, args.each, draw)
-            changed = spoiled(fresh, covered, faults)
-            run(args.binary, "import", "articles", write(folder / "changed.jsonl", changed), "--data", data)
+            restored = spoil(args, data, folder, fresh, covered, faults)
             file = write(folder / "tickets.jsonl", asked(covered, missing, faults, draw))
             report = json.loads(run(args.binary, "audit", "coverage", "--tickets", file, "--data", data, "--to", TO,
                                     "--top", "1000", "--format", "json"))
-            restored = [fresh[row["id"]] for row in changed]
             run(args.binary, "import", "articles", write(folder / "restored.jsonl", restored), "--data", data)
             judge(report, faults, missing, counts, args.misses)
     print(f"{len(covered)} categories with an answer, {len(missing)} without, {args.rounds} rounds")

@@ -168,7 +168,7 @@ fn an_archived_article_that_tickets_still_ask_for_is_named_though_its_neighbours
         let report: Value = serde_json::from_str(&ok(run)).unwrap();
         let flag = &report["categories"][0]["flags"][0];
         assert_eq!(flag["kind"], "missing", "{report:#}");
-        assert!(flag["reason"].as_str().unwrap().contains("archived or a draft"), "{flag:#}");
+        assert!(flag["reason"].as_str().unwrap().contains("archived, deleted or a draft"), "{flag:#}");
         assert!(removed.contains(flag["articles"][0]["id"].as_str().unwrap()), "{flag:#}");
     };
     let (file, asked) = (file(dir.path(), &tickets), ["--format", "json", "--category", "Access"]);
@@ -227,7 +227,45 @@ async fn over_http_tickets_that_a_draft_would_answer_make_their_category_missing
     )
     .await;
     let report = app.get(path).await.json();
-    assert!(!report.to_string().contains("archived or a draft"), "{report:#}");
+    assert!(!report.to_string().contains("archived, deleted or a draft"), "{report:#}");
+}
+
+#[tokio::test]
+async fn a_deleted_article_that_tickets_still_ask_for_is_named_until_it_comes_back() {
+    let app = TestApp::shipped(|settings| {
+        settings.audit.refresh_seconds = 0;
+        settings.audit.min_tickets = 3;
+    })
+    .await;
+    let printer = json!({"title": "Printer", "body": "Turn it off and on.", "audience": "customer"});
+    app.put("/v1/articles/printer", printer).await;
+    let scanner =
+        json!({"title": "Scanner", "body": "The scanner blinks red after a jam.", "audience": "agent"});
+    app.put("/v1/articles/scanner", scanner.clone()).await;
+    assert_eq!(app.delete("/v1/articles/scanner").await.status, 204);
+    for id in ["81", "82", "83"] {
+        let ticket =
+            json!({"id": id, "body": "the scanner blinks red", "created_at": "2026-11-01T00:00:00Z"});
+        assert_eq!(app.post("/v1/triage", json!({"ticket": ticket})).await.status, 200);
+    }
+    let path = "/v1/audit/coverage?from=2026-10-01&to=2026-11-20";
+    let report = app.get(path).await.json();
+    let flag = &report["categories"][0]["flags"][0];
+    let article = &flag["articles"][0];
+    assert_eq!(
+        (&flag["kind"], &article["id"], &article["title"]),
+        (&json!("missing"), &json!("scanner"), &json!("Scanner")),
+        "{report:#}"
+    );
+    assert!(article["deleted_at"].is_string(), "{flag:#}");
+    let page = app.get("/coverage?from=2026-10-01&to=2026-11-20").await.text();
+    assert!(page.contains("deleted on 20") && !page.contains("/articles/scanner"), "{page}");
+    let printed = app.get(&format!("{path}&format=html")).await.text();
+    assert!(printed.contains("deleted on 20"), "{printed}");
+
+    app.put("/v1/articles/scanner", scanner).await;
+    let report = app.get(path).await.json();
+    assert!(!report.to_string().contains("archived, deleted or a draft"), "{report:#}");
 }
 
 #[test]

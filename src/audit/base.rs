@@ -31,10 +31,12 @@ pub struct ArticleFacts {
     pub(super) versions: Mentions,
 }
 
-/// All articles, by id.
+/// All articles, by id, and what is left of those that were deleted.
 #[derive(Debug, Default)]
 pub struct Base {
     pub(super) articles: HashMap<String, ArticleFacts>,
+    /// Title and time of the deleted ones.
+    deleted: HashMap<String, (String, Timestamp)>,
 }
 
 impl Base {
@@ -46,10 +48,14 @@ impl Base {
         let (mut base, mut after) = (Self::default(), None::<String>);
         loop {
             let page = store.articles_page(after.as_deref(), PAGE).await?;
-            let Some(last) = page.last() else { return Ok(base) };
+            let Some(last) = page.last() else { break };
             after = Some(last.id.clone());
             base.extend(page);
         }
+        let gone = store.deleted_articles().await?.into_iter();
+        let gone = gone.filter(|article| !base.articles.contains_key(&article.id));
+        base.deleted = gone.map(|article| (article.id, (article.title, article.deleted_at))).collect();
+        Ok(base)
     }
 
     /// Whether any article that is out expires by `at`.
@@ -63,19 +69,32 @@ impl Base {
         self.articles.get(id).and_then(|facts| facts.expires_at).is_some_and(|expires| expires <= at)
     }
 
-    /// Whether any article is archived or a draft.
-    pub fn any_withdrawn(&self) -> bool {
-        self.articles.values().any(|facts| facts.status != ArticleStatus::Published)
+    /// Ids of the articles that are archived, deleted or drafts, those that changed last first.
+    pub fn withdrawn(&self) -> Vec<String> {
+        let not_out = self.articles.iter().filter(|(_, facts)| facts.status != ArticleStatus::Published);
+        let mut changed: Vec<_> = not_out.map(|(id, facts)| (facts.updated_at, id)).collect();
+        changed.extend(self.deleted.iter().map(|(id, (_, deleted))| (Some(*deleted), id)));
+        changed.sort_by(|a, b| b.cmp(a));
+        changed.into_iter().map(|(_, id)| id.clone()).collect()
     }
 
-    /// Whether the article is there, archived or a draft.
+    /// Whether the article is archived, deleted or a draft.
     pub(super) fn is_withdrawn(&self, id: &str) -> bool {
-        self.articles.get(id).is_some_and(|facts| facts.status != ArticleStatus::Published)
+        match self.articles.get(id) {
+            Some(facts) => facts.status != ArticleStatus::Published,
+            None => self.deleted.contains_key(id),
+        }
     }
 
-    /// The title, or the id where there is no such article any more.
+    /// When the article was deleted.
+    pub(super) fn deleted_at(&self, id: &str) -> Option<Timestamp> {
+        self.deleted.get(id).map(|(_, deleted)| *deleted)
+    }
+
+    /// The title, or the id where nothing is known of the article any more.
     pub(super) fn title(&self, id: &str) -> String {
-        self.articles.get(id).map_or_else(|| id.to_owned(), |facts| facts.title.clone())
+        let there = self.articles.get(id).map(|facts| &facts.title);
+        there.or(self.deleted.get(id).map(|(title, _)| title)).map_or_else(|| id.to_owned(), Clone::clone)
     }
 
     /// Takes in articles.

@@ -88,6 +88,10 @@ pub struct UsedArticle {
     /// Its mean score where it was found as the best, 0 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub score: Option<f64>,
+    /// When it was deleted, where it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub deleted_at: Option<Timestamp>,
 }
 
 /// What is wrong with a category, and what shows it.

@@ -113,6 +113,7 @@ fn named(
         UsedArticle {
             id: id.to_owned(),
             title: base.title(id),
+            deleted_at: base.deleted_at(id),
             tickets: uses.tickets,
             score: (uses.score.1 > 0).then(|| uses.score.0 / uses.score.1 as f64),
         }
@@ -178,6 +179,58 @@ fn joined(lacking: Option<Flag>, withdrawn: Option<Flag>) -> Option<Flag> {
     }
 }
 
+/// Tickets of a category for which an article speaks that is not suggested.
+#[derive(Default)]
+struct Elsewhere {
+    count: u64,
+    all: u64,
+    uses: HashMap<u32, Uses>,
+    tickets: Vec<String>,
+}
+
+impl Elsewhere {
+    /// `of` gives the article of a ticket, and the score it would have where that is known.
+    fn of<'a>(rows: impl Iterator<Item = &'a Row>, of: impl Fn(&Row) -> (u32, Option<f32>)) -> Self {
+        let mut found = Self::default();
+        for row in rows {
+            found.all += 1;
+            let (article, score) = of(row);
+            if article == NONE {
+                continue;
+            }
+            found.count += 1;
+            let uses = found.uses.entry(article).or_default();
+            uses.tickets += 1;
+            if let Some(score) = score {
+                uses.score = (uses.score.0 + f64::from(score), uses.score.1 + 1);
+            }
+            if found.tickets.len() < MOST_TICKETS {
+                found.tickets.push(row.id.to_string());
+            }
+        }
+        found
+    }
+
+    /// The flag, where that is enough tickets and at least the share `least` of all; `reason` says why from
+    /// how many of how many.
+    fn flag(
+        self,
+        (kind, least): (FlagKind, f64),
+        (seen, base, rules): (&Observations, &Base, &Rules),
+        reason: impl Fn(u64, u64) -> String,
+    ) -> Option<Flag> {
+        let rate = Share::of(self.count, self.all)?;
+        let enough = self.count >= u64::from(rules.settings.min_uses) && rate.share >= least;
+        enough.then(|| Flag {
+            kind,
+            reason: reason(self.count, self.all),
+            rate,
+            articles: named(seen, base, &self.uses, |_| true),
+            tickets: self.tickets,
+        })
+    }
+}
+
 /// Whether a notable share of the tickets lies nearer to articles that are not out than to any that is: then
 /// neighbours seem to answer, while what answered was taken away, or never published.
 fn withdrawn<'a>(
@@ -186,28 +239,12 @@ fn withdrawn<'a>(
     base: &Base,
     rules: &Rules,
 ) -> Option<Flag> {
-    let (mut count, mut all, mut uses, mut tickets) = (0_u64, 0, HashMap::<u32, Uses>::new(), Vec::new());
-    for row in rows {
-        all += 1;
-        if row.withdrawn == NONE {
-            continue;
-        }
-        count += 1;
-        uses.entry(row.withdrawn).or_default().tickets += 1;
-        if tickets.len() < MOST_TICKETS {
-            tickets.push(row.id.to_string());
-        }
-    }
-    let rate = Share::of(count, all)?;
-    let enough = count >= u64::from(rules.settings.min_uses) && rate.share >= rules.settings.withdrawn_share;
-    enough.then(|| Flag {
-        kind: FlagKind::Missing,
-        reason: format!(
-            "{count} of {all} tickets are nearer to an article that is archived or a draft than to any that is published"
-        ),
-        rate,
-        articles: named(seen, base, &uses, |_| true),
-        tickets,
+    let kind = (FlagKind::Missing, rules.settings.withdrawn_share);
+    Elsewhere::of(rows, |row| (row.withdrawn, None)).flag(kind, (seen, base, rules), |count, all| {
+        format!(
+            "{count} of {all} tickets are nearer to an article that is archived, deleted or a draft than to any that is \
+             published"
+        )
     })
 }
 
@@ -218,28 +255,11 @@ fn expired<'a>(
     base: &Base,
     rules: &Rules,
 ) -> Option<Flag> {
-    let (mut count, mut all, mut uses, mut tickets) = (0_u64, 0, HashMap::<u32, Uses>::new(), Vec::new());
-    for row in rows.filter(|row| !row.confidence.is_nan()) {
-        all += 1;
-        if row.expired == NONE {
-            continue;
-        }
-        count += 1;
-        let of = uses.entry(row.expired).or_default();
-        of.tickets += 1;
-        of.score = (of.score.0 + f64::from(row.expired_confidence), of.score.1 + 1);
-        if tickets.len() < MOST_TICKETS {
-            tickets.push(row.id.to_string());
-        }
-    }
-    let rate = Share::of(count, all)?;
-    let enough = count >= u64::from(rules.settings.min_uses) && rate.share >= rules.settings.article_share;
-    enough.then(|| Flag {
-        kind: FlagKind::Outdated,
-        reason: format!("{count} of {all} tickets would be answered by an article that has expired"),
-        rate,
-        articles: named(seen, base, &uses, |_| true),
-        tickets,
+    let kind = (FlagKind::Outdated, rules.settings.article_share);
+    let searched = rows.filter(|row| !row.confidence.is_nan());
+    let would = Elsewhere::of(searched, |row| (row.expired, Some(row.expired_confidence)));
+    would.flag(kind, (seen, base, rules), |count, all| {
+        format!("{count} of {all} tickets would be answered by an article that has expired")
     })
 }
 

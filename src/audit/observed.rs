@@ -29,7 +29,7 @@ pub struct Observed {
     pub best: Option<(String, f32)>,
     /// Where none answers: an article that has expired and would, with the confidence that it does.
     pub expired: Option<(String, f32)>,
-    /// An article that is not out, archived or a draft, and lies nearer to it than any that is out.
+    /// An article that is not out, archived, deleted or a draft, and lies nearer to it than any that is out.
     pub withdrawn: Option<String>,
     /// Articles that were used to solve it.
     pub attached: Vec<String>,

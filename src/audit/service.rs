@@ -106,7 +106,7 @@ async fn read(store: &Store, archive: Option<&Archive>, now: Timestamp) -> Resul
     let base = Base::load(store).await?;
     let mut seen = from_store(store, &base, now).await?;
     if let Some(archive) = archive {
-        look_back(store, archive, &mut seen, now).await?;
+        look_back(store, archive, &base, &mut seen, now).await?;
     }
     Ok(Read { base, seen })
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
+use super::base::Base;
 use super::error::AuditError;
 use super::observations::Observations;
 use crate::knowledge::Archive;
@@ -19,10 +20,11 @@ const PAGE: u32 = 2_000;
 pub async fn look_back(
     store: &Store,
     archive: &Archive,
+    base: &Base,
     seen: &mut Observations,
     now: Timestamp,
 ) -> Result<(), AuditError> {
-    let Some(withdrawn) = archive.withdrawn(now).await? else { return Ok(()) };
+    let Some(withdrawn) = archive.withdrawn(&base.withdrawn(), now).await? else { return Ok(()) };
     let (mut nearer, mut after) = (HashMap::new(), None::<String>);
     loop {
         let page = store.ticket_vectors_page(withdrawn.encoder_id(), after.as_deref(), PAGE).await?;

@@ -34,7 +34,7 @@ pub struct AuditSettings {
     #[garde(range(min = 0.01, max = 1.0))]
     pub article_share: f64,
     /// A category is `missing`, too, where so many of its tickets, 0 to 1, lie nearer to an article that is
-    /// archived or a draft than to any that is out.
+    /// archived, deleted or a draft than to any that is out.
     #[garde(range(min = 0.01, max = 1.0))]
     pub withdrawn_share: f64,
     /// How much more often than elsewhere, in points of the share (0.1 is ten in a hundred), tickets have to

@@ -53,6 +53,10 @@ pub struct RetentionSettings {
     #[garde(inner(range(min = 1, max = 36_500)))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sign_ins: Option<u32>,
+    /// What is left of deleted articles, their titles and embeddings, since they were deleted.
+    #[garde(inner(range(min = 1, max = 36_500)))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deleted_articles: Option<u32>,
 }
 
 impl Default for PrivacySettings {

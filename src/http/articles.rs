@@ -284,7 +284,7 @@ pub(super) async fn export(State(app): State<AppState>) -> Response {
     )
 )]
 pub(super) async fn delete(State(app): State<AppState>, Id(id): Id) -> Result<StatusCode, Problem> {
-    if app.now().knowledge.delete(&id).await? {
+    if app.now().knowledge.delete(&id, Timestamp::now()).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(Problem::new(Code::ArticleNotFound))

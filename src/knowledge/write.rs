@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::error::KnowledgeError;
 use super::import::{Row, RowError};
 use super::{Knowledge, Shared, off_the_runtime, passages};
@@ -126,15 +128,15 @@ impl Knowledge {
         Ok(report)
     }
 
-    /// Deletes an article; `false` if there was none. When this returns the next search does not
-    /// find it.
+    /// Deletes an article at the time `now`; `false` if there was none. When this returns the next search does
+    /// not find it.
     ///
     /// # Errors
     /// Those of the store and the index.
-    pub async fn delete(&self, id: &str) -> Result<bool, KnowledgeError> {
+    pub async fn delete(&self, id: &str, now: Timestamp) -> Result<bool, KnowledgeError> {
         let id = id.to_owned();
         self.change(move |shared| async move {
-            let deleted = shared.store.delete_article(&id).await?.is_some();
+            let deleted = shared.store.delete_article(&id, now).await?.is_some();
             shared.catch_up().await?;
             Ok(deleted)
         })

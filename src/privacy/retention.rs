@@ -113,13 +113,14 @@ fn before(now: Timestamp, days: u32) -> Timestamp {
 
 /// The kinds that have a period, with its days.
 fn periods(settings: &RetentionSettings) -> impl Iterator<Item = (Retained, u32)> {
-    let RetentionSettings { tickets, surveys, deflections, updates, sign_ins } = *settings;
+    let RetentionSettings { tickets, surveys, deflections, updates, sign_ins, deleted_articles } = *settings;
     let all = [
         (Retained::Tickets, tickets),
         (Retained::Surveys, surveys),
         (Retained::Deflections, deflections),
         (Retained::Updates, updates),
         (Retained::SignIns, sign_ins),
+        (Retained::DeletedArticles, deleted_articles),
     ];
     all.into_iter().filter_map(|(kind, days)| Some((kind, days?)))
 }

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::column;
 use super::sql::{self, Connection, FromRow, Row};
 use super::versions;
 use super::writer::Write;
 use super::{Article, Passage, Store, StoreError};
+use super::{column, deleted};
 
 /// An article with its passages in reading order, each with its embedding.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,15 +69,6 @@ impl Store {
     pub async fn embed_articles(&self, batch: &[PassageVectors], encoder: &str) -> Result<(), StoreError> {
         let write = Write::EmbedArticles { batch: batch.to_vec(), encoder: encoder.to_owned() };
         self.writer().write(write).await.map(drop)
-    }
-
-    /// Deletes the article with its passages. Returns the number of the change, or `None` when
-    /// there was no such article.
-    ///
-    /// # Errors
-    /// Those of any write; then the article is still there.
-    pub async fn delete_article(&self, id: &str) -> Result<Option<u64>, StoreError> {
-        self.writer().write(Write::DeleteArticle { id: id.to_owned() }).await.map(|written| written.seq)
     }
 
     /// The article with this id.
@@ -247,20 +238,12 @@ pub(super) async fn put(
 ) -> Result<Option<u64>, sqlx::Error> {
     let mut seq = None;
     for EmbeddedArticle { article, passages } in batch {
+        deleted::forget(connection, &article.id).await?;
         put_article(connection, article, encoder).await?;
         put_passages(connection, &article.id, passages).await?;
         seq = Some(record_change(connection, &article.id).await?);
     }
     Ok(seq)
-}
-
-/// Deletes the article; the number of the change, `None` when there was no such article.
-pub(super) async fn delete(connection: &mut Connection, id: &str) -> Result<Option<u64>, sqlx::Error> {
-    let deleted = sql::query("DELETE FROM articles WHERE id = $1").bind(id).execute(&mut *connection).await?;
-    if deleted.rows_affected() == 0 {
-        return Ok(None);
-    }
-    record_change(connection, id).await.map(Some)
 }
 
 /// Replaces the embeddings of the articles' passages.
@@ -361,7 +344,7 @@ async fn put_passages(
 }
 
 /// Replaces what was the last change of the article.
-async fn record_change(connection: &mut Connection, article_id: &str) -> Result<u64, sqlx::Error> {
+pub(super) async fn record_change(connection: &mut Connection, article_id: &str) -> Result<u64, sqlx::Error> {
     sql::query("DELETE FROM article_changes WHERE article_id = $1")
         .bind(article_id)
         .execute(&mut *connection)

@@ -17,6 +17,7 @@ mod bundles;
 mod column;
 mod database;
 mod deflections;
+mod deleted;
 mod error;
 mod events;
 mod feedback;
@@ -69,6 +70,7 @@ pub use audited::AuditedTicket;
 pub use bundles::{BundlePart, NewPromotion, PART_BYTES, Promotion};
 pub use database::Store;
 pub use deflections::{Deflection, DeflectionOutcome, DeflectionSummary, UnansweredText};
+pub use deleted::DeletedArticle;
 pub use error::StoreError;
 pub use events::{EVENT, EventType};
 pub use feedback::{

@@ -22,12 +22,20 @@ pub enum Retained {
     Updates,
     /// Sign-ins, by when they were last seen.
     SignIns,
+    /// What is left of deleted articles, by when they were deleted.
+    DeletedArticles,
 }
 
 impl Retained {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Tickets, Self::Surveys, Self::Deflections, Self::Updates, Self::SignIns];
+    pub const ALL: [Self; 6] = [
+        Self::Tickets,
+        Self::Surveys,
+        Self::Deflections,
+        Self::Updates,
+        Self::SignIns,
+        Self::DeletedArticles,
+    ];
 
     /// Its name in settings, tables and metrics.
     pub fn name(self) -> &'static str {
@@ -37,6 +45,7 @@ impl Retained {
             Self::Deflections => "deflections",
             Self::Updates => "updates",
             Self::SignIns => "sign_ins",
+            Self::DeletedArticles => "deleted_articles",
         }
     }
 
@@ -63,6 +72,9 @@ impl Retained {
                      UNION ALL SELECT changed_at AS at FROM helpdesk_tickets WHERE changed_at < $1) AS old"
             }
             Self::SignIns => "SELECT count(*) AS held, min(seen_at) AS oldest FROM sessions WHERE seen_at < $1",
+            Self::DeletedArticles => {
+                "SELECT count(*) AS held, min(deleted_at) AS oldest FROM deleted_articles WHERE deleted_at < $1"
+            }
         }
     }
 
@@ -88,6 +100,8 @@ impl Retained {
             ],
             Self::SignIns => &["DELETE FROM sessions WHERE hash IN (
                  SELECT hash FROM sessions WHERE seen_at < $1 LIMIT $2)"],
+            Self::DeletedArticles => &["DELETE FROM deleted_articles WHERE id IN (
+                 SELECT id FROM deleted_articles WHERE deleted_at < $1 ORDER BY deleted_at, id LIMIT $2)"],
         }
     }
 }

@@ -61,6 +61,7 @@ const STEPS: &[Step] = &[
         step(18, "bundles", include_str!("migrations/0018_bundles.sql")),
         include_str!("postgres/0018_bundles.sql"),
     ),
+    step(19, "deleted articles", include_str!("migrations/0019_deleted_articles.sql")),
 ];
 
 /// All steps in the words of a database. A step's checksum is that of its released text in both.

@@ -189,7 +189,7 @@ fn change(write: &Write, written: &Written) -> Option<Change> {
                 [] => None,
             }
         }
-        Write::DeleteArticle { id } if seq => told("article.delete", id, json!({})),
+        Write::DeleteArticle { id, .. } if seq => told("article.delete", id, json!({})),
         Write::PutItems(batch) => {
             let ids: Vec<&str> = batch.iter().take(IDS).map(|item| item.id.as_str()).collect();
             let first = ids.first()?;

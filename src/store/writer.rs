@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use super::articles::{self, EmbeddedArticle, PassageVectors};
 use super::bundles::{self, BundleWrite};
 use super::deflections::Deflection;
+use super::deleted;
 use super::feedback::{self, Feedback, FeedbackWritten};
 use super::forget::{self, Forget};
 use super::keys::{self, KeyWrite};
@@ -38,7 +39,7 @@ const GROUP: usize = 64;
 #[derive(Debug)]
 pub(super) enum Write {
     PutArticles { batch: Vec<EmbeddedArticle>, encoder: String },
-    DeleteArticle { id: String },
+    DeleteArticle { id: String, now: Timestamp },
     EmbedArticles { batch: Vec<PassageVectors>, encoder: String },
     SaveTickets(Vec<TicketRecord>),
     EmbedTickets(Vec<TicketRecord>),
@@ -296,7 +297,7 @@ pub(super) async fn apply(connection: &mut Connection, write: &Write) -> Result<
         Write::PutArticles { batch, encoder } => {
             articles::put(connection, batch, encoder).await.map(Written::seq)
         }
-        Write::DeleteArticle { id } => articles::delete(connection, id).await.map(Written::seq),
+        Write::DeleteArticle { id, now } => deleted::delete(connection, id, *now).await.map(Written::seq),
         Write::EmbedArticles { batch, encoder } => {
             articles::embed(connection, batch, encoder).await.map(|()| Written::default())
         }

@@ -59,10 +59,16 @@ impl Triage {
         let texts: Vec<String> = tickets.iter().map(|ticket| self.words(ticket).text).collect();
         let inputs: Vec<Input<'_>> = texts.iter().map(|text| Input::text(text)).collect();
         let readings = self.model.read(&inputs, Lane::Bulk).await?;
+        let nearer = match &also.withdrawn {
+            Some(withdrawn) => withdrawn.nearer(readings.iter().map(Reading::embedding).collect()).await?,
+            None => vec![None; rows.len()],
+        };
         let all = rows.iter().zip(tickets).zip(texts.iter().zip(&readings));
-        let all =
-            all.map(|((row, ticket), (text, reading))| self.observed(row, ticket, text, reading, now, also));
-        join_all(all).await.into_iter().collect()
+        let all = all.map(|((row, ticket), (text, reading))| {
+            self.observed(row, ticket, text, reading, now, also.expired)
+        });
+        let observed = join_all(all).await.into_iter().zip(nearer);
+        observed.map(|(observed, withdrawn)| Ok(Observed { withdrawn, ..observed? })).collect()
     }
 
     async fn observed(
@@ -72,19 +78,15 @@ impl Triage {
         text: &str,
         reading: &Reading,
         now: Timestamp,
-        also: &Also,
+        expired: bool,
     ) -> Result<Observed, TriageError> {
         let found = self.searched(text, reading, now).await?;
         let answered = found.as_ref().is_none_or(|found| found.answered);
         let mut would = None;
-        if also.expired && !answered {
+        if expired && !answered {
             // At the beginning of time nothing has expired yet.
             would = self.searched(text, reading, Timestamp::UNIX_EPOCH).await?.filter(|found| found.answered);
         }
-        let withdrawn = match &also.withdrawn {
-            Some(withdrawn) => withdrawn.nearer(vec![reading.embedding()]).await?.pop().flatten(),
-            None => None,
-        };
         let head = self.model.head("category");
         let predicted =
             head.map(|head| head.distribution(&reading.features, &reading.terms).top().0.to_owned());
@@ -104,7 +106,7 @@ impl Triage {
             best: found.as_ref().and_then(best),
             expired: would
                 .and_then(|found| Some((found.articles.first()?.id.clone(), found.answer_confidence))),
-            withdrawn,
+            withdrawn: None,
             attached: outcome.article_ids.clone(),
             dismissed: row.dismissed_article_ids.clone(),
             reopened: outcome.reopened.is_some_and(|times| times > 0),

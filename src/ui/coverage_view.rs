@@ -147,7 +147,10 @@ pub(super) fn categories(report: Option<&Coverage>, address: &Address) -> Table 
 }
 
 fn article(used: &UsedArticle) -> Cell {
-    Cell::Link { href: article_href(&used.id), words: used.title.clone() }
+    match used.deleted_at {
+        None => Cell::Link { href: article_href(&used.id), words: used.title.clone() },
+        Some(_) => Cell::words(format!("{} (deleted)", used.title)),
+    }
 }
 
 /// The share with an adequate article of the categories with most tickets.
@@ -215,7 +218,8 @@ pub(super) struct FlagView {
 /// A link to an article, with what is said of it here.
 #[derive(Debug)]
 pub(super) struct ArticleLink {
-    pub(super) href: String,
+    /// `None` where it was deleted.
+    pub(super) href: Option<String>,
     pub(super) title: String,
     pub(super) told: String,
 }
@@ -266,10 +270,12 @@ pub(super) fn no_flags(report: &Coverage) -> &'static str {
 
 fn article_link(used: &UsedArticle) -> ArticleLink {
     let score = used.score.map_or_else(String::new, |score| format!(", score {score:.2}"));
+    let deleted =
+        used.deleted_at.map_or_else(String::new, |at| format!(", deleted on {}", at.strftime("%Y-%m-%d")));
     ArticleLink {
-        href: article_href(&used.id),
+        href: used.deleted_at.is_none().then(|| article_href(&used.id)),
         title: used.title.clone(),
-        told: format!("{}{score}", counted(used.tickets, TICKETS)),
+        told: format!("{}{score}{deleted}", counted(used.tickets, TICKETS)),
     }
 }
 

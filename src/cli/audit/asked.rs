@@ -131,7 +131,7 @@ pub(super) async fn read(
 ) -> anyhow::Result<Read> {
     let mut lines = Lines::open(file)?;
     let (base, voices) = (Base::load(store).await?, Voices::load(store).await?);
-    let withdrawn = if base.any_withdrawn() { knowledge.archive().withdrawn(to).await? } else { None };
+    let withdrawn = knowledge.archive().withdrawn(&base.withdrawn(), to).await?;
     let also = Also { expired: base.any_expired(to), withdrawn };
     let progress = Progress::new("tickets", None);
     let (mut seen, mut unanswered, mut refused) = (Observations::new(to), Vec::new(), Vec::new());

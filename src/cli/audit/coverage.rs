@@ -48,9 +48,9 @@ impl CoverageFlags {
             let (base, now) = (Base::load(&store).await?, Timestamp::now());
             let mut seen = audit::from_store(&store, &base, now).await?;
             store.close().await?;
-            if base.any_withdrawn() {
+            if !base.withdrawn().is_empty() {
                 let (store, knowledge, _) = self.asked.open(&settings).await?;
-                audit::look_back(&store, &knowledge.archive(), &mut seen, now).await?;
+                audit::look_back(&store, &knowledge.archive(), &base, &mut seen, now).await?;
                 store.close().await?;
             }
             (audit::coverage(&seen, &base, &question, &rules)?, Outcome::Clean)

@@ -240,7 +240,7 @@ static PAIR: LazyLock<Pair> = LazyLock::new(|| {
         let turned = article("turned", Audience::Customer, "vpn password", "printer secret");
         both.put(vec![turned.clone()]).await.unwrap();
         both.put(vec![Article { audience: Audience::Agent, ..turned }]).await.unwrap();
-        both.delete("a0").await.unwrap();
+        both.delete("a0", Timestamp::UNIX_EPOCH).await.unwrap();
         (both, without)
     });
     Pair { runtime, both, without, _data: data }

@@ -39,11 +39,11 @@ async fn an_article_is_found_as_soon_as_it_is_put_and_gone_as_soon_as_it_is_dele
     let report = knowledge.put(articles()).await.unwrap();
     assert_eq!((report.articles, report.passages, report.truncated), (3, 3, 0));
     assert_eq!(having(&knowledge, "LarkVPN").await, ["vpn"]);
-    assert!(knowledge.delete("vpn").await.unwrap());
+    assert!(knowledge.delete("vpn", NOW).await.unwrap());
     assert!(having(&knowledge, "LarkVPN").await.is_empty());
     let all = ask(&knowledge, "LarkVPN", Audience::Agent).await.articles;
     assert!(all.iter().all(|found| found.id != "vpn"));
-    assert!(!knowledge.delete("vpn").await.unwrap());
+    assert!(!knowledge.delete("vpn", NOW).await.unwrap());
     assert_eq!(knowledge.article("vpn").await.unwrap(), None);
 }
 
@@ -86,7 +86,7 @@ async fn what_was_kept_before_a_crash_is_found_after_the_next_start() {
     let store = knowledge.shared.store.clone();
     let batch = [EmbeddedArticle { article: late, passages: vec![passage] }];
     store.put_articles(&batch, MODEL.encoder_id()).await.unwrap();
-    store.delete_article("vpn").await.unwrap();
+    store.delete_article("vpn", NOW).await.unwrap();
     end(knowledge).await;
 
     let knowledge = open(data.path()).await;
@@ -107,7 +107,7 @@ async fn a_start_maps_the_vectors_and_takes_in_what_has_changed_since() {
     let early = std::fs::read(&file).unwrap();
     let knowledge = open(data.path()).await;
     assert_eq!(ask(&knowledge, "LarkVPN from home", Audience::Agent).await, before);
-    assert!(knowledge.delete("ora").await.unwrap());
+    assert!(knowledge.delete("ora", NOW).await.unwrap());
     end(knowledge).await;
     assert_eq!(std::fs::read(&file).unwrap(), early);
     let knowledge = open(data.path()).await;
@@ -140,7 +140,7 @@ async fn the_index_is_built_anew_while_it_is_searched_and_changed() {
         }
     };
     let (rebuilt, put, deleted, ()) =
-        tokio::join!(knowledge.rebuild_index(), knowledge.put(late), knowledge.delete("ora"), searches);
+        tokio::join!(knowledge.rebuild_index(), knowledge.put(late), knowledge.delete("ora", NOW), searches);
     let (articles, _, deleted) = (rebuilt.unwrap(), put.unwrap(), deleted.unwrap());
     assert!(deleted && (302..=304).contains(&articles), "{articles}");
     for _ in 0..2 {
@@ -245,7 +245,7 @@ async fn the_same_articles_score_the_same_whatever_happened_to_the_index_before(
         ask(&knowledge, text, Audience::Customer).await;
         knowledge.put(articles()).await.unwrap();
         ask(&knowledge, text, Audience::Agent).await;
-        knowledge.delete(&format!("extra-{round}")).await.unwrap();
+        knowledge.delete(&format!("extra-{round}"), NOW).await.unwrap();
         for audience in [Audience::Customer, Audience::Agent] {
             assert_eq!(ask(&knowledge, text, audience).await, ask(&clean, text, audience).await);
         }
@@ -327,10 +327,11 @@ async fn a_change_is_finished_even_if_its_caller_goes_away() {
     knowledge.put(articles()).await.unwrap();
     let held = knowledge.shared.changing.lock().await;
     // The client hangs up while the deletion waits for its turn.
-    let hung_up = tokio::time::timeout(std::time::Duration::from_millis(20), knowledge.delete("vpn")).await;
+    let hung_up =
+        tokio::time::timeout(std::time::Duration::from_millis(20), knowledge.delete("vpn", NOW)).await;
     assert!(hung_up.is_err());
     drop(held);
-    let _after_it = knowledge.delete("no such article").await.unwrap();
+    let _after_it = knowledge.delete("no such article", NOW).await.unwrap();
     assert!(having(&knowledge, "LarkVPN").await.is_empty());
 }
 

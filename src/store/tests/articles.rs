@@ -1,5 +1,9 @@
 //! Articles: what is put comes back, by id, in pages, and in the order that was asked for.
 
+use std::collections::HashMap;
+
+use jiff::{SignedDuration, Timestamp};
+
 use super::*;
 
 #[tokio::test]
@@ -38,10 +42,43 @@ async fn a_deleted_article_is_gone_with_its_passages() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path()).await;
     let put = store.put_articles(&[embedded("kb-7", &["a"])], "minilm").await.unwrap();
-    assert!(store.delete_article("kb-7").await.unwrap() > Some(put));
-    assert_eq!(store.delete_article("kb-7").await.unwrap(), None);
+    assert!(store.delete_article("kb-7", Timestamp::UNIX_EPOCH).await.unwrap() > Some(put));
+    assert_eq!(store.delete_article("kb-7", Timestamp::UNIX_EPOCH).await.unwrap(), None);
     assert_eq!(store.article("kb-7").await.unwrap(), None);
     assert_eq!(store.passages_page(None, 10).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn of_a_deleted_article_title_and_embeddings_stay_until_it_comes_back_and_nothing_of_a_draft() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    let (article, mut draft) = (embedded("kb-7", &["a", "b"]), embedded("kb-8", &["c"]));
+    draft.article.status = ArticleStatus::Draft;
+    store.put_articles(&[article.clone(), draft], "minilm").await.unwrap();
+    let at = "2026-11-23T10:00:00Z".parse().unwrap();
+    for id in ["kb-7", "kb-8"] {
+        store.delete_article(id, at).await.unwrap();
+    }
+    let left = store.deleted_articles().await.unwrap();
+    let title = article.article.title.clone();
+    assert_eq!(left, [DeletedArticle { id: "kb-7".into(), title, deleted_at: at }]);
+    let ids = ["kb-7".to_owned(), "kb-8".to_owned(), "kb-9".to_owned()];
+    let embeddings: Vec<f32> =
+        article.passages.iter().flat_map(|passage| passage.embedding.iter().copied()).collect();
+    assert_eq!(
+        store.deleted_embeddings("minilm", &ids).await.unwrap(),
+        HashMap::from([("kb-7".into(), embeddings)])
+    );
+    assert!(store.deleted_embeddings("another", &ids).await.unwrap().is_empty());
+
+    store.put_articles(&[article], "minilm").await.unwrap();
+    assert!(store.deleted_articles().await.unwrap().is_empty());
+    store.delete_article("kb-7", at).await.unwrap();
+    let kind = Retained::DeletedArticles;
+    for (before, left) in [(at, 1), (at + SignedDuration::from_secs(1), 0)] {
+        store.forget_old(kind, before, 100, &Prefixes::default()).await.unwrap();
+        assert_eq!(store.deleted_articles().await.unwrap().len(), left);
+    }
 }
 
 #[tokio::test]
@@ -157,6 +194,6 @@ async fn a_put_that_changes_title_text_or_audience_makes_a_version_and_another_d
     }
     let former = store.article_versions("1").await.unwrap();
     assert_eq!((former.len(), former[0].version), (50, 99));
-    store.delete_article("1").await.unwrap();
+    store.delete_article("1", Timestamp::UNIX_EPOCH).await.unwrap();
     assert!(store.article_versions("1").await.unwrap().is_empty());
 }

@@ -93,7 +93,7 @@ async fn agrees_with_a_map(steps: Vec<Step>) {
                 }
             }
             Step::Delete(id) => {
-                let seq = store.delete_article(&id).await.unwrap();
+                let seq = store.delete_article(&id, Timestamp::UNIX_EPOCH).await.unwrap();
                 assert_eq!(seq.is_some(), map.remove(&id).is_some());
                 assert!(seq.is_none_or(|seq| seq > last));
                 last = seq.unwrap_or(last);

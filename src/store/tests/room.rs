@@ -2,6 +2,8 @@
 
 use std::num::NonZeroU64;
 
+use jiff::Timestamp;
+
 use super::*;
 
 async fn open_with_a_mebibyte(folder: &Path) -> Store {
@@ -36,7 +38,7 @@ async fn room_that_a_delete_gave_back_is_used_again() {
     store.put_articles(&[embedded("kb-1", &[&large])], "minilm").await.unwrap();
     let refused = store.put_articles(&[embedded("kb-2", &[&large])], "minilm").await;
     assert!(matches!(refused, Err(StoreError::Full { .. })), "{refused:?}");
-    store.delete_article("kb-1").await.unwrap();
+    store.delete_article("kb-1", Timestamp::UNIX_EPOCH).await.unwrap();
     store.put_articles(&[embedded("kb-2", &[&large])], "minilm").await.unwrap();
 }
 
@@ -49,7 +51,7 @@ async fn a_write_that_does_not_fit_takes_no_other_with_it() {
     let (large, triage, deleted) = tokio::join!(
         store.put_articles(&batch, "minilm"),
         store.save_triage(&small, &answer, &finding),
-        store.delete_article("kb-2"),
+        store.delete_article("kb-2", Timestamp::UNIX_EPOCH),
     );
     assert!(matches!(large, Err(StoreError::Full { .. })), "{large:?}");
     triage.unwrap();
