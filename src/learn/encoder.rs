@@ -189,6 +189,10 @@ impl Tuner<'_> {
                 Step::Resumed(passes) => {
                     Event::Note(format!("an interrupted tuning goes on after pass {passes}"))
                 }
+                Step::Round(number, of) => Event::Note(format!("tuning {number} of {of}")),
+                Step::Mean(wrong, best) => Event::Note(format!(
+                    "on held-out texts the mean of all tunings has {wrong} wrong labels, the best of them {best}"
+                )),
             });
         };
         let tuned = tune(&job, &mut weights, &hear).map_err(TrainError::Tune)?;

@@ -13,6 +13,7 @@ mod heads;
 mod layer;
 mod network;
 mod optimizer;
+mod rounds;
 mod trainer;
 
 use std::path::Path;
@@ -68,6 +69,10 @@ pub struct TuneSettings {
     pub refit: bool,
     /// Seeds every draw.
     pub seed: u64,
+    /// Tuned so many times from the same beginning, each with the draws of another seed, `seed` and those after it;
+    /// what counts is the mean of the numbers, where held-out texts do not say that one of them is better.
+    /// Wortsman et al., "Model soups" (2022).
+    pub rounds: usize,
 }
 
 impl Default for TuneSettings {
@@ -90,6 +95,7 @@ impl Default for TuneSettings {
             patience: 4,
             refit: true,
             seed: 1,
+            rounds: 1,
         }
     }
 }
@@ -173,6 +179,10 @@ pub enum Step {
     Done(usize, usize),
     /// A pass over the texts is over.
     Epoch(Epoch),
+    /// One of several tunings begins, of so many.
+    Round(usize, usize),
+    /// Of several tunings their mean had so many wrong labels on held-out texts, and the best of them so many.
+    Mean(usize, usize),
     /// An interrupted tuning goes on after so many passes.
     Resumed(usize),
 }
@@ -194,7 +204,8 @@ pub struct Job<'a> {
     pub settings: &'a TuneSettings,
     /// Cores to use.
     pub threads: usize,
-    /// Where the state is kept after each pass, to go on from if this is interrupted; removed at the end.
+    /// Where the state is kept after each pass, to go on from if this is interrupted; each round has a file of its
+    /// own beside it. Removed at the end.
     pub checkpoint: Option<&'a Path>,
 }
 
@@ -212,19 +223,30 @@ pub struct Tuned {
 /// # Errors
 /// Weights or texts that do not fit the encoder, or a checkpoint that cannot be written.
 pub fn tune(job: &Job<'_>, weights: &mut Weights, watch: &dyn Fn(Step)) -> candle_core::Result<Tuned> {
-    let settings = job.settings;
     let mut trainer = Trainer::new(job, weights)?;
+    let passes = rounds::tune(job, weights, &mut trainer, watch)?;
+    Ok(Tuned { heads: trainer.store(weights)?, passes })
+}
+
+/// One tuning, from what `trainer` has; the pass that its numbers are from in the end.
+fn round(
+    job: &Job<'_>,
+    weights: &Weights,
+    trainer: &mut Trainer,
+    watch: &dyn Fn(Step),
+) -> candle_core::Result<usize> {
+    let settings = job.settings;
     let fingerprint = checkpoint::fingerprint(job, weights)?;
-    let begun = job.checkpoint.and_then(|path| checkpoint::load(path, &fingerprint, &mut trainer));
+    let begun = job.checkpoint.and_then(|path| checkpoint::load(path, &fingerprint, trainer));
     if let Some(progress) = &begun {
         watch(Step::Resumed(progress.passes));
     }
     let mut progress = begun.unwrap_or_default();
     let last = job.passes.unwrap_or(settings.epochs).min(settings.epochs);
     while progress.passes < last && progress.stale < settings.patience.max(1) {
-        let epoch = pass(job, &mut trainer, &mut progress, watch)?;
+        let epoch = pass(job, trainer, &mut progress, watch)?;
         if let Some(path) = job.checkpoint {
-            checkpoint::save(path, &fingerprint, &trainer, &progress)?;
+            checkpoint::save(path, &fingerprint, trainer, &progress)?;
         }
         watch(Step::Epoch(epoch));
     }
@@ -234,12 +256,7 @@ pub fn tune(job: &Job<'_>, weights: &mut Weights, watch: &dyn Fn(Step)) -> candl
         trainer.network.set_tuned(&best.encoder);
         trainer.heads.numbers = best.heads;
     }
-    let heads = trainer.store(weights)?;
-    if let Some(path) = job.checkpoint {
-        // What is left of it is written over by the next training.
-        let _ = std::fs::remove_file(path);
-    }
-    Ok(Tuned { heads, passes })
+    Ok(passes)
 }
 
 /// One pass over the texts, and a look at those held out.
