@@ -28,7 +28,7 @@ use deskhand::triage::Ticket;
 
 use bare::{Rate, Steps};
 use client::Connection;
-use run::{Figures, Target};
+use run::{Arrivals, Figures, Target};
 use service::Service;
 use tickets::{Asked, Requests};
 
@@ -46,7 +46,8 @@ pub struct Pass {
     pub asked: Asked,
     /// By concurrency: 1, the cores, and more.
     pub closed: Vec<(usize, Figures)>,
-    pub chance: Vec<(f64, Figures)>,
+    /// By share of the capacity.
+    pub open: Vec<(f64, Arrivals, Figures)>,
     pub overload: Option<Overload>,
 }
 
@@ -61,8 +62,8 @@ pub struct Overload {
 impl Pass {
     pub fn all(&self) -> impl Iterator<Item = &Figures> {
         let closed = self.closed.iter().map(|(_, figures)| figures);
-        let chance = self.chance.iter().map(|(_, figures)| figures);
-        closed.chain(chance).chain(self.overload.iter().map(|overload| &overload.figures))
+        let open = self.open.iter().map(|(.., figures)| figures);
+        closed.chain(open).chain(self.overload.iter().map(|overload| &overload.figures))
     }
 
     /// The most requests a second that were answered.
@@ -145,7 +146,7 @@ async fn pass(
         pid: service.pid(),
         requests: Arc::new(Requests::new(tickets, asked, &service.address)?),
     };
-    let mut pass = Pass { asked, closed: Vec::new(), chance: Vec::new(), overload: None };
+    let mut pass = Pass { asked, closed: Vec::new(), open: Vec::new(), overload: None };
     for concurrency in [1, threads, 4 * threads, 16 * threads] {
         let figures = run::closed(&target, concurrency, time).await;
         report::row(asked, &format!("{concurrency} callers"), &figures);
@@ -154,14 +155,14 @@ async fn pass(
     if asked == Asked::Kept {
         return Ok(pass);
     }
-    for share in [0.2, 0.8] {
-        let figures = run::open(&target, share * pass.capacity(), time).await;
-        report::row(asked, &format!("{:.0} % of capacity", share * 100.0), &figures);
-        pass.chance.push((share, figures));
+    for (share, arrivals) in [(0.2, Arrivals::ByChance), (0.8, Arrivals::Even), (0.8, Arrivals::ByChance)] {
+        let figures = run::open(&target, share * pass.capacity(), arrivals, time).await;
+        report::row(asked, &format!("{:.0} % {}", share * 100.0, arrivals.name()), &figures);
+        pass.open.push((share, arrivals, figures));
     }
     let resident_before = process::resident_mb(target.pid);
-    let figures = run::open(&target, 2.0 * pass.capacity(), time).await;
-    report::row(asked, "200 % of capacity", &figures);
+    let figures = run::open(&target, 2.0 * pass.capacity(), Arrivals::ByChance, time).await;
+    report::row(asked, "200 % by chance", &figures);
     let after = lone(&target).await?;
     pass.overload = Some(Overload { figures, resident_before, after });
     Ok(pass)

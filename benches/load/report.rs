@@ -127,9 +127,11 @@ fn overhead(bare: &Bare, pass: &Pass, threads: usize) {
 /// How much longer some wait when there is much to do.
 fn spread(pass: &Pass) {
     let lone = pass.closed.first().map(|(_, figures)| figures.ms(0.5));
-    let busy = pass.chance.iter().find(|(share, _)| *share == 0.8).map(|(_, figures)| figures.ms(0.99));
-    if let (Some(lone), Some(busy)) = (lone, busy) {
-        claim(&format!("{}: p99 at 80 % / median of one caller", pass.asked.name()), 4.0, busy / lone);
+    let busy = pass.open.iter().filter(|(share, ..)| *share == 0.8);
+    for (_, arrivals, figures) in busy {
+        let (name, come) = (pass.asked.name(), arrivals.name());
+        let ratio = lone.map_or(f64::NAN, |lone| figures.ms(0.99) / lone);
+        claim(&format!("{name}: p99 at 80 % ({come}) / median of one caller"), 4.0, ratio);
     }
 }
 

@@ -27,6 +27,24 @@ pub struct Target {
     pub requests: Arc<Requests>,
 }
 
+/// How requests come that wait for nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrivals {
+    /// One after another at equal distances, as load generators with a fixed rate send them.
+    Even,
+    /// Each at its own time, as those of many people do: a Poisson process.
+    ByChance,
+}
+
+impl Arrivals {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Even => "even",
+            Self::ByChance => "by chance",
+        }
+    }
+}
+
 /// What a run showed.
 #[derive(Debug, Default)]
 pub struct Figures {
@@ -145,19 +163,19 @@ pub async fn closed(target: &Target, concurrency: usize, time: Duration) -> Figu
     figures
 }
 
-/// Requests that come by chance, `rate` a second, however many are still unanswered.
-pub async fn open(target: &Target, rate: f64, time: Duration) -> Figures {
+/// Requests that come `rate` a second, however many are still unanswered.
+pub async fn open(target: &Target, rate: f64, arrivals: Arrivals, time: Duration) -> Figures {
     let counted = Counted::new(time);
-    let (clock, mut arrivals) = mpsc::unbounded_channel();
+    let (clock, mut dues) = mpsc::unbounded_channel();
     let until = counted.until;
-    let pacing = std::thread::spawn(move || pace(rate, until, &clock));
+    let pacing = std::thread::spawn(move || pace(rate, arrivals, until, &clock));
     let dispatch = tokio::spawn({
         let (target, counted) = (target.clone(), Arc::clone(&counted));
         async move {
             let places = Arc::new(Semaphore::new(CONNECTIONS));
             let idle: Arc<Mutex<Vec<Connection>>> = Arc::default();
             let mut callers = JoinSet::new();
-            while let Some(due) = arrivals.recv().await {
+            while let Some(due) = dues.recv().await {
                 let place = Arc::clone(&places).acquire_owned().await;
                 let (target, counted, idle) = (target.clone(), Arc::clone(&counted), Arc::clone(&idle));
                 callers.spawn(async move {
@@ -179,12 +197,15 @@ pub async fn open(target: &Target, rate: f64, time: Duration) -> Figures {
 }
 
 /// Tells when each request is due. On a thread of its own, since the runtime's clock goes by milliseconds.
-fn pace(rate: f64, until: Instant, clock: &mpsc::UnboundedSender<Instant>) {
+fn pace(rate: f64, arrivals: Arrivals, until: Instant, clock: &mpsc::UnboundedSender<Instant>) {
     let mut chance = StdRng::seed_from_u64(1);
     let mut due = Instant::now();
     loop {
-        let gap = -(1.0 - chance.random::<f64>()).ln() / rate;
-        due += Duration::from_secs_f64(gap);
+        let gap = match arrivals {
+            Arrivals::Even => 1.0,
+            Arrivals::ByChance => -(1.0 - chance.random::<f64>()).ln(),
+        };
+        due += Duration::from_secs_f64(gap / rate);
         if due >= until {
             return;
         }
