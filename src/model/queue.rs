@@ -87,8 +87,8 @@ const WORTH_SHARING: usize = 8;
 /// So many passes must have run one after another, none beside another, before the next is shared: where
 /// texts come side by side, every core has a text of its own, and helpers would only burn time.
 const ALONE: usize = 8;
-/// Tokens that a worker takes at least while others have nothing to do: below that, the texts of a group
-/// no longer share the reading of the weights.
+/// Tokens that a worker takes at least where less than all could take waits: below that, the texts of a group no
+/// longer share the reading of the weights.
 const LEAST_SHARE: usize = 32;
 
 impl Queue {
@@ -191,15 +191,15 @@ impl Queue {
         }
     }
 
-    /// Takes jobs worth about `budget` tokens, at least one, requests before bulk work; less while others
-    /// are idle, so that all have some. Jobs whose caller has gone are dropped before they cost
-    /// anything. Where passes run alone, idle workers are called to join `team`. `None` when
-    /// closed and empty.
+    /// Takes jobs worth at most `budget` tokens, at least one, requests before bulk work; less where less waits
+    /// than all workers could take, since the texts of a group are answered together and another worker will soon
+    /// have nothing to do. Jobs whose caller has gone are dropped before they cost anything. Where passes run alone,
+    /// idle workers are called to join `team`. `None` when closed and empty.
     pub(super) fn take(&self, budget: usize, team: Option<&Arc<Team>>) -> Option<Task> {
         let mut state = self.lock();
         let mut alert = state.company == 0;
         loop {
-            let share = state.waiting_tokens().div_ceil(state.idle + 1).max(LEAST_SHARE);
+            let share = state.waiting_tokens().div_ceil(self.workers.max(1)).max(LEAST_SHARE);
             let batch = state.next_batch(budget.min(share));
             self.waiting.store(!state.is_empty(), Ordering::Relaxed);
             if !batch.is_empty() {
@@ -303,18 +303,20 @@ impl State {
     fn next_batch(&mut self, budget: usize) -> Vec<Job> {
         let mut batch = Vec::new();
         let mut cost = 0;
-        while let Some(job) = self.pop() {
-            if job.reply.is_closed() {
-                continue;
-            }
-            cost += job.tokens.ids.len();
+        while let Some(next) = self.next_cost()
+            && (batch.is_empty() || cost + next <= budget)
+        {
+            let Some(job) = self.pop().filter(|job| !job.reply.is_closed()) else { continue };
+            cost += next;
             batch.push(job);
-            if cost >= budget {
-                break;
-            }
         }
         self.taken_tokens += cost as u64;
         batch
+    }
+
+    /// Tokens of the next text.
+    fn next_cost(&self) -> Option<usize> {
+        self.interactive.next_cost().or_else(|| self.bulk.front().map(|job| job.tokens.ids.len()))
     }
 
     fn pop(&mut self) -> Option<Job> {

@@ -72,11 +72,21 @@ fn what_can_be_done_without_is_refused_where_requests_and_bulk_work_fill_the_que
 }
 
 #[test]
-fn a_worker_takes_about_its_budget() {
+fn a_worker_takes_no_more_than_its_budget_but_for_a_text_that_is_longer() {
     let queue = Queue::new(1_000, 1);
-    let (jobs, _keep): (Vec<_>, Vec<_>) = (0..10).map(|_| job(30)).unzip();
+    let (jobs, _keep): (Vec<_>, Vec<_>) = [30, 30, 30, 30, 200, 30].into_iter().map(job).unzip();
     queue.push(None, jobs).unwrap();
-    assert_eq!(batch(&queue, 100).len(), 4);
+    let lengths = || batch(&queue, 100).iter().map(|job| job.tokens.ids.len()).collect::<Vec<_>>();
+    assert_eq!([lengths(), lengths(), lengths(), lengths()], [vec![30; 3], vec![30], vec![200], vec![30]]);
+}
+
+#[test]
+fn a_worker_leaves_the_others_their_share_though_they_are_still_at_work() {
+    let queue = Queue::new(1_000, 4);
+    let (jobs, _keep): (Vec<_>, Vec<_>) = (0..8).map(|_| job(30)).unzip();
+    queue.push(None, jobs).unwrap();
+    let counts: Vec<usize> = (0..7).map(|_| batch(&queue, 256).len()).collect();
+    assert_eq!(counts, [2, 1, 1, 1, 1, 1, 1], "two of eight, then too few to share the weights");
 }
 
 #[test]

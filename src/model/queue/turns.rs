@@ -64,6 +64,11 @@ impl Turns {
         }
     }
 
+    /// Tokens of the next text.
+    pub(super) fn next_cost(&self) -> Option<usize> {
+        Some(self.lines.front()?.jobs.front()?.tokens.ids.len())
+    }
+
     /// The next text; its caller goes to the end.
     pub(super) fn pop(&mut self) -> Option<Job> {
         let mut line = self.lines.pop_front()?;
