@@ -53,9 +53,7 @@ struct State {
     taken_tokens: u64,
     /// Workers that wait for something to do.
     idle: usize,
-    /// Workers that read.
-    reading: usize,
-    /// How many others were being read when a pass began, a running mean.
+    /// How many other workers were busy when a pass began, helpers counted, a running mean.
     company: f64,
     /// Teams that idle workers may join.
     teams: Vec<Arc<Team>>,
@@ -202,8 +200,8 @@ impl Queue {
             let batch = state.next_batch(budget.min(share));
             self.waiting.store(!state.is_empty(), Ordering::Relaxed);
             if !batch.is_empty() {
-                state.company += NEWEST * (state.reading as f64 - state.company);
-                state.reading += 1;
+                let others = self.workers.saturating_sub(state.idle + 1) as f64;
+                state.company += NEWEST * (others - state.company);
                 self.share(&mut state, &batch, team);
                 drop(state);
                 self.room.notify_waiters();
@@ -229,8 +227,8 @@ impl Queue {
         }
     }
 
-    /// Whether texts come so seldom that most workers have nothing to do: where every core has a text of its own,
-    /// helpers would only burn time. Of four workers one may read beside another, of two none.
+    /// Whether texts come so seldom that half of the workers have nothing to do: a pass that is helped along takes
+    /// more time of all cores together, which are needed where every core has a text of its own, or a search.
     fn has_room(&self, state: &State) -> bool {
         state.company < (self.workers as f64 - 1.0) / 2.0
     }
@@ -267,7 +265,6 @@ impl Queue {
         let mut state = self.lock();
         state.teams.retain(|other| !Arc::ptr_eq(other, team));
         self.sharing.store(!state.teams.is_empty(), Ordering::Relaxed);
-        state.reading = state.reading.saturating_sub(1);
         state.busy_tokens += tokens;
         state.busy_s += time.as_secs_f64();
         drop(state);
