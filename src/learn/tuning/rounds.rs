@@ -16,7 +16,7 @@ struct Outcome {
     wrong: usize,
 }
 
-/// Tunes as often as the settings say and leaves in `trainer` the mean of all numbers, or those of the best tuning
+/// Tunes as often as the settings say, first what is in `trainer`, and leaves there the mean of all numbers, or those of the best tuning
 /// where that has fewer wrong labels on held-out texts; the pass that they are from, of several the latest.
 pub(super) fn tune(
     job: &Job<'_>,
@@ -33,7 +33,9 @@ pub(super) fn tune(
         if rounds > 1 {
             watch(Step::Round(number + 1, rounds));
         }
-        *trainer = Trainer::new(&this, weights)?;
+        if number > 0 {
+            *trainer = Trainer::new(&this, weights)?;
+        }
         let passes = round(&this, weights, trainer, &|step| watch(of_all(step, number, rounds)))?;
         let wrong = if rounds > 1 { trainer.tally(job.held_out)?.wrong } else { 0 };
         let (encoder, heads) = (trainer.network.tuned().to_vec(), trainer.heads.numbers.clone());
