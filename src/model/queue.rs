@@ -53,8 +53,10 @@ struct State {
     taken_tokens: u64,
     /// Workers that wait for something to do.
     idle: usize,
-    /// How many other workers were busy when a pass began, helpers counted, a running mean.
-    company: f64,
+    /// Workers that read.
+    reading: usize,
+    /// How many passes have yet to run alone before one is taken for alone again.
+    company: usize,
     /// Teams that idle workers may join.
     teams: Vec<Arc<Team>>,
     /// Seconds that workers have spent reading, and the tokens they read in them.
@@ -82,8 +84,9 @@ const FIRST_GUESS: f64 = 5_000.0;
 const ALERT: Duration = Duration::from_micros(100);
 /// A pass of fewer tokens is over before a sleeping helper is awake.
 const WORTH_SHARING: usize = 8;
-/// What one pass counts in the running mean of others beside it.
-const NEWEST: f64 = 1.0 / 8.0;
+/// So many passes must have run one after another, none beside another, before the next is shared: where
+/// texts come side by side, every core has a text of its own, and helpers would only burn time.
+const ALONE: usize = 8;
 /// Tokens that a worker takes at least where less than all could take waits: below that, the texts of a group no
 /// longer share the reading of the weights.
 const LEAST_SHARE: usize = 32;
@@ -190,18 +193,18 @@ impl Queue {
 
     /// Takes jobs worth at most `budget` tokens, at least one, requests before bulk work; less where less waits
     /// than all workers could take, since the texts of a group are answered together and another worker will soon
-    /// have nothing to do. Jobs whose caller has gone are dropped before they cost anything. Where texts come seldom,
+    /// have nothing to do. Jobs whose caller has gone are dropped before they cost anything. Where passes run alone,
     /// idle workers are called to join `team`. `None` when closed and empty.
     pub(super) fn take(&self, budget: usize, team: Option<&Arc<Team>>) -> Option<Task> {
         let mut state = self.lock();
-        let mut alert = self.has_room(&state);
+        let mut alert = state.company == 0;
         loop {
             let share = state.waiting_tokens().div_ceil(self.workers.max(1)).max(LEAST_SHARE);
             let batch = state.next_batch(budget.min(share));
             self.waiting.store(!state.is_empty(), Ordering::Relaxed);
             if !batch.is_empty() {
-                let others = self.workers.saturating_sub(state.idle + 1) as f64;
-                state.company += NEWEST * (others - state.company);
+                state.company = if state.reading > 0 { ALONE } else { state.company.saturating_sub(1) };
+                state.reading += 1;
                 self.share(&mut state, &batch, team);
                 drop(state);
                 self.room.notify_waiters();
@@ -221,20 +224,14 @@ impl Queue {
                 state = self.lock();
             } else {
                 state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
-                alert = self.has_room(&state);
+                alert = state.company == 0;
             }
             state.idle -= 1;
         }
     }
 
-    /// Whether texts come so seldom that half of the workers have nothing to do: a pass that is helped along takes
-    /// more time of all cores together, which are needed where every core has a text of its own, or a search.
-    fn has_room(&self, state: &State) -> bool {
-        state.company < (self.workers as f64 - 1.0) / 2.0
-    }
-
-    /// Looks out for something to do for a moment before sleeping, while there is room: to be woken takes longer
-    /// than that.
+    /// Looks out for something to do for a moment before sleeping, while passes run alone: to be woken takes
+    /// longer than that.
     /// False if nothing came.
     fn look_out(&self) -> bool {
         let start = Instant::now();
@@ -251,8 +248,8 @@ impl Queue {
     /// Calls idle workers to a pass that would otherwise run on one core while they sleep.
     fn share(&self, state: &mut State, batch: &[Job], team: Option<&Arc<Team>>) {
         let tokens: usize = batch.iter().map(|job| job.tokens.ids.len()).sum();
-        let helped = self.has_room(state) && state.idle > 0 && state.is_empty();
-        if let Some(team) = team.filter(|_| helped && tokens >= WORTH_SHARING) {
+        let alone = state.company == 0 && state.idle > 0 && state.is_empty();
+        if let Some(team) = team.filter(|_| alone && tokens >= WORTH_SHARING) {
             team.open();
             state.teams.push(Arc::clone(team));
             self.sharing.store(true, Ordering::Relaxed);
@@ -265,6 +262,7 @@ impl Queue {
         let mut state = self.lock();
         state.teams.retain(|other| !Arc::ptr_eq(other, team));
         self.sharing.store(!state.teams.is_empty(), Ordering::Relaxed);
+        state.reading = state.reading.saturating_sub(1);
         state.busy_tokens += tokens;
         state.busy_s += time.as_secs_f64();
         drop(state);

@@ -109,27 +109,6 @@ fn a_lone_text_calls_idle_workers_to_help_until_it_is_read() {
 }
 
 #[test]
-fn workers_help_each_other_while_texts_come_seldom_and_not_while_every_core_has_its_own() {
-    let queue = Queue::new(1_000, 4);
-    let mut keep = Vec::new();
-    // As many texts at a time as callers, each of whom sends the next when all are answered.
-    let mut read = |callers: usize| {
-        for _ in 0..30 {
-            for busy in 0..callers {
-                let (text, receiver) = job(40);
-                keep.push(receiver);
-                queue.push(None, vec![text]).unwrap();
-                queue.lock().idle = 3 - busy;
-                assert_eq!(batch(&queue, 100).len(), 1);
-            }
-        }
-        queue.has_room(&queue.lock())
-    };
-    let helped: Vec<bool> = [1, 3, 4, 1].map(&mut read).to_vec();
-    assert_eq!(helped, [true, true, false, true]);
-}
-
-#[test]
 fn a_closed_queue_works_off_what_it_accepted() {
     let queue = Queue::new(100, 1);
     let (accepted, _keep) = job(10);
