@@ -128,7 +128,8 @@ impl TuneSettings {
         // What a site searches with is its own bundle's embedding, made anew after a switch.
         let all = Self { keep_embedding: 0.5, ..Self::default() };
         match rows {
-            0..2_000 => Self { epochs: 24, contrastive: 1.0, ..all },
+            0..500 => Self { epochs: 24, contrastive: 1.0, ..all },
+            500..2_000 => Self { epochs: 8, contrastive: 1.0, ..all },
             // A sixteenth of so many tells enough, and what is held out of them is missed too little to tune
             // all again.
             2_000..20_000 => Self { epochs: 16, contrastive: 0.5, held_out: 16, refit: false, ..all },
@@ -196,7 +197,7 @@ pub struct Job<'a> {
     pub samples: &'a [Sample],
     /// Texts that only tell when to stop and which pass was the best.
     pub held_out: &'a [Sample],
-    /// Ends after so many passes, though the rates fall as if there were more.
+    /// Ends after so many passes instead of those of the settings; the rates fall to nothing by then.
     pub passes: Option<usize>,
     /// The heads that are trained along.
     pub heads: &'a [HeadShape],
@@ -207,6 +208,13 @@ pub struct Job<'a> {
     /// Where the state is kept after each pass, to go on from if this is interrupted; each round has a file of its
     /// own beside it. Removed at the end.
     pub checkpoint: Option<&'a Path>,
+}
+
+impl Job<'_> {
+    /// The last pass, if nothing ends it before.
+    fn last(&self) -> usize {
+        self.passes.unwrap_or(self.settings.epochs).min(self.settings.epochs)
+    }
 }
 
 /// What came of tuning, besides the weights.
@@ -242,7 +250,7 @@ fn round(
         watch(Step::Resumed(progress.passes));
     }
     let mut progress = begun.unwrap_or_default();
-    let last = job.passes.unwrap_or(settings.epochs).min(settings.epochs);
+    let last = job.last();
     while progress.passes < last && progress.stale < settings.patience.max(1) {
         let epoch = pass(job, trainer, &mut progress, watch)?;
         if let Some(path) = job.checkpoint {
@@ -271,14 +279,15 @@ fn pass(
     let order = batches::order(job.samples, job.heads, settings, &mut rng);
     let size = settings.batch.max(1);
     let steps = order.len().div_ceil(size);
+    let total = job.last() * steps;
     let texts = order.len().max(1);
     let mut loss = 0.0;
     for (number, chosen) in order.chunks(size).enumerate() {
         let text = |&i: &usize| batches::masked(&job.samples[i], settings.word_dropout, &mut rng);
         let batch: Vec<Sample> = chosen.iter().map(text).collect();
         let step = progress.passes * steps + number;
-        loss += trainer.step(&batch, schedule(step, settings.epochs * steps))?;
-        watch(Step::Done(step + 1, settings.epochs * steps));
+        loss += trainer.step(&batch, schedule(step, total))?;
+        watch(Step::Done(step + 1, total));
     }
     progress.passes += 1;
     let mut share = None;
