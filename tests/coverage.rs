@@ -195,8 +195,11 @@ fn former_versions_in_the_archive_of_articles_that_are_out_are_not_missed() {
     assert_eq!(flags(&serde_json::from_str(&ok(run)).unwrap()), BTreeMap::new());
 }
 
-#[tokio::test]
-async fn over_http_tickets_that_a_draft_would_answer_make_their_category_missing() {
+/// The address of the report of October and most of November.
+const NOVEMBER: &str = "/v1/audit/coverage?from=2026-10-01&to=2026-11-20";
+
+/// A service with an article about printers and this one about the scanner.
+async fn printer_and_scanner(scanner: Value) -> TestApp {
     let app = TestApp::shipped(|settings| {
         settings.audit.refresh_seconds = 0;
         settings.audit.min_tickets = 3;
@@ -204,15 +207,25 @@ async fn over_http_tickets_that_a_draft_would_answer_make_their_category_missing
     .await;
     let printer = json!({"title": "Printer", "body": "Turn it off and on.", "audience": "customer"});
     app.put("/v1/articles/printer", printer).await;
-    let draft = json!({"title": "Scanner", "body": "The scanner blinks red after a jam.", "audience": "agent", "status": "draft"});
-    app.put("/v1/articles/scanner", draft).await;
+    app.put("/v1/articles/scanner", scanner).await;
+    app
+}
+
+/// The report once three tickets have asked about the scanner.
+async fn asked_about_the_scanner(app: &TestApp) -> Value {
     for id in ["81", "82", "83"] {
         let ticket =
             json!({"id": id, "body": "the scanner blinks red", "created_at": "2026-11-01T00:00:00Z"});
         assert_eq!(app.post("/v1/triage", json!({"ticket": ticket})).await.status, 200);
     }
-    let path = "/v1/audit/coverage?from=2026-10-01&to=2026-11-20";
-    let report = app.get(path).await.json();
+    app.get(NOVEMBER).await.json()
+}
+
+#[tokio::test]
+async fn over_http_tickets_that_a_draft_would_answer_make_their_category_missing() {
+    let draft = json!({"title": "Scanner", "body": "The scanner blinks red after a jam.", "audience": "agent", "status": "draft"});
+    let app = printer_and_scanner(draft).await;
+    let report = asked_about_the_scanner(&app).await;
     let flag = &report["categories"][0]["flags"][0];
     assert_eq!(
         (&flag["kind"], &flag["articles"][0]["id"]),
@@ -226,30 +239,17 @@ async fn over_http_tickets_that_a_draft_would_answer_make_their_category_missing
         json!({"title": "Scanner", "body": "The scanner blinks red after a jam.", "audience": "agent"}),
     )
     .await;
-    let report = app.get(path).await.json();
+    let report = app.get(NOVEMBER).await.json();
     assert!(!report.to_string().contains("archived, deleted or a draft"), "{report:#}");
 }
 
 #[tokio::test]
 async fn a_deleted_article_that_tickets_still_ask_for_is_named_until_it_comes_back() {
-    let app = TestApp::shipped(|settings| {
-        settings.audit.refresh_seconds = 0;
-        settings.audit.min_tickets = 3;
-    })
-    .await;
-    let printer = json!({"title": "Printer", "body": "Turn it off and on.", "audience": "customer"});
-    app.put("/v1/articles/printer", printer).await;
     let scanner =
         json!({"title": "Scanner", "body": "The scanner blinks red after a jam.", "audience": "agent"});
-    app.put("/v1/articles/scanner", scanner.clone()).await;
+    let app = printer_and_scanner(scanner.clone()).await;
     assert_eq!(app.delete("/v1/articles/scanner").await.status, 204);
-    for id in ["81", "82", "83"] {
-        let ticket =
-            json!({"id": id, "body": "the scanner blinks red", "created_at": "2026-11-01T00:00:00Z"});
-        assert_eq!(app.post("/v1/triage", json!({"ticket": ticket})).await.status, 200);
-    }
-    let path = "/v1/audit/coverage?from=2026-10-01&to=2026-11-20";
-    let report = app.get(path).await.json();
+    let report = asked_about_the_scanner(&app).await;
     let flag = &report["categories"][0]["flags"][0];
     let article = &flag["articles"][0];
     assert_eq!(
@@ -260,11 +260,11 @@ async fn a_deleted_article_that_tickets_still_ask_for_is_named_until_it_comes_ba
     assert!(article["deleted_at"].is_string(), "{flag:#}");
     let page = app.get("/coverage?from=2026-10-01&to=2026-11-20").await.text();
     assert!(page.contains("deleted on 20") && !page.contains("/articles/scanner"), "{page}");
-    let printed = app.get(&format!("{path}&format=html")).await.text();
+    let printed = app.get(&format!("{NOVEMBER}&format=html")).await.text();
     assert!(printed.contains("deleted on 20"), "{printed}");
 
     app.put("/v1/articles/scanner", scanner).await;
-    let report = app.get(path).await.json();
+    let report = app.get(NOVEMBER).await.json();
     assert!(!report.to_string().contains("archived, deleted or a draft"), "{report:#}");
 }
 

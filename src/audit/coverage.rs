@@ -94,6 +94,15 @@ pub struct UsedArticle {
     pub deleted_at: Option<Timestamp>,
 }
 
+impl UsedArticle {
+    /// What reports add to its tickets, each part after a comma: its score, and when it was deleted.
+    pub(crate) fn remarks(&self) -> String {
+        let score = self.score.map_or_else(String::new, |score| format!(", score {score:.2}"));
+        let deleted = |at: Timestamp| format!(", deleted on {}", at.strftime("%Y-%m-%d"));
+        score + &self.deleted_at.map_or_else(String::new, deleted)
+    }
+}
+
 /// What is wrong with a category, and what shows it.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Flag {

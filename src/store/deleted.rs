@@ -59,7 +59,7 @@ impl Store {
         ids: &[String],
     ) -> Result<HashMap<String, Vec<f32>>, StoreError> {
         let ids = column::json_text(ids).map_err(|error| self.failed(error))?;
-        let read: Vec<OfDeleted> = sql::query_as(
+        sql::query(
             "SELECT deleted_articles.id, deleted_articles.embeddings FROM json_each($1) AS wanted
              CROSS JOIN deleted_articles
              WHERE deleted_articles.id = wanted.value AND deleted_articles.encoder = $2",
@@ -68,8 +68,10 @@ impl Store {
         .bind(encoder)
         .fetch_all(self.readers())
         .await
-        .map_err(|error| self.failed(error))?;
-        Ok(read.into_iter().map(|OfDeleted { id, embeddings }| (id, embeddings)).collect())
+        .and_then(|rows| {
+            rows.iter().map(|row| Ok((row.try_get("id")?, column::vector(row, "embeddings")?))).collect()
+        })
+        .map_err(|error| self.failed(error))
     }
 }
 
@@ -98,21 +100,21 @@ pub(super) async fn forget(connection: &mut Connection, id: &str) -> Result<(), 
 
 /// What will be left of an article; `None` of a draft, which nobody has missed.
 async fn remains(connection: &mut Connection, id: &str) -> Result<Option<Remains>, sqlx::Error> {
-    let article: Option<Remains> =
-        sql::query_as("SELECT title, encoder FROM articles WHERE id = $1 AND status <> 'draft'")
+    let article = sql::query("SELECT title, encoder FROM articles WHERE id = $1 AND status <> 'draft'")
+        .bind(id)
+        .fetch_optional(&mut *connection)
+        .await?;
+    let Some(article) = article else { return Ok(None) };
+    let passages =
+        sql::query("SELECT embedding FROM passages WHERE article_id = $1 ORDER BY ordinal LIMIT $2")
             .bind(id)
-            .fetch_optional(&mut *connection)
+            .bind(MOST_PASSAGES)
+            .fetch_all(connection)
             .await?;
-    let Some(mut article) = article else { return Ok(None) };
-    let passages: Vec<Embeddings> = sql::query_as(
-        "SELECT embedding AS embeddings FROM passages WHERE article_id = $1 ORDER BY ordinal LIMIT $2",
-    )
-    .bind(id)
-    .bind(MOST_PASSAGES)
-    .fetch_all(connection)
-    .await?;
-    article.embeddings = passages.into_iter().flat_map(|Embeddings(embeddings)| embeddings).collect();
-    Ok(Some(article))
+    let embeddings: Vec<Vec<f32>> =
+        passages.iter().map(|passage| column::vector(passage, "embedding")).collect::<Result<_, _>>()?;
+    let (title, encoder) = (article.try_get("title")?, article.try_get("encoder")?);
+    Ok(Some(Remains { title, encoder, embeddings: embeddings.concat() }))
 }
 
 async fn remember(
@@ -147,31 +149,6 @@ struct Remains {
     title: String,
     encoder: String,
     embeddings: Vec<f32>,
-}
-
-impl FromRow for Remains {
-    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
-        Ok(Self { title: row.try_get("title")?, encoder: row.try_get("encoder")?, embeddings: Vec::new() })
-    }
-}
-
-struct Embeddings(Vec<f32>);
-
-impl FromRow for Embeddings {
-    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
-        column::vector(row, "embeddings").map(Self)
-    }
-}
-
-struct OfDeleted {
-    id: String,
-    embeddings: Vec<f32>,
-}
-
-impl FromRow for OfDeleted {
-    fn from_row(row: &Row) -> Result<Self, sqlx::Error> {
-        Ok(Self { id: row.try_get("id")?, embeddings: column::vector(row, "embeddings")? })
-    }
 }
 
 impl FromRow for DeletedArticle {

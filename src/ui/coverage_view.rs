@@ -269,13 +269,10 @@ pub(super) fn no_flags(report: &Coverage) -> &'static str {
 }
 
 fn article_link(used: &UsedArticle) -> ArticleLink {
-    let score = used.score.map_or_else(String::new, |score| format!(", score {score:.2}"));
-    let deleted =
-        used.deleted_at.map_or_else(String::new, |at| format!(", deleted on {}", at.strftime("%Y-%m-%d")));
     ArticleLink {
         href: used.deleted_at.is_none().then(|| article_href(&used.id)),
         title: used.title.clone(),
-        told: format!("{}{score}{deleted}", counted(used.tickets, TICKETS)),
+        told: counted(used.tickets, TICKETS) + &used.remarks(),
     }
 }
 

@@ -73,14 +73,13 @@ fn evidence(out: &mut String, report: &Coverage) {
         for flag in &category.flags {
             let _ = writeln!(out, "  {}: {}", flag.kind.label(), flag.reason);
             for article in &flag.articles {
-                let score = article.score.map_or_else(String::new, |score| format!(", score {score:.2}"));
-                let deleted = article
-                    .deleted_at
-                    .map_or_else(String::new, |at| format!(", deleted on {}", at.strftime("%Y-%m-%d")));
                 let _ = writeln!(
                     out,
-                    "    article {} ({}), {} tickets{score}{deleted}",
-                    article.id, article.title, article.tickets
+                    "    article {} ({}), {} tickets{}",
+                    article.id,
+                    article.title,
+                    article.tickets,
+                    article.remarks()
                 );
             }
             if !flag.tickets.is_empty() {

@@ -36,8 +36,7 @@ pub(super) fn tune(
         if number > 0 {
             *trainer = Trainer::new(&this, weights)?;
         }
-        let passes = round(&this, weights, trainer, &|step| watch(of_all(step, number, rounds)))?;
-        let wrong = if rounds > 1 { trainer.tally(job.held_out)?.wrong } else { 0 };
+        let (passes, wrong) = round(&this, weights, trainer, &|step| watch(of_all(step, number, rounds)))?;
         let (encoder, heads) = (trainer.network.tuned().to_vec(), trainer.heads.numbers.clone());
         outcomes.push(Outcome { encoder, heads, passes, wrong });
     }
