@@ -25,6 +25,7 @@ mod marks;
 mod outcomes;
 mod plain_bm25;
 mod projected;
+mod query;
 mod ranking;
 mod scope;
 mod seen;
@@ -51,8 +52,9 @@ pub use judge::{JudgedQuery, SearchFigures, SearchJudgeError, SearchReport};
 pub use learning::{SearchBase, SearchFilesError, SearchRecipe, SolvedTicket, read_base};
 pub use marks::Highlight;
 pub use outcomes::ArticleFeedback;
+pub use query::{MAX_SUGGESTIONS, Query};
 pub use similar::{SimilarTicket, SimilarTickets};
-pub use suggest::{Channel, FoundBy, MAX_SUGGESTIONS, Query, Suggested, Suggestions};
+pub use suggest::{Channel, FoundBy, Suggested, Suggestions};
 pub use withdrawn::{Archive, Withdrawn};
 pub use write::{ImportReport, PutReport};
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::articles::record_change;
+use super::article_changes::record_change;
 use super::sql::{self, Connection, FromRow, Row};
 use super::writer::Write;
 use super::{Store, StoreError, column};

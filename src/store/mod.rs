@@ -10,6 +10,7 @@
 
 mod accounts;
 mod article;
+mod article_changes;
 mod articles;
 mod audited;
 pub mod backup;
@@ -65,7 +66,8 @@ mod tests;
 
 pub use accounts::AccountSurvey;
 pub use article::{Article, ArticleStatus, ArticleVersion, Attachment, Audience, Passage};
-pub use articles::{ArticleChange, EmbeddedArticle, PassageVectors, StoredPassage};
+pub use article_changes::ArticleChange;
+pub use articles::{EmbeddedArticle, PassageVectors, StoredPassage};
 pub use audited::AuditedTicket;
 pub use bundles::{BundlePart, NewPromotion, PART_BYTES, Promotion};
 pub use database::Store;

@@ -15,6 +15,7 @@ mod reasons;
 mod record;
 mod replay;
 mod rows;
+mod suggest;
 mod ticket;
 
 use std::collections::BTreeMap;
@@ -30,11 +31,12 @@ pub use named::NamedItem;
 pub use observe::{Also, AuditRow};
 pub use reasons::{DeletionReport, DeletionTask, Field, Reason};
 pub use rows::{HistoryRow, TicketRow};
+pub use suggest::{TicketSuggestions, Wanted};
 pub use ticket::{Options, Sla, Submitted, Ticket};
 
 use crate::config::{Priority, TriageSettings};
 use crate::inventory::Inventory;
-use crate::knowledge::{Knowledge, KnowledgeError, Query, Suggestions};
+use crate::knowledge::{Knowledge, KnowledgeError, Query};
 use crate::model::{Distribution, Input, Lane, Model, ModelError, Reading, Reads};
 use crate::store::{Audience, Store, StoreError, TicketRecord};
 use crate::text::{language, mail, with_subject};
@@ -73,34 +75,6 @@ pub struct Triage {
     lane: Lane,
     /// From which P(P1) on a ticket is P1, where the site has set a floor that the bundle can keep.
     p1_from: Option<f32>,
-}
-
-/// Which articles are wanted.
-#[derive(Debug, Clone)]
-pub struct Wanted {
-    /// Who will see them.
-    pub audience: Audience,
-    /// Only articles of exactly this category.
-    pub category: Option<String>,
-    /// Only articles in this language (ISO 639-1), or in none that is known.
-    pub language: Option<String>,
-    /// Only articles about this product or brand, or about none in particular.
-    pub product: Option<String>,
-    /// Only articles with all of these labels.
-    pub labels: Vec<String>,
-    /// So many at most.
-    pub top: usize,
-}
-
-/// The articles that answer a ticket.
-#[derive(Debug, Clone)]
-pub struct TicketSuggestions {
-    /// Articles, best first, and how likely it is that one answers.
-    pub suggestions: Suggestions,
-    /// Whether words of the ticket were left out.
-    pub truncated: bool,
-    /// What was cut, skipped or not understood.
-    pub warnings: Vec<String>,
 }
 
 /// A ticket as the model reads it: the words that count, and what was noticed on the way.
@@ -178,35 +152,6 @@ impl Triage {
         desk.store.save_triage(&record, &prediction, &record::finding(&answer)).await?;
         desk.knowledge.remember(&[record.id]).await?;
         Ok(answer)
-    }
-
-    /// The articles that answer a ticket, without predictions. `now` is when it is asked.
-    pub async fn suggest(
-        &self,
-        ticket: &Ticket,
-        wanted: &Wanted,
-        now: Timestamp,
-    ) -> Result<TicketSuggestions, TriageError> {
-        let (words, reading) = self.read(ticket).await?;
-        let embedding = reading.embedding();
-        let suggestions = match &self.desk {
-            None => Suggestions { answered: false, answer_confidence: 0.0, articles: Vec::new() },
-            Some(desk) => {
-                let query = Query {
-                    text: &words.text,
-                    embedding: &embedding,
-                    audience: wanted.audience,
-                    category: wanted.category.as_deref(),
-                    language: wanted.language.as_deref(),
-                    product: wanted.product.as_deref(),
-                    labels: &wanted.labels,
-                    now,
-                    top: wanted.top,
-                };
-                desk.knowledge.suggest(&query).await?
-            }
-        };
-        Ok(TicketSuggestions { suggestions, truncated: reading.truncated, warnings: words.warnings })
     }
 
     /// Past tickets as they are to be kept, with their embeddings.
