@@ -375,7 +375,7 @@ fn a_fold_that_is_left_out_is_not_learnt_from_and_is_measured_on() {
     });
     // Were it learnt from, this label would be known.
     let unseen = row(held[0], "unseen", "the app crashes");
-    let rest = held[1..].iter().map(|id| row(id, "card", "my card is gone"));
+    let rest = held[1..].iter().map(|id| row(id, "card", "the bank card was stolen"));
     let rows: Vec<String> = learnt.chain([unseen]).chain(rest).collect();
     let train = write(dir.path(), "rows.jsonl", &rows.concat());
     let out = dir.path().join("mine").display().to_string();
