@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::plain_bm25::PlainBm25;
-use super::ranking::AnswerRule;
+use super::ranking::{AnswerRule, Signs};
 use super::{Channel, Knowledge, KnowledgeError, Query, passages};
 use crate::learn::calibrate::{Platt, fit_platt};
 use crate::learn::metrics::{
@@ -65,6 +65,19 @@ pub struct SearchReport {
     /// The calibration error that is to be expected with such settings: those found on one half of these
     /// tickets, measured on the other, and the other way round.
     pub ece_with_own_curve: Option<f64>,
+    /// Ticket by ticket what the answer confidence stands on: what `benches/answer_confidence.py` fits it to.
+    pub answers: Vec<JudgedAnswer>,
+}
+
+/// Whether a ticket has an answer, and what the search made of it.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct JudgedAnswer {
+    /// Whether an article answers it.
+    pub answered: bool,
+    /// How likely the search held that, 0 to 1.
+    pub answer_confidence: f32,
+    /// Why; `None` where it found no article.
+    pub signs: Option<Signs>,
 }
 
 /// Measuring that could not be carried out.
@@ -84,21 +97,9 @@ impl Knowledge {
     /// # Errors
     /// Those of a search.
     pub async fn judge(&self, queries: &[JudgedQuery]) -> Result<SearchReport, SearchJudgeError> {
-        let plain = self.plain().await?;
-        let mut channels = BTreeMap::new();
-        channels.insert("1 plain BM25", self.figures(queries, None, &plain).await?);
-        for (name, channel) in [
-            ("2 BM25 with fields and stems", Channel::Bm25),
-            ("3 embeddings", Channel::Dense),
-            ("4 both (what suggest does)", Channel::Hybrid),
-        ] {
-            channels.insert(name, self.figures(queries, Some(channel), &plain).await?);
-        }
-        let mut outcomes = Vec::new();
-        for query in queries {
-            let answer = self.suggest(&asked(query)).await?;
-            outcomes.push((answer.answer_confidence, !query.relevant.is_empty()));
-        }
+        let answers = self.answers(queries).await?;
+        let outcomes: Vec<(f32, bool)> = answers.iter().map(|a| (a.answer_confidence, a.answered)).collect();
+        let channels = self.channels(queries, &outcomes).await?;
         let AnswerRule { slope, offset, .. } = self.shared.answer_rule;
         // Of the settings in use, and what would have to be done to them.
         let over = |Platt { a, b }| Platt { a: a * f64::from(slope), b: a * f64::from(offset) + b };
@@ -113,7 +114,42 @@ impl Knowledge {
                 .filter(|_| gaps > 0),
             best_answer_curve: curve(&outcomes).map(over),
             ece_with_own_curve: crossed(&outcomes).and_then(|outcomes| reliability(&outcomes).ok()?.ece),
+            answers,
         })
+    }
+
+    async fn answers(&self, queries: &[JudgedQuery]) -> Result<Vec<JudgedAnswer>, KnowledgeError> {
+        let mut answers = Vec::with_capacity(queries.len());
+        for query in queries {
+            let (found, signs) = self.answer(&asked(query)).await?;
+            let answered = !query.relevant.is_empty();
+            answers.push(JudgedAnswer { answered, answer_confidence: found.answer_confidence, signs });
+        }
+        Ok(answers)
+    }
+
+    async fn channels(
+        &self,
+        queries: &[JudgedQuery],
+        outcomes: &[(f32, bool)],
+    ) -> Result<BTreeMap<&'static str, SearchFigures>, SearchJudgeError> {
+        let plain = self.plain().await?;
+        let mut channels = BTreeMap::new();
+        channels.insert("1 plain BM25", self.figures(queries, None, &plain).await?);
+        for (name, channel) in [
+            ("2 BM25 with fields and stems", Channel::Bm25),
+            ("3 embeddings", Channel::Dense),
+            ("4 both (what suggest does)", Channel::Hybrid),
+        ] {
+            let mut figures = self.figures(queries, Some(channel), &plain).await?;
+            if channel == Channel::Hybrid {
+                // A fused score is comparable within one query only; what tells gaps is the answer confidence.
+                let sure: Vec<(f64, bool)> = outcomes.iter().map(|(p, yes)| (f64::from(*p), *yes)).collect();
+                figures.gap_auroc = auroc(&sure)?;
+            }
+            channels.insert(name, figures);
+        }
+        Ok(channels)
     }
 
     async fn plain(&self) -> Result<PlainBm25, KnowledgeError> {
@@ -143,11 +179,7 @@ impl Knowledge {
                 Some(channel) => self.rank(&asked(query), channel).await?,
                 None => plain.search(&query.text, TOP),
             };
-            // A fused score is comparable within one query only; what tells gaps is the answer confidence.
-            let score = match channel {
-                Some(Channel::Hybrid) => f64::from(self.suggest(&asked(query)).await?.answer_confidence),
-                _ => ranked.first().map_or(0.0, |(_, score)| f64::from(*score)),
-            };
+            let score = ranked.first().map_or(0.0, |(_, score)| f64::from(*score));
             best.push((score, !query.relevant.is_empty()));
             let ids: Vec<String> = ranked.into_iter().map(|(id, _)| id).collect();
             hits.push(RankedHits::new(&ids, &query.relevant));

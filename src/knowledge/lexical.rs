@@ -5,6 +5,7 @@
 //! everything is counted over the articles that the asker may see, and over nothing else; the same
 //! articles always give the same scores, whatever happened to the index before.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tantivy::postings::Postings;
@@ -39,6 +40,8 @@ pub(super) struct Lexical {
     segments: Vec<Segment>,
     /// The terms that were searched for, the most telling first.
     terms: Vec<Sought>,
+    /// See [`Lexical::unknown`].
+    unknown: f32,
 }
 
 /// A term that some article has.
@@ -84,8 +87,10 @@ impl Lexical {
         let collection = Collection::of(&views);
         let speeches = speech::of_query(text, scope.language.as_deref(), || speeches(&views, fields))?;
         let mut found = Vec::new();
+        let mut written = Written::default();
         for term in terms::terms(text, &speeches) {
             let postings = collection.postings(&term.stem)?;
+            written.add(&term, collection.idf(postings.len()), !postings.is_empty());
             if !postings.is_empty() {
                 let idf = collection.idf(postings.len());
                 let code_rarity = if term.code { idf / collection.idf(1) } else { 0.0 };
@@ -108,7 +113,7 @@ impl Lexical {
         }
         let terms = found.into_iter().map(|(sought, _)| sought).collect();
         let segments = views.into_iter().zip(hits).map(|(view, hits)| view.segment(hits)).collect();
-        Ok(Self { segments, terms })
+        Ok(Self { segments, terms, unknown: written.unknown() })
     }
 
     /// The `count` articles with the highest scores above 0, highest first, equal ones by id.
@@ -149,12 +154,9 @@ impl Lexical {
         terms.filter(move |(place, _)| hit.matched & (1 << place) != 0).map(|(_, sought)| &sought.term)
     }
 
-    /// Share of what the query's terms tell that the terms behind a hit have, 0 to 1.
-    pub(super) fn coverage(&self, hit: Hit) -> f32 {
-        let all: f32 = self.terms.iter().map(|sought| sought.weight).sum();
-        let has = |place: usize| hit.matched & (1 << place) != 0;
-        let found = self.terms.iter().enumerate().filter(|(place, _)| has(*place));
-        if all > 0.0 { found.map(|(_, sought)| sought.weight).sum::<f32>() / all } else { 0.0 }
+    /// Share of the query's words, counted by inverse document frequency, that no article has, 0 to 1.
+    pub(super) fn unknown(&self) -> f32 {
+        self.unknown
     }
 
     /// What a passage of these words would score if each counted once.
@@ -168,6 +170,27 @@ impl Lexical {
             }
         }
         hit
+    }
+}
+
+/// The words of a query where they stand, each with how telling it is and whether some article has it.
+#[derive(Default)]
+struct Written(BTreeMap<(usize, usize), (f32, bool)>);
+
+impl Written {
+    /// A word that has stems in several languages is known by any of them.
+    fn add(&mut self, term: &Term, idf: f32, known: bool) {
+        let Some(span) = &term.span else { return };
+        let word = self.0.entry((span.start, span.end)).or_insert((idf, known));
+        if known && !word.1 {
+            *word = (idf, true);
+        }
+    }
+
+    fn unknown(&self) -> f32 {
+        let all: f32 = self.0.values().map(|(idf, _)| idf).sum();
+        let unknown: f32 = self.0.values().filter(|(_, known)| !known).map(|(idf, _)| idf).sum();
+        if all > 0.0 { unknown / all } else { 0.0 }
     }
 }
 

@@ -48,11 +48,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::Mutex;
 
 pub use error::KnowledgeError;
-pub use judge::{JudgedQuery, SearchFigures, SearchJudgeError, SearchReport};
+pub use judge::{JudgedAnswer, JudgedQuery, SearchFigures, SearchJudgeError, SearchReport};
 pub use learning::{SearchBase, SearchFilesError, SearchRecipe, SolvedTicket, read_base};
 pub use marks::Highlight;
 pub use outcomes::ArticleFeedback;
 pub use query::{MAX_SUGGESTIONS, Query};
+pub use ranking::Signs;
 pub use similar::{SimilarTicket, SimilarTickets};
 pub use suggest::{Channel, FoundBy, Suggested, Suggestions};
 pub use withdrawn::{Archive, Withdrawn};

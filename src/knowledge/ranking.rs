@@ -1,5 +1,7 @@
 //! From all kinds of evidence to one order.
 
+use serde::Serialize;
+
 use super::vectors::Cosines;
 
 /// What each kind of evidence counts in the fused score: the best passage, the mean of the two best
@@ -16,16 +18,28 @@ const WORDS: f32 = 0.42;
 /// while an embedding hardly tells one code from another. A judgement, not a measurement.
 const CODE_BONUS: f32 = 2.0;
 
-/// Answer confidence = 1 / (1 + exp(-(12.6 × cosine + 3.5 × coverage - 6.7))), of the best passage by the
-/// encoder's plain embedding and of the best article's share of the query's telling words. A logistic regression
-/// on the tickets of `models/recipes/default/search` (2,024 over real documentation, 120 of them without an
-/// answer; 623 over four small worlds, 180 without), gaps weighed as three of ten in each. Platt's curve
-/// in [`crate::knowledge::SearchReport`] says how far it is off on other tickets.
-const BY_COSINE: f32 = 12.6;
-/// See [`BY_COSINE`].
-const BY_COVERAGE: f32 = 3.5;
-/// See [`BY_COSINE`].
-const OFFSET: f32 = -6.7;
+/// Answer confidence = 1 / (1 + exp(-(8.9 × nearest + 0.85 × lead - 1.4 × unknown - 3.65))), of [`Signs`]. A
+/// logistic regression by `benches/answer_confidence.py` on the tickets of `models/recipes/default/search`, gaps
+/// weighed as three of ten in each base. Platt's curve in [`crate::knowledge::SearchReport`] says how far it is
+/// off on other tickets.
+const BY_NEAREST: f32 = 8.9;
+/// See [`BY_NEAREST`].
+const BY_LEAD: f32 = 0.85;
+/// See [`BY_NEAREST`].
+const BY_UNKNOWN: f32 = -1.4;
+/// See [`BY_NEAREST`].
+const OFFSET: f32 = -3.65;
+
+/// What tells whether anything answers a query at all.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Signs {
+    /// Cosine of the best passage by the encoder's plain embedding, -1 to 1.
+    pub nearest: f32,
+    /// How far the first article stands before the second in the fused score, 0 or more; 0 if it is alone.
+    pub lead: f32,
+    /// Share of the query's words, counted by how telling they are, that no article has, 0 to 1.
+    pub unknown: f32,
+}
 
 /// What speaks for an article, or for one of its passages.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -55,6 +69,16 @@ pub(super) fn fuse(candidates: &[Evidence]) -> Vec<f32> {
     fused.zip(candidates).map(|(evidence, c)| evidence + CODE_BONUS * c.code).collect()
 }
 
+/// How far the first of these scores stands before the second; 0 if there is no second.
+pub(super) fn lead<S>(fused: &[(S, f32)]) -> f32 {
+    let (mut first, mut second) = (f32::NEG_INFINITY, f32::NEG_INFINITY);
+    for (_, score) in fused {
+        second = second.max(score.min(first));
+        first = first.max(*score);
+    }
+    if second.is_finite() { first - second } else { 0.0 }
+}
+
 /// Distances from the mean in standard deviations; all 0 where all values are alike.
 fn z_scores(values: impl Iterator<Item = f32> + Clone) -> Vec<f32> {
     let count = values.clone().count().max(1) as f32;
@@ -70,7 +94,7 @@ fn z_scores(values: impl Iterator<Item = f32> + Clone) -> Vec<f32> {
 pub(super) struct AnswerRule {
     /// From which confidence on a ticket counts as answered, 0 to 1.
     pub(super) threshold: f32,
-    /// The log odds of the curve at [`BY_COSINE`] times this,
+    /// The log odds of the curve at [`BY_NEAREST`] times this,
     pub(super) slope: f32,
     /// and this added, are those that are right in this house.
     pub(super) offset: f32,
@@ -78,8 +102,9 @@ pub(super) struct AnswerRule {
 
 impl AnswerRule {
     /// How likely it is that some article answers, 0 to 1.
-    pub(super) fn confidence(self, best_cosine: f32, coverage: f32) -> f32 {
-        let odds = BY_COSINE * best_cosine + BY_COVERAGE * coverage + OFFSET;
+    pub(super) fn confidence(self, signs: Signs) -> f32 {
+        let Signs { nearest, lead, unknown } = signs;
+        let odds = BY_NEAREST * nearest + BY_LEAD * lead + BY_UNKNOWN * unknown + OFFSET;
         1.0 / (1.0 + (-(self.slope * odds + self.offset)).exp())
     }
 }
@@ -110,6 +135,14 @@ mod tests {
     }
 
     #[test]
+    fn the_lead_is_that_of_the_first_over_the_second_in_whatever_order() {
+        assert_eq!(lead(&[("a", 1.0), ("b", 3.5), ("c", 3.0)]), 0.5);
+        assert_eq!(lead(&[("a", 2.0), ("b", 2.0)]), 0.0);
+        assert_eq!(lead(&[("a", 2.0)]), 0.0);
+        assert_eq!(lead::<&str>(&[]), 0.0);
+    }
+
+    #[test]
     fn one_candidate_alone_and_equal_candidates_score_zero() {
         assert_eq!(fuse(&[evidence(Some(0.4), 3.0)]), [0.0]);
         assert_eq!(fuse(&[evidence(None, 3.0), evidence(None, 3.0)]), [0.0, 0.0]);
@@ -130,15 +163,18 @@ mod tests {
         }
 
         #[test]
-        fn confidence_rises_with_both_and_stays_between_0_and_1(
-            cosine in -1f32..1.0, coverage in 0f32..1.0, more in 0f32..1.0
+        fn confidence_rises_with_nearness_and_lead_falls_with_unknown_words_and_stays_between_0_and_1(
+            nearest in -1f32..1.0, lead in 0f32..9.0, unknown in 0f32..1.0, more in 0f32..1.0
         ) {
+            let signs = Signs { nearest, lead, unknown };
             for (slope, offset) in [(1.0, 0.0), (0.3, -2.0), (4.0, 1.0)] {
                 let rule = AnswerRule { threshold: 0.5, slope, offset };
-                let confidence = rule.confidence(cosine, coverage);
+                let confidence = rule.confidence(signs);
                 prop_assert!((0.0..=1.0).contains(&confidence));
-                prop_assert!(rule.confidence(cosine + more, coverage) >= confidence);
-                prop_assert!(rule.confidence(cosine, coverage + more) >= confidence);
+                let nearer = rule.confidence(Signs { nearest: nearest + more, ..signs });
+                let farther_ahead = rule.confidence(Signs { lead: lead + more, ..signs });
+                let stranger = rule.confidence(Signs { unknown: unknown + more, ..signs });
+                prop_assert!(nearer >= confidence && farther_ahead >= confidence && stranger <= confidence);
             }
         }
 

@@ -12,7 +12,7 @@ use super::error::KnowledgeError;
 use super::lexical::Lexical;
 use super::marks::{Highlight, highlights};
 use super::query::{MAX_SUGGESTIONS, Query};
-use super::ranking::{self, AnswerRule, Evidence};
+use super::ranking::{self, AnswerRule, Evidence, Signs};
 use super::scope::{Facets, Scope};
 use super::usefulness::Usefulness;
 use super::vectors::{Cosines, Scan, best_first};
@@ -103,8 +103,8 @@ struct Asked {
     embedding: Vec<f32>,
     scope: Scope,
     top: usize,
-    /// When feedback is weighed, if it is.
-    weighed_at: Option<Timestamp>,
+    /// When feedback is weighed.
+    weighed_at: Timestamp,
 }
 
 impl Asked {
@@ -114,7 +114,7 @@ impl Asked {
             embedding: query.embedding.to_vec(),
             scope: Scope::of(query),
             top: query.top.min(MAX_SUGGESTIONS),
-            weighed_at: Some(query.now),
+            weighed_at: query.now,
         }
     }
 }
@@ -129,8 +129,8 @@ struct Evidences {
     turned: Vec<f32>,
     dense: Scan<Facets>,
     words: Lexical,
-    /// What feedback says, and when it is weighed.
-    useful: Option<(Arc<Usefulness>, Timestamp)>,
+    /// What feedback says.
+    useful: Arc<Usefulness>,
 }
 
 /// An article that was found.
@@ -138,8 +138,6 @@ struct Ranked {
     id: String,
     /// Fused.
     score: f32,
-    /// Share of what the query's words tell that the article has, 0 to 1.
-    coverage: f32,
     found_by: FoundBy,
     matched_terms: Vec<String>,
 }
@@ -152,6 +150,14 @@ impl Knowledge {
     /// the store and the index.
     #[tracing::instrument(name = "knowledge.suggest", target = "span", skip_all)]
     pub async fn suggest(&self, query: &Query<'_>) -> Result<Suggestions, KnowledgeError> {
+        Ok(self.answer(query).await?.0)
+    }
+
+    /// What [`Knowledge::suggest`] gives, and what its confidence stands on; `None` if nothing was found.
+    pub(super) async fn answer(
+        &self,
+        query: &Query<'_>,
+    ) -> Result<(Suggestions, Option<Signs>), KnowledgeError> {
         self.view.check(query.embedding)?;
         let (here, asked) = (self.clone(), Asked::new(query));
         let (asked, evidences, ranked) = off_the_runtime(move || {
@@ -160,7 +166,7 @@ impl Knowledge {
             Ok::<_, KnowledgeError>((asked, evidences, ranked))
         })
         .await??;
-        let ids: Vec<String> = ranked.iter().map(|ranked| ranked.id.clone()).collect();
+        let ids: Vec<String> = ranked.0.iter().map(|ranked| ranked.id.clone()).collect();
         let found = self.shared.in_scope(&ids, &asked.scope).await?;
         let rule = self.shared.answer_rule;
         off_the_runtime(move || evidences.suggestions(&asked, ranked, found, rule)).await
@@ -177,8 +183,7 @@ impl Knowledge {
         channel: Channel,
     ) -> Result<Vec<(String, f32)>, KnowledgeError> {
         self.view.check(query.embedding)?;
-        // What feedback adds says nothing of a channel, and may come from the very tickets it is tried on.
-        let (here, asked) = (self.clone(), Asked { weighed_at: None, ..Asked::new(query) });
+        let (here, asked) = (self.clone(), Asked::new(query));
         off_the_runtime(move || {
             let named = |top: Vec<(&str, f32)>| top.into_iter().map(|(id, s)| (id.to_owned(), s)).collect();
             match channel {
@@ -188,8 +193,12 @@ impl Knowledge {
                     Ok(named(here.dense(&turned, &asked).top(asked.top)))
                 }
                 Channel::Hybrid => {
+                    // Without feedback, which says nothing of a channel and may come from the very tickets it is
+                    // tried on.
                     let evidences = here.evidences(&asked)?;
-                    Ok(evidences.fused(&evidences.candidates(), asked.top))
+                    let mut fused = evidences.fused(&evidences.candidates());
+                    best_first(&mut fused, asked.top);
+                    Ok(fused)
                 }
             }
         })
@@ -200,7 +209,7 @@ impl Knowledge {
         let words = self.words(asked)?;
         let turned = self.view.passages.turned(&asked.embedding);
         let dense = self.dense(&turned, asked);
-        let useful = asked.weighed_at.map(|now| (Arc::clone(&self.shared.usefulness), now));
+        let useful = Arc::clone(&self.shared.usefulness);
         Ok(Evidences { view: Arc::clone(&self.view), turned, dense, words, useful })
     }
 
@@ -245,49 +254,44 @@ impl Evidences {
         candidates
     }
 
-    /// The best candidates by both kinds of evidence, with their fused scores.
-    fn fused(&self, candidates: &BTreeMap<String, FoundBy>, top: usize) -> Vec<(String, f32)> {
+    /// The candidates with their scores by both kinds of evidence.
+    fn fused(&self, candidates: &BTreeMap<String, FoundBy>) -> Vec<(String, f32)> {
         let mut evidence = Vec::with_capacity(candidates.len());
         for id in candidates.keys() {
             let hit = self.words.of(id).unwrap_or_default();
             evidence.push(Evidence { cosines: self.dense.of(id), words: hit.score, code: hit.code });
         }
-        let ids = candidates.keys().cloned();
-        let mut fused: Vec<(String, f32)> = ids.zip(ranking::fuse(&evidence)).collect();
-        if let Some((usefulness, now)) = &self.useful {
-            usefulness.add_to(&mut fused, *now);
-        }
-        best_first(&mut fused, top);
-        fused
+        candidates.keys().cloned().zip(ranking::fuse(&evidence)).collect()
     }
 
-    fn ranked(&self, asked: &Asked) -> Vec<Ranked> {
+    /// The best candidates, feedback counted, and how far the first stands before the second without it.
+    fn ranked(&self, asked: &Asked) -> (Vec<Ranked>, f32) {
         let candidates = self.candidates();
-        self.fused(&candidates, asked.top.max(JUDGED))
+        let mut fused = self.fused(&candidates);
+        let lead = ranking::lead(&fused);
+        self.useful.add_to(&mut fused, asked.weighed_at);
+        best_first(&mut fused, asked.top.max(JUDGED));
+        let ranked = fused
             .into_iter()
             .map(|(id, score)| {
-                let (matched_terms, coverage) = match self.words.of(&id) {
-                    Some(hit) => {
-                        let matched = terms::written(&asked.text, self.words.matched(hit), MAX_MATCHED);
-                        (matched, self.words.coverage(hit))
-                    }
-                    None => (Vec::new(), 0.0),
-                };
+                let matched_terms = self.words.of(&id).map_or_else(Vec::new, |hit| {
+                    terms::written(&asked.text, self.words.matched(hit), MAX_MATCHED)
+                });
                 let found_by = candidates.get(&id).copied().unwrap_or(FoundBy::Both);
-                Ranked { id, score, coverage, found_by, matched_terms }
+                Ranked { id, score, found_by, matched_terms }
             })
-            .collect()
+            .collect();
+        (ranked, lead)
     }
 
-    /// How likely it is that some article answers, by the plain embeddings in the store: those that are
+    /// What tells whether some article answers, by the plain embeddings in the store: those that are
     /// turned for the search tell apart what is near, and say less about whether anything is.
-    fn answer_confidence(&self, asked: &Asked, ranked: &[Ranked], found: &Found, rule: AnswerRule) -> f32 {
+    fn signs(&self, asked: &Asked, (ranked, lead): (&[Ranked], f32), found: &Found) -> Option<Signs> {
         let seen = ranked.iter().filter_map(|ranked| found.get(&ranked.id).map(|(_, passages)| passages));
         let stored = seen.filter(|passages| self.were_scanned(passages)).flatten();
         let cosines = stored.map(|stored| dot(&stored.passage.embedding, &asked.embedding));
-        let Some(nearest) = cosines.max_by(f32::total_cmp) else { return 0.0 };
-        let first = ranked.iter().find(|ranked| found.contains_key(&ranked.id));
-        rule.confidence(nearest, first.map_or(0.0, |ranked| ranked.coverage))
+        let nearest = cosines.max_by(f32::total_cmp)?;
+        Some(Signs { nearest, lead, unknown: self.words.unknown() })
     }
 
     /// Whether the store's embeddings are those that were scanned, and not yet another model's.
@@ -301,11 +305,12 @@ impl Evidences {
     fn suggestions(
         &self,
         asked: &Asked,
-        ranked: Vec<Ranked>,
+        (ranked, lead): (Vec<Ranked>, f32),
         mut found: Found,
         rule: AnswerRule,
-    ) -> Suggestions {
-        let confidence = self.answer_confidence(asked, &ranked, &found, rule);
+    ) -> (Suggestions, Option<Signs>) {
+        let signs = self.signs(asked, (&ranked, lead), &found);
+        let confidence = signs.map_or(0.0, |signs| rule.confidence(signs));
         let best = ranked.first().map_or(0.0, |ranked| ranked.score);
         let articles: Vec<Suggested> = ranked
             .into_iter()
@@ -317,11 +322,8 @@ impl Evidences {
             })
             .collect();
         let answer_confidence = if articles.is_empty() { 0.0 } else { confidence };
-        Suggestions {
-            answered: !articles.is_empty() && answer_confidence >= rule.threshold,
-            answer_confidence,
-            articles,
-        }
+        let answered = !articles.is_empty() && answer_confidence >= rule.threshold;
+        (Suggestions { answered, answer_confidence, articles }, signs)
     }
 
     fn suggested(&self, ranked: Ranked, article: Article, passages: Vec<StoredPassage>) -> Suggested {

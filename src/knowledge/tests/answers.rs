@@ -57,6 +57,25 @@ async fn an_answer_shows_the_passage_with_the_words_and_where_it_stands() {
 }
 
 #[tokio::test]
+async fn words_that_no_article_of_the_askers_has_make_an_answer_less_likely() {
+    let data = tempfile::tempdir().unwrap();
+    let knowledge = open(data.path()).await;
+    knowledge.put(articles()).await.unwrap();
+    let embedding = embedding("LarkVPN from home").await;
+    let confidence = async |text: &str, audience| {
+        knowledge.suggest(&query(text, &embedding, audience)).await.unwrap().answer_confidence
+    };
+    let known = confidence("LarkVPN from home", Audience::Customer).await;
+    let strange = confidence("LarkVPN from home quodlibet zugzwang", Audience::Customer).await;
+    assert!(strange < known, "{strange} {known}");
+    // Only an article for agents has the word.
+    let unseen = confidence("LarkVPN from home orchard", Audience::Customer).await;
+    let unheard = confidence("LarkVPN from home zugzwang", Audience::Customer).await;
+    assert_eq!(unseen, unheard);
+    assert!(confidence("LarkVPN from home orchard", Audience::Agent).await > unseen);
+}
+
+#[tokio::test]
 async fn a_synonym_finds_the_article_but_is_not_shown_as_the_askers_word() {
     let data = tempfile::tempdir().unwrap();
     let knowledge = open(data.path()).await;
