@@ -91,7 +91,7 @@ def main():
         with tempfile.TemporaryDirectory() as place:
             bases[base] = judged(arguments.deskhand, articles, rows(tickets), Path(place))
     slopes, offset = fit(bases)
-    print("fitted to all: " + ", ".join(f"{sign} {slope:.2f}" for sign, slope in zip(SIGNS, slopes)) + f", offset {offset:.2f}\n")
+    print("fitted: " + ", ".join(f"{sign} {slope:.2f}" for sign, slope in zip(SIGNS, slopes)) + f", offset {offset:.2f}\n")
     print(f"{'':<16}{'tickets':>8}{'gaps':>6}{'AUROC without it':>18}{'in use':>8}{'calibration error without it':>30}{'in use':>8}")
     for base, (signs, answered, confidence) in bases.items():
         slopes, offset = fit({other: found for other, found in bases.items() if other != base})

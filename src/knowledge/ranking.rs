@@ -21,8 +21,8 @@ const CODE_BONUS: f32 = 2.0;
 /// Answer confidence = 1 / (1 + exp(-(11.5 × nearest + 1.1 × lead - 2.2 × unknown - 5.0))), of [`Signs`]. A
 /// logistic regression by `benches/answer_confidence.py` on tickets of `models/recipes/default/search` (2,024 over
 /// real documentation, 120 of them without an answer; 623 over four small worlds, 180 without), gaps weighed as
-/// three of ten in each base. Platt's curve in [`crate::knowledge::SearchReport`] says how far it is
-/// off on other tickets.
+/// three of ten in each base, the documentation as much as the four together. Platt's curve in
+/// [`crate::knowledge::SearchReport`] says how far it is off on other tickets.
 const BY_NEAREST: f32 = 11.5;
 /// See [`BY_NEAREST`].
 const BY_LEAD: f32 = 1.1;
