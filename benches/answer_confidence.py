@@ -7,7 +7,8 @@ Reads the tickets of models/recipes/default/search, whose answering articles are
 and fits a logistic regression to what the confidence stands on. Gaps count three of ten in each base; the public
 documentation counts as much as the four bases of the first writers together. The eight bases of the later writers, two in
 three of whose gaps lie near an article, are only measured: fitted along, they make the confidence so flat that at .5
-nearly everything counts as answered. Each base is then measured with numbers that were fitted without it, beside those in use. Needs scikit-learn.
+more gaps count as answered. Each base is then measured with numbers that were fitted without it, beside those in use.
+Needs scikit-learn.
 """
 import argparse
 import json
@@ -19,20 +20,14 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
+from own_labels import rows, write
+
 SIGNS = ["nearest", "lead", "unknown"]
 FOLDER = Path("models/recipes/default/search")
 # Documentation that the tickets of docs-tickets.jsonl are about, by the beginning of its ids.
 DOCUMENTATION = ("sn-", "sys-")
 FIRST = ["city", "saas", "shop", "uni"]
 GAPS = 0.3
-
-
-def rows(path):
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
-
-
-def write(path, rows):
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 
 def judged(deskhand, articles, tickets, place):

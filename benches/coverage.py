@@ -26,13 +26,11 @@ import urllib.request
 from collections import Counter, defaultdict
 from pathlib import Path
 
+from own_labels import rows
+
 KINDS = ["missing", "outdated", "not_resolving"]
 TO = "2026-11-22"
 FRESH, OLD = "2026-10-22T00:00:00Z", "2023-11-22T00:00:00Z"
-
-
-def rows(path):
-    return [json.loads(line) for line in Path(path).read_text(encoding="utf-8").split("\n") if line.strip()]
 
 
 def answers(row):

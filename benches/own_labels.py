@@ -35,7 +35,8 @@ def order(row, salt=""):
 
 
 def rows(path):
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    # Not splitlines: texts may hold the line separators of Unicode.
+    return [json.loads(line) for line in Path(path).read_text(encoding="utf-8").split("\n") if line.strip()]
 
 
 def split(folder, held_back, most):

@@ -40,8 +40,8 @@ pub(super) struct Lexical {
     segments: Vec<Segment>,
     /// The terms that were searched for, the most telling first.
     terms: Vec<Sought>,
-    /// See [`Lexical::unknown`].
-    unknown: f32,
+    /// Share of the query's words, counted by inverse document frequency, that no article has, 0 to 1.
+    pub(super) unknown: f32,
 }
 
 /// A term that some article has.
@@ -90,9 +90,9 @@ impl Lexical {
         let mut written = Written::default();
         for term in terms::terms(text, &speeches) {
             let postings = collection.postings(&term.stem)?;
-            written.add(&term, collection.idf(postings.len()), !postings.is_empty());
+            let idf = collection.idf(postings.len());
+            written.add(&term, idf, !postings.is_empty());
             if !postings.is_empty() {
-                let idf = collection.idf(postings.len());
                 let code_rarity = if term.code { idf / collection.idf(1) } else { 0.0 };
                 found.push((Sought { weight: term.weight * idf, code_rarity, term }, postings));
             }
@@ -152,11 +152,6 @@ impl Lexical {
     pub(super) fn matched(&self, hit: Hit) -> impl Iterator<Item = &Term> {
         let terms = self.terms.iter().enumerate();
         terms.filter(move |(place, _)| hit.matched & (1 << place) != 0).map(|(_, sought)| &sought.term)
-    }
-
-    /// Share of the query's words, counted by inverse document frequency, that no article has, 0 to 1.
-    pub(super) fn unknown(&self) -> f32 {
-        self.unknown
     }
 
     /// What a passage of these words would score if each counted once.

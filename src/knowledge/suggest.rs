@@ -160,16 +160,16 @@ impl Knowledge {
     ) -> Result<(Suggestions, Option<Signs>), KnowledgeError> {
         self.view.check(query.embedding)?;
         let (here, asked) = (self.clone(), Asked::new(query));
-        let (asked, evidences, ranked) = off_the_runtime(move || {
+        let (asked, evidences, (ranked, lead)) = off_the_runtime(move || {
             let evidences = here.evidences(&asked)?;
             let ranked = evidences.ranked(&asked);
             Ok::<_, KnowledgeError>((asked, evidences, ranked))
         })
         .await??;
-        let ids: Vec<String> = ranked.0.iter().map(|ranked| ranked.id.clone()).collect();
+        let ids: Vec<String> = ranked.iter().map(|ranked| ranked.id.clone()).collect();
         let found = self.shared.in_scope(&ids, &asked.scope).await?;
         let rule = self.shared.answer_rule;
-        off_the_runtime(move || evidences.suggestions(&asked, ranked, found, rule)).await
+        off_the_runtime(move || evidences.suggestions(&asked, (ranked, lead), found, rule)).await
     }
 
     /// Ids of the `query.top` best articles by one channel with their scores, the best first, for
@@ -291,7 +291,7 @@ impl Evidences {
         let stored = seen.filter(|passages| self.were_scanned(passages)).flatten();
         let cosines = stored.map(|stored| dot(&stored.passage.embedding, &asked.embedding));
         let nearest = cosines.max_by(f32::total_cmp)?;
-        Some(Signs { nearest, lead, unknown: self.words.unknown() })
+        Some(Signs { nearest, lead, unknown: self.words.unknown })
     }
 
     /// Whether the store's embeddings are those that were scanned, and not yet another model's.
