@@ -20,7 +20,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from own_labels import rows, write
+from jsonl import rows, write
 
 SIGNS = ["nearest", "lead", "unknown"]
 FOLDER = Path("models/recipes/default/search")

@@ -26,7 +26,7 @@ import urllib.request
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from own_labels import rows
+from jsonl import rows
 
 KINDS = ["missing", "outdated", "not_resolving"]
 TO = "2026-11-22"

@@ -17,7 +17,8 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from own_labels import order, rows, write
+from jsonl import rows, write
+from own_labels import order
 
 HOME = Path(__file__).resolve().parent.parent
 EXAMPLES = [0, 1, 3, 10]

@@ -21,7 +21,7 @@ from sklearn.cluster import KMeans
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import adjusted_rand_score, v_measure_score
 
-from own_labels import rows
+from jsonl import rows
 
 ARTICLE = {"id": "a", "title": "Feeding the office aquarium", "body": "Two pinches each morning."}
 

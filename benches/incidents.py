@@ -13,12 +13,9 @@ import random
 import sys
 import urllib.request
 
+from jsonl import rows
+
 HERE = __file__.rsplit("/", 1)[0]
-
-
-def rows(path):
-    with open(path) as file:
-        return [json.loads(line) for line in file]
 
 
 def triage(base, ticket):

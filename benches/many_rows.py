@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from own_labels import rows, write
+from jsonl import rows, write
 
 
 def many(source, wanted):

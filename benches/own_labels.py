@@ -18,6 +18,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from jsonl import rows, write
+
 # Set, folder, one row in so many is held back (or the file that is measured on), examples a label at most,
 # published accuracy on the official test file.
 SETS = [
@@ -32,11 +34,6 @@ OUTSIDE = {"clinc150": "oos_val.jsonl"}
 
 def order(row, salt=""):
     return int(hashlib.sha256((salt + row["id"]).encode()).hexdigest(), 16)
-
-
-def rows(path):
-    # Not splitlines: texts may hold the line separators of Unicode.
-    return [json.loads(line) for line in Path(path).read_text(encoding="utf-8").split("\n") if line.strip()]
 
 
 def split(folder, held_back, most):
@@ -54,10 +51,6 @@ def split(folder, held_back, most):
                 few.append(row)
         train = few
     return train, dev
-
-
-def write(path, rows):
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 
 def main():

@@ -19,6 +19,8 @@ import threading
 import time
 import urllib.request
 
+import jsonl
+
 ROOT = __file__.rsplit("/", 2)[0]
 
 
@@ -79,19 +81,17 @@ def main():
     flags.add_argument("--beside", type=float, default=60, help="longest that is asked beside a training, in seconds")
     flags.add_argument("--deskhand", default=ROOT + "/target/release/deskhand")
     flags = flags.parse_args()
-    with open(ROOT + "/samples/tickets.jsonl") as file:
-        rows = [json.loads(line) for line in file]
-    rows = [row for row in rows if row.get("category")]
+    tickets = [row for row in jsonl.rows(ROOT + "/samples/tickets.jsonl") if row.get("category")]
     with tempfile.TemporaryDirectory() as data:
         command = [flags.deskhand, "serve", "--listen", "127.0.0.1:0", "--data", data]
         service = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT)
         try:
             base = re.search(r"http://\S+", service.stdout.readline()).group(0)
-            settle(base, rows, flags.tickets)
+            settle(base, tickets, flags.tickets)
             ratios = []
             for number in range(flags.rounds):
                 end = time.monotonic() + flags.seconds
-                alone = shown("without a training", waits(base, rows, flags.rate, lambda: time.monotonic() < end))
+                alone = shown("without a training", waits(base, tickets, flags.rate, lambda: time.monotonic() < end))
                 call(base, "POST", "/v1/learning")
                 begun = time.monotonic()
                 still = {"running": True}
@@ -106,7 +106,7 @@ def main():
                 watching = threading.Thread(target=watch)
                 watching.start()
                 goes_on = lambda: still["running"] and time.monotonic() - begun < flags.beside
-                beside = shown("while one is at work", waits(base, rows, flags.rate, goes_on))
+                beside = shown("while one is at work", waits(base, tickets, flags.rate, goes_on))
                 watching.join()
                 print("   training %s after %.0f s" % (training(base)["state"], time.monotonic() - begun))
                 ratios.append([one / other for one, other in zip(beside, alone)])

@@ -36,6 +36,8 @@ import tempfile
 import threading
 import time
 
+import jsonl
+
 SECRET = "a-secret-for-the-measurement"
 TICKS = os.sysconf("SC_CLK_TCK")
 FIGURES = """SELECT pg_current_wal_lsn() - '0/0'::pg_lsn, pg_database_size(current_database()),
@@ -181,9 +183,8 @@ class Requests:
     """What is sent; every ticket, article and delivery is a new one."""
 
     def __init__(self, words):
-        with open("samples/tickets.jsonl", encoding="utf-8") as lines:
-            rows = [json.loads(line) for line in lines]
-        self.words = [{name: row[name] for name in ("subject", "body") if row.get(name)} for row in rows]
+        tickets = jsonl.rows("samples/tickets.jsonl")
+        self.words = [{name: row[name] for name in ("subject", "body") if row.get(name)} for row in tickets]
         if words:
             self.words = [{"body": " ".join(ticket["body"].split()[:words])} for ticket in self.words]
 

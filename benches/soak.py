@@ -28,6 +28,8 @@ import tempfile
 import threading
 import time
 
+import jsonl
+
 SECRET = "a-secret-for-the-soak"
 IDS = 2_000
 MIX = {"triage": 50, "suggest": 20, "page": 10, "survey": 8, "hook": 7, "article": 5}
@@ -35,8 +37,7 @@ PAGES = ["/", "/suggest", "/coverage", "/surveys", "/signals", "/model"]
 
 
 def samples(name):
-    with open(os.path.join("samples", name), encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
+    return jsonl.rows(os.path.join("samples", name))
 
 
 class Requests:

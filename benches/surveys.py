@@ -14,6 +14,8 @@ import json
 import subprocess
 from collections import Counter
 
+import jsonl
+
 CLASSES = ["negative", "neutral", "positive"]
 # The survey's keys in words, as a helpdesk would send its question.
 QUESTIONS = {"could_improve": "What could we improve?", "what_good": "What was good?"}
@@ -65,16 +67,15 @@ def main():
     parser.add_argument("--deskhand", default="target/release/deskhand", help="the program")
     parser.add_argument("--model", help="bundle, if not the default one")
     arguments = parser.parse_args()
-    with open(arguments.input, encoding="utf-8") as file:
-        rows = [json.loads(line) for line in file]
-    test = [row for row in rows if row["split"] == "test"]
+    comments = jsonl.rows(arguments.input)
+    test = [row for row in comments if row["split"] == "test"]
     truth = [row["label"] for row in test]
     print(f"{len(test)} comments: {dict(Counter(truth))}")
     print(f"{'':<28} accuracy macro-F1   F1 of {', '.join(CLASSES)}")
     for name, say in [
         ("deskhand", lambda: deskhand(arguments.deskhand, arguments.model, test)),
         ("VADER", lambda: vader(test)),
-        ("TF-IDF, fitted on its train", lambda: tfidf([row for row in rows if row["split"] == "train"], test)),
+        ("TF-IDF, fitted on its train", lambda: tfidf([row for row in comments if row["split"] == "train"], test)),
     ]:
         try:
             said = say()

@@ -135,19 +135,18 @@ impl Knowledge {
     ) -> Result<BTreeMap<&'static str, SearchFigures>, SearchJudgeError> {
         let plain = self.plain().await?;
         let mut channels = BTreeMap::new();
-        channels.insert("1 plain BM25", self.figures(queries, None, &plain).await?);
+        let (hits, scores) = self.ranked(queries, None, &plain).await?;
+        channels.insert("1 plain BM25", figures(&hits, &scores)?);
+        // A fused score is comparable within one query only; what tells gaps there is the answer confidence.
+        let sure: Vec<(f64, bool)> = outcomes.iter().map(|(p, yes)| (f64::from(*p), *yes)).collect();
         for (name, channel) in [
             ("2 BM25 with fields and stems", Channel::Bm25),
             ("3 embeddings", Channel::Dense),
             ("4 both (what suggest does)", Channel::Hybrid),
         ] {
-            let mut figures = self.figures(queries, Some(channel), &plain).await?;
-            if channel == Channel::Hybrid {
-                // A fused score is comparable within one query only; what tells gaps is the answer confidence.
-                let sure: Vec<(f64, bool)> = outcomes.iter().map(|(p, yes)| (f64::from(*p), *yes)).collect();
-                figures.gap_auroc = auroc(&sure)?;
-            }
-            channels.insert(name, figures);
+            let (hits, scores) = self.ranked(queries, Some(channel), &plain).await?;
+            let told = if channel == Channel::Hybrid { &sure } else { &scores };
+            channels.insert(name, figures(&hits, told)?);
         }
         Ok(channels)
     }
@@ -166,31 +165,37 @@ impl Knowledge {
         }
     }
 
-    async fn figures(
+    /// What a channel finds for each ticket, and its best score there beside whether an article answers it.
+    async fn ranked(
         &self,
         queries: &[JudgedQuery],
         channel: Option<Channel>,
         plain: &PlainBm25,
-    ) -> Result<SearchFigures, SearchJudgeError> {
-        let mut hits = Vec::new();
-        let mut best = Vec::new();
+    ) -> Result<(Vec<RankedHits>, Vec<(f64, bool)>), KnowledgeError> {
+        let mut hits = Vec::with_capacity(queries.len());
+        let mut scores = Vec::with_capacity(queries.len());
         for query in queries {
             let ranked = match channel {
                 Some(channel) => self.rank(&asked(query), channel).await?,
                 None => plain.search(&query.text, TOP),
             };
-            let score = ranked.first().map_or(0.0, |(_, score)| f64::from(*score));
-            best.push((score, !query.relevant.is_empty()));
+            let best = ranked.first().map_or(0.0, |(_, score)| f64::from(*score));
+            scores.push((best, !query.relevant.is_empty()));
             let ids: Vec<String> = ranked.into_iter().map(|(id, _)| id).collect();
             hits.push(RankedHits::new(&ids, &query.relevant));
         }
-        Ok(SearchFigures {
-            mrr_at_10: mean_reciprocal_rank(&hits, TOP),
-            recall_at_5: mean_recall(&hits, 5),
-            ndcg_at_10: mean_ndcg(&hits, TOP),
-            gap_auroc: auroc(&best)?,
-        })
+        Ok((hits, scores))
     }
+}
+
+/// The figures of one channel, from what it found and what tells tickets with an answer from those without.
+fn figures(hits: &[RankedHits], told: &[(f64, bool)]) -> Result<SearchFigures, MetricError> {
+    Ok(SearchFigures {
+        mrr_at_10: mean_reciprocal_rank(hits, TOP),
+        recall_at_5: mean_recall(hits, 5),
+        ndcg_at_10: mean_ndcg(hits, TOP),
+        gap_auroc: auroc(told)?,
+    })
 }
 
 /// The curve that brings these confidences nearest to what came true; `None` where it is the same for all.
