@@ -4,13 +4,15 @@
     python3 benches/answer_confidence.py --deskhand target/release/deskhand --documentation ../shared/data/knowledge/kb_dev.jsonl
 
 Reads the tickets of models/recipes/default/search, whose answering articles are known, through `deskhand evaluate`,
-and fits a logistic regression to what the confidence stands on. Gaps count three of ten in each base; the public
-documentation counts as much as the four bases of the first writers together. The eight bases of the later writers, two in
-three of whose gaps lie near an article, are only measured: fitted along, they make the confidence so flat that at .5
-more gaps count as answered. Each base is then measured with numbers that were fitted without it, beside those in use.
-Needs scikit-learn.
+and fits a logistic regression to what the confidence stands on. What the bundle has learnt about search from these
+very tickets it must not be asked about them: so the bases are left out in turns, a bundle is made from the others
+with `deskhand train --search-recipe`, and that one reads those left out. Of the public documentation, which no
+other base is like, the tickets about half of the articles are left out in turn. Gaps count three of ten in each base;
+the documentation counts as much as four others. Each base is then measured with numbers that were fitted without it.
+With --plain the same for a bundle that has learnt nothing of answers. Needs scikit-learn, and a quarter of an hour.
 """
 import argparse
+import hashlib
 import json
 import subprocess
 import tempfile
@@ -22,43 +24,101 @@ from sklearn.metrics import roc_auc_score
 
 from jsonl import rows, write
 
-SIGNS = ["nearest", "lead", "unknown"]
+SIGNS = ["nearest", "fitting", "lead", "unknown"]
 FOLDER = Path("models/recipes/default/search")
+MODEL = Path("models/default")
 # Documentation that the tickets of docs-tickets.jsonl are about, by the beginning of its ids.
 DOCUMENTATION = ("sn-", "sys-")
-FIRST = ["city", "saas", "shop", "uni"]
+TURNS = 2
 GAPS = 0.3
 
 
-def judged(deskhand, articles, tickets, place):
-    """Signs, whether an article answers, and the confidence in use, ticket by ticket."""
-    asked = [{"id": t["id"], "subject": t["subject"], "body": t["body"], "relevant": t["articles"]} for t in tickets]
-    write(place / "articles.jsonl", articles)
-    write(place / "tickets.jsonl", asked)
-    kb = ["--data", place / "kb"]
-    subprocess.run([deskhand, "import", "articles", place / "articles.jsonl", *kb], check=True, capture_output=True)
-    told = subprocess.run([deskhand, "evaluate", "--input", place / "tickets.jsonl", *kb, "--format", "json"],
-                          check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+class Base:
+    def __init__(self, name, articles, tickets):
+        self.name, self.articles, self.tickets = name, articles, tickets
+
+    def left_out(self, number, turn):
+        """Its tickets that are left out in this turn."""
+        if self.name == "docs":
+            return [ticket for ticket in self.tickets if half(ticket) == turn]
+        return self.tickets if number % TURNS == turn else []
+
+    def save(self, place, tickets):
+        write(place / f"{self.name}-articles.jsonl", self.articles)
+        write(place / f"{self.name}-tickets.jsonl", tickets)
+
+
+def half(ticket):
+    about = min(ticket["articles"], default=ticket["id"])
+    return hashlib.sha256(about.encode()).digest()[0] % TURNS
+
+
+def read(documentation):
+    bases = []
+    for tickets in sorted(FOLDER.glob("*-tickets.jsonl")):
+        name = tickets.name.removesuffix("-tickets.jsonl")
+        if name != "docs":
+            bases.append(Base(name, rows(FOLDER / f"{name}-articles.jsonl"), rows(tickets)))
+        elif documentation:
+            articles = [row for row in rows(documentation) if row["id"].startswith(DOCUMENTATION)]
+            bases.append(Base(name, articles, rows(tickets)))
+    return bases
+
+
+def bundle(deskhand, bases, turn, place):
+    """A bundle that has learnt about search from what is not left out."""
+    recipe = []
+    for number, base in enumerate(bases):
+        left_out = {ticket["id"] for ticket in base.left_out(number, turn)}
+        others = [ticket for ticket in base.tickets if ticket["id"] not in left_out]
+        if others:
+            base.save(place, others)
+            recipe.append(f'[[base]]\narticles = "{base.name}-articles.jsonl"\ntickets = ["{base.name}-tickets.jsonl"]\n')
+    (place / "recipe.toml").write_text("\n".join(recipe))
+    subprocess.run([deskhand, "train", "--search-recipe", place / "recipe.toml", "--model", MODEL, "--out", place / "bundle"],
+                   check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return place / "bundle"
+
+
+def judged(deskhand, base, tickets, model):
+    """Signs, and whether an article answers, ticket by ticket."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        base.save(place, tickets)
+        known = ["--data", place / "kb", "--model", model]
+        subprocess.run([deskhand, "import", "articles", place / f"{base.name}-articles.jsonl", *known],
+                       check=True, capture_output=True)
+        told = subprocess.run([deskhand, "evaluate", "--input", place / f"{base.name}-tickets.jsonl", *known, "--format", "json"],
+                              check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
     answers = [answer for answer in json.loads(told)["answers"] if answer["signs"]]
-    return (np.array([[answer["signs"][sign] for sign in SIGNS] for answer in answers]),
-            np.array([answer["answered"] for answer in answers]),
-            np.array([answer["answer_confidence"] for answer in answers]))
+    return ([[answer["signs"][sign] or 0.0 for sign in SIGNS] for answer in answers],
+            [answer["answered"] for answer in answers])
+
+
+def gathered(arguments, bases):
+    """For each base the signs by bundles that have not seen the tickets."""
+    found = {base.name: ([], []) for base in bases}
+    for turn in range(TURNS):
+        with tempfile.TemporaryDirectory() as place:
+            model = arguments.plain or bundle(arguments.deskhand, bases, turn, Path(place))
+            for number, base in enumerate(bases):
+                tickets = base.left_out(number, turn)
+                if tickets:
+                    print(f"turn {turn + 1} of {TURNS}: {base.name}", flush=True)
+                    for all_of_base, new in zip(found[base.name], judged(arguments.deskhand, base, tickets, model)):
+                        all_of_base.extend(new)
+    return {name: (np.array(signs), np.array(answered)) for name, (signs, answered) in found.items()}
 
 
 def weights(answered, share):
     return np.where(answered, share * (1 - GAPS) / answered.sum(), share * GAPS / (~answered).sum())
 
 
-def share(base):
-    return 4.0 if base == "docs" else 1.0 if base in FIRST else 0.0
-
-
 def fit(bases):
-    bases = {base: found for base, found in bases.items() if share(base)}
-    signs = np.concatenate([signs for signs, _, _ in bases.values()])
-    answered = np.concatenate([answered for _, answered, _ in bases.values()])
-    weight = np.concatenate([weights(answered, share(base)) for base, (_, answered, _) in bases.items()])
-    spread = signs.std(0)
+    signs = np.concatenate([signs for signs, _ in bases.values()])
+    answered = np.concatenate([answered for _, answered in bases.values()])
+    weight = np.concatenate([weights(answered, 4.0 if base == "docs" else 1.0) for base, (_, answered) in bases.items()])
+    spread = signs.std(0) + 1e-9
     model = LogisticRegression(C=10).fit(signs / spread, answered, sample_weight=weight * len(weight) / weight.sum())
     return model.coef_[0] / spread, model.intercept_[0]
 
@@ -71,28 +131,19 @@ def calibration_error(answered, confidence):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--deskhand", default="target/release/deskhand", help="the program")
+    parser.add_argument("--deskhand", type=Path, default=Path("target/release/deskhand"), help="the program")
     parser.add_argument("--documentation", type=Path, help="articles that docs-tickets.jsonl is about; without it these are left out")
+    parser.add_argument("--plain", type=Path, help="a bundle that has learnt nothing of answers")
     arguments = parser.parse_args()
-    bases = {}
-    for tickets in sorted(FOLDER.glob("*-tickets.jsonl")):
-        base = tickets.name.removesuffix("-tickets.jsonl")
-        if base == "docs":
-            if not arguments.documentation:
-                continue
-            articles = [row for row in rows(arguments.documentation) if row["id"].startswith(DOCUMENTATION)]
-        else:
-            articles = rows(FOLDER / f"{base}-articles.jsonl")
-        with tempfile.TemporaryDirectory() as place:
-            bases[base] = judged(arguments.deskhand, articles, rows(tickets), Path(place))
+    bases = gathered(arguments, read(arguments.documentation))
     slopes, offset = fit(bases)
-    print("fitted: " + ", ".join(f"{sign} {slope:.2f}" for sign, slope in zip(SIGNS, slopes)) + f", offset {offset:.2f}\n")
-    print(f"{'':<16}{'tickets':>8}{'gaps':>6}{'AUROC without it':>18}{'in use':>8}{'calibration error without it':>30}{'in use':>8}")
-    for base, (signs, answered, confidence) in bases.items():
+    print("\nfitted: " + ", ".join(f"{sign} {slope:.2f}" for sign, slope in zip(SIGNS, slopes)) + f", offset {offset:.2f}\n")
+    print(f"{'':<16}{'tickets':>8}{'gaps':>6}{'AUROC':>8}{'of nearest alone':>18}{'calibration error':>19}")
+    for base, (signs, answered) in bases.items():
         slopes, offset = fit({other: found for other, found in bases.items() if other != base})
-        without = 1 / (1 + np.exp(-(signs @ slopes + offset)))
-        print(f"{base:<16}{len(answered):>8}{(~answered).sum():>6}{roc_auc_score(answered, without):>18.3f}"
-              f"{roc_auc_score(answered, confidence):>8.3f}{calibration_error(answered, without):>30.3f}{calibration_error(answered, confidence):>8.3f}")
+        confidence = 1 / (1 + np.exp(-(signs @ slopes + offset)))
+        print(f"{base:<16}{len(answered):>8}{(~answered).sum():>6}{roc_auc_score(answered, confidence):>8.3f}"
+              f"{roc_auc_score(answered, signs[:, 0]):>18.3f}{calibration_error(answered, confidence):>19.3f}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-//! From articles and tickets in files to what a projection is fitted on.
+//! From articles and tickets in files to what the search is fitted on.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -39,8 +39,8 @@ pub struct SearchBase {
     /// Only articles whose id begins with one of these; none given: all.
     #[serde(default)]
     pub ids: Vec<String>,
-    /// Files of JSON Lines with `subject`, `body` and `articles`, the ids of those that answer; tickets
-    /// without one are passed over. A relative path starts at the recipe's folder.
+    /// Files of JSON Lines with `subject`, `body` and `articles`, the ids of those that answer;
+    /// none where nothing does. A relative path starts at the recipe's folder.
     pub tickets: Vec<PathBuf>,
 }
 
@@ -102,7 +102,7 @@ pub struct SolvedTicket {
     pub place: String,
     /// Subject and body, cleaned.
     pub text: String,
-    /// Ids of the articles; none where nothing answers, which teaches nothing.
+    /// Ids of the articles; none where nothing answers.
     pub articles: Vec<String>,
 }
 
@@ -131,23 +131,29 @@ pub fn read_base(
         }
     }
     let passages = texts.len();
-    let mut asked = Vec::new();
+    let (mut asked, mut gaps) = (Vec::new(), Vec::new());
     for SolvedTicket { place, text, articles } in tickets {
         let known: Vec<usize> = articles.iter().filter_map(|id| places.get(id.as_str()).copied()).collect();
         if known.len() < articles.len() {
             note(format!("{place}: an article that it names is not among the articles"));
         }
-        // Only tickets with an answer say where it lies.
-        if let Some(key) = articles.into_iter().next().filter(|_| !known.is_empty()) {
-            asked.push((key, known));
-            texts.push(text);
+        match articles.into_iter().next() {
+            None => gaps.push(text),
+            Some(key) if !known.is_empty() => {
+                asked.push((key, known));
+                texts.push(text);
+            }
+            // What answers it is not here; whether anything else does, nobody has said.
+            Some(_) => {}
         }
     }
+    texts.append(&mut gaps);
     let mut embeddings = embedded(&texts, model, progress)?;
-    let of_tickets = embeddings.split_off(passages);
+    let mut of_tickets = embeddings.split_off(passages);
+    let gaps = of_tickets.split_off(asked.len());
     let tickets = asked.into_iter().zip(of_tickets);
     let tickets = tickets.map(|((key, answers), embedding)| Asked { embedding, answers, key });
-    Ok(Base { passages: embeddings.concat(), article_of, tickets: tickets.collect() })
+    Ok(Base { passages: embeddings.concat(), article_of, tickets: tickets.collect(), gaps })
 }
 
 fn embedded(

@@ -18,28 +18,45 @@ const WORDS: f32 = 0.42;
 /// while an embedding hardly tells one code from another. A judgement, not a measurement.
 const CODE_BONUS: f32 = 2.0;
 
-/// Answer confidence = 1 / (1 + exp(-(11.5 × nearest + 1.1 × lead - 2.2 × unknown - 5.0))), of [`Signs`]. A
-/// logistic regression by `benches/answer_confidence.py` on tickets of `models/recipes/default/search` (2,024 over
-/// real documentation, 120 of them without an answer; 623 over four small worlds, 180 without), gaps weighed as
-/// three of ten in each base, the documentation as much as the four together. Platt's curve in
-/// [`crate::knowledge::SearchReport`] says how far it is off on other tickets.
-const BY_NEAREST: f32 = 11.5;
-/// See [`BY_NEAREST`].
-const BY_LEAD: f32 = 1.1;
-/// See [`BY_NEAREST`].
-const BY_UNKNOWN: f32 = -2.2;
-/// See [`BY_NEAREST`].
-const OFFSET: f32 = -5.0;
+/// Answer confidence = 1 / (1 + exp(-odds)), the odds being the sum of what each of the [`Signs`] counts and an
+/// offset. Logistic regressions by `benches/answer_confidence.py` on the tickets of `models/recipes/default/search`,
+/// with signs of bundles that were fitted without them. Platt's curve in [`crate::knowledge::SearchReport`] says how
+/// far it is off on other tickets.
+struct Weights {
+    nearest: f32,
+    fitting: f32,
+    lead: f32,
+    unknown: f32,
+    offset: f32,
+}
+
+/// Where the bundle has learnt what answers.
+const LEARNT: Weights = Weights { nearest: 0.9, fitting: 10.0, lead: 0.4, unknown: -0.9, offset: -4.8 };
+/// Where it has not.
+const PLAIN: Weights = Weights { nearest: 11.5, fitting: 0.0, lead: 1.1, unknown: -2.2, offset: -5.0 };
 
 /// What tells whether anything answers a query at all.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Signs {
     /// Cosine of the best passage by the encoder's plain embedding, -1 to 1.
     pub nearest: f32,
+    /// The same by [`crate::model::AnswerProjections`], where the bundle has them.
+    pub fitting: Option<f32>,
     /// How far the first article stands before the second in the fused score, 0 or more; 0 if it is alone.
     pub lead: f32,
     /// Share of the query's words, counted by how telling they are, that no article has, 0 to 1.
     pub unknown: f32,
+}
+
+impl Signs {
+    fn odds(self) -> f32 {
+        let weights = if self.fitting.is_some() { &LEARNT } else { &PLAIN };
+        weights.nearest * self.nearest
+            + weights.fitting * self.fitting.unwrap_or_default()
+            + weights.lead * self.lead
+            + weights.unknown * self.unknown
+            + weights.offset
+    }
 }
 
 /// What speaks for an article, or for one of its passages.
@@ -95,7 +112,7 @@ fn z_scores(values: impl Iterator<Item = f32> + Clone) -> Vec<f32> {
 pub(super) struct AnswerRule {
     /// From which confidence on a ticket counts as answered, 0 to 1.
     pub(super) threshold: f32,
-    /// The log odds of the curve at [`BY_NEAREST`] times this,
+    /// The log odds of the [`Signs`] times this,
     pub(super) slope: f32,
     /// and this added, are those that are right in this house.
     pub(super) offset: f32,
@@ -104,9 +121,7 @@ pub(super) struct AnswerRule {
 impl AnswerRule {
     /// How likely it is that some article answers, 0 to 1.
     pub(super) fn confidence(self, signs: Signs) -> f32 {
-        let Signs { nearest, lead, unknown } = signs;
-        let odds = BY_NEAREST * nearest + BY_LEAD * lead + BY_UNKNOWN * unknown + OFFSET;
-        1.0 / (1.0 + (-(self.slope * odds + self.offset)).exp())
+        1.0 / (1.0 + (-(self.slope * signs.odds() + self.offset)).exp())
     }
 }
 
@@ -165,14 +180,16 @@ mod tests {
 
         #[test]
         fn confidence_rises_with_nearness_and_lead_falls_with_unknown_words_and_stays_between_0_and_1(
-            nearest in -1f32..1.0, lead in 0f32..9.0, unknown in 0f32..1.0, more in 0f32..1.0
+            (nearest, fitting) in (-1f32..1.0, prop::option::of(-1f32..1.0)),
+            lead in 0f32..9.0, unknown in 0f32..1.0, more in 0f32..1.0
         ) {
-            let signs = Signs { nearest, lead, unknown };
+            let signs = Signs { nearest, fitting, lead, unknown };
             for (slope, offset) in [(1.0, 0.0), (0.3, -2.0), (4.0, 1.0)] {
                 let rule = AnswerRule { threshold: 0.5, slope, offset };
                 let confidence = rule.confidence(signs);
                 prop_assert!((0.0..=1.0).contains(&confidence));
-                let nearer = rule.confidence(Signs { nearest: nearest + more, ..signs });
+                let fitting = fitting.map(|fitting| fitting + more);
+                let nearer = rule.confidence(Signs { nearest: nearest + more, fitting, ..signs });
                 let farther_ahead = rule.confidence(Signs { lead: lead + more, ..signs });
                 let stranger = rule.confidence(Signs { unknown: unknown + more, ..signs });
                 prop_assert!(nearer >= confidence && farther_ahead >= confidence && stranger <= confidence);

@@ -23,6 +23,9 @@ use crate::store::{Article, Audience, StoredPassage};
 const DEPTH: usize = 100;
 /// Best articles whose passages say how likely it is that something answers, however few are shown.
 const JUDGED: usize = 10;
+/// Of their passages, the nearest by plain embeddings are looked at for whether they answer; articles may have
+/// hundreds.
+const READ: usize = 32;
 /// How far the cosine of a passage in the store may be from that of the scanned one, which has 8 bits.
 const SAME: f32 = 0.02;
 /// Most words of the query that are shown as found in an article.
@@ -284,14 +287,26 @@ impl Evidences {
         (ranked, lead)
     }
 
-    /// What tells whether some article answers, by the plain embeddings in the store: those that are
-    /// turned for the search tell apart what is near, and say less about whether anything is.
+    /// What tells whether some article answers, by the plain embeddings in the store and what the bundle has learnt
+    /// of answers: those that are turned for the search tell apart what is near, and say less about whether
+    /// anything answers.
     fn signs(&self, asked: &Asked, (ranked, lead): (&[Ranked], f32), found: &Found) -> Option<Signs> {
         let seen = ranked.iter().filter_map(|ranked| found.get(&ranked.id).map(|(_, passages)| passages));
         let stored = seen.filter(|passages| self.were_scanned(passages)).flatten();
-        let cosines = stored.map(|stored| dot(&stored.passage.embedding, &asked.embedding));
-        let nearest = cosines.max_by(f32::total_cmp)?;
-        Some(Signs { nearest, lead, unknown: self.words.unknown })
+        let near = |stored: &StoredPassage| dot(&stored.passage.embedding, &asked.embedding);
+        let mut passages: Vec<(f32, &StoredPassage)> = stored.map(|stored| (near(stored), stored)).collect();
+        passages.sort_by(|a, b| b.0.total_cmp(&a.0));
+        passages.truncate(READ);
+        let nearest = passages.first()?.0;
+        Some(Signs { nearest, fitting: self.fitting(asked, &passages), lead, unknown: self.words.unknown })
+    }
+
+    /// How far the best of these passages answers, where the bundle can tell.
+    fn fitting(&self, asked: &Asked, passages: &[(f32, &StoredPassage)]) -> Option<f32> {
+        let answers = self.view.model.answers()?;
+        let ticket = answers.ticket.apply(&asked.embedding);
+        let fits = |stored: &StoredPassage| dot(&answers.passage.apply(&stored.passage.embedding), &ticket);
+        passages.iter().map(|(_, stored)| fits(stored)).max_by(f32::total_cmp)
     }
 
     /// Whether the store's embeddings are those that were scanned, and not yet another model's.

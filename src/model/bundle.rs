@@ -18,7 +18,7 @@ use super::encoder::{CandleEncoder, Encoder};
 use super::head::Head;
 use super::manifest::Manifest;
 use super::packed::PackedEncoder;
-use super::search::Projection;
+use super::search::SearchWeights;
 use super::terms::{self, TermWeights, Terms};
 use super::tokenizer::Tokenizer;
 use super::weights::{self, Weights};
@@ -143,12 +143,12 @@ impl Bundle {
         self.manifest.files.get(&self.manifest.encoder.weights).map_or("", |sum| &sum[..16.min(sum.len())])
     }
 
-    /// How embeddings are turned for the search, where they are.
-    pub fn projection(&self) -> Result<Option<Projection>, BundleError> {
+    /// How embeddings are read for the search, where the bundle says so.
+    pub fn search(&self) -> Result<Option<SearchWeights>, BundleError> {
         if !self.manifest.files.contains_key(SEARCH) {
             return Ok(None);
         }
-        Projection::read(&self.dir.join(SEARCH), self.manifest.encoder.hidden_size)
+        SearchWeights::read(&self.dir.join(SEARCH), self.manifest.encoder.hidden_size)
             .map(Some)
             .map_err(|e| self.broken(format!("{SEARCH}: {e}")))
     }

@@ -35,7 +35,7 @@ pub use packed::PackedEncoder;
 pub use queue::Lane;
 pub use scope::{Means, Scope, Signs, Spread};
 use search::unit;
-pub use search::{Projection, SearchSpec};
+pub use search::{AnswerProjections, AnswerSpec, Projection, SearchSpec, SearchWeights};
 pub use shelf::{Promoted, Shelf, ShelfError};
 pub use terms::{TermRow, TermWeights, Terms};
 pub use tokenizer::{Input, Tokenizer, Tokens};
@@ -93,7 +93,7 @@ pub struct Model {
     heads: Vec<Head>,
     tokenizer: Tokenizer,
     terms: Option<Terms>,
-    projection: Option<Projection>,
+    search: Option<SearchWeights>,
     workers: Workers,
 }
 
@@ -116,8 +116,8 @@ impl Model {
         let tokenizer = bundle.tokenizer()?;
         let workers = Workers::start(encoder, settings).map_err(|e| bundle.broken(e.to_string()))?;
         let terms = bundle.terms()?;
-        let projection = bundle.projection()?;
-        let model = Self { bundle, heads, tokenizer, terms, projection, workers };
+        let search = bundle.search()?;
+        let model = Self { bundle, heads, tokenizer, terms, search, workers };
         let warm_up = [Input::text("warm up")];
         model.read_blocking(&warm_up).map_err(|e| model.bundle.broken(e.to_string()))?;
         Ok(model)
@@ -145,7 +145,12 @@ impl Model {
 
     /// How the search turns embeddings, where the bundle says so.
     pub fn projection(&self) -> Option<&Projection> {
-        self.projection.as_ref()
+        self.search.as_ref().map(|search| &search.projection)
+    }
+
+    /// What tells whether a passage answers a ticket, where the bundle has learnt that.
+    pub fn answers(&self) -> Option<&AnswerProjections> {
+        self.search.as_ref()?.answers.as_ref()
     }
 
     /// Names the encoder and its weights: embeddings of two models may be compared only when equal.

@@ -1,5 +1,5 @@
 //! What a bundle knows about search: how embeddings are turned so that tickets lie near the articles that
-//! answer them.
+//! answer them, and so that a cosine says whether a passage answers at all.
 
 use std::path::Path;
 
@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::weights::{self, Weights};
 
-/// Name of the one tensor in the file.
+/// Names of the tensors in the file; the two of [`AnswerProjections`] may be missing.
 const PROJECTION: &str = "projection";
+const ANSWER_TICKET: &str = "answer.ticket";
+const ANSWER_PASSAGE: &str = "answer.passage";
 
 /// What `bundle.toml` says of search.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -21,6 +23,43 @@ pub struct SearchSpec {
     pub ndcg_before: f64,
     /// The same with it.
     pub ndcg_after: f64,
+    /// What tells whether anything answers, where that was learnt too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<AnswerSpec>,
+}
+
+/// What `bundle.toml` says of [`AnswerProjections`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnswerSpec {
+    /// Tickets that they were fitted on.
+    pub tickets: usize,
+    /// Those of them that no article answers.
+    pub gaps: usize,
+    /// AUROC of the nearest passage's cosine for tickets with an answer among those without, by plain
+    /// embeddings: the mean over knowledge bases.
+    pub auroc_before: f64,
+    /// The same by projections that were fitted without the base.
+    pub auroc_after: f64,
+}
+
+/// How a bundle reads embeddings for the search.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SearchWeights {
+    /// What brings tickets and the articles that answer them together.
+    pub projection: Projection,
+    /// What tells whether anything answers, where that was learnt too.
+    pub answers: Option<AnswerProjections>,
+}
+
+/// Two matrices, one for tickets and one for passages: the cosine of what they make of both, -1 to 1, says how far
+/// the passage answers the ticket, which may be little for one that is about the same matter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AnswerProjections {
+    /// Turns a ticket's embedding.
+    pub ticket: Projection,
+    /// Turns a passage's.
+    pub passage: Projection,
 }
 
 /// A square matrix that an embedding is multiplied by: embedding × matrix, then scaled to unit length.
@@ -47,21 +86,44 @@ impl Projection {
         unit(projected)
     }
 
-    pub(super) fn read(path: &Path, size: usize) -> candle_core::Result<Self> {
-        let mut weights = weights::read(path)?;
-        let Some(tensor) = weights.remove(PROJECTION) else {
-            candle_core::bail!("it has no tensor {PROJECTION:?}");
-        };
+    fn taken(weights: &mut Weights, name: &str, size: usize) -> candle_core::Result<Option<Self>> {
+        let Some(tensor) = weights.remove(name) else { return Ok(None) };
         let shape = tensor.dims().to_vec();
         match Self::new(tensor.flatten_all()?.to_vec1()?, size).filter(|_| shape == [size, size]) {
-            Some(projection) => Ok(projection),
-            None => candle_core::bail!("the projection is no finite matrix of {size} × {size}: {shape:?}"),
+            Some(projection) => Ok(Some(projection)),
+            None => candle_core::bail!("{name} is no finite matrix of {size} × {size}: {shape:?}"),
         }
     }
 
+    fn tensor(&self) -> candle_core::Result<Tensor> {
+        Tensor::from_slice(&self.numbers, (self.size, self.size), &Device::Cpu)
+    }
+}
+
+impl SearchWeights {
+    pub(super) fn read(path: &Path, size: usize) -> candle_core::Result<Self> {
+        let mut weights = weights::read(path)?;
+        let mut taken = |name| Projection::taken(&mut weights, name, size);
+        let Some(projection) = taken(PROJECTION)? else {
+            candle_core::bail!("it has no tensor {PROJECTION:?}");
+        };
+        let answers = match (taken(ANSWER_TICKET)?, taken(ANSWER_PASSAGE)?) {
+            (Some(ticket), Some(passage)) => Some(AnswerProjections { ticket, passage }),
+            (None, None) => None,
+            _ => {
+                candle_core::bail!("it has one of {ANSWER_TICKET:?} and {ANSWER_PASSAGE:?} without the other")
+            }
+        };
+        Ok(Self { projection, answers })
+    }
+
     pub(super) fn write(&self, path: &Path) -> candle_core::Result<()> {
-        let tensor = Tensor::from_slice(&self.numbers, (self.size, self.size), &Device::Cpu)?;
-        weights::write_f32(path, &Weights::from([(PROJECTION.to_owned(), tensor)]))
+        let mut tensors = Weights::from([(PROJECTION.to_owned(), self.projection.tensor()?)]);
+        if let Some(answers) = &self.answers {
+            tensors.insert(ANSWER_TICKET.to_owned(), answers.ticket.tensor()?);
+            tensors.insert(ANSWER_PASSAGE.to_owned(), answers.passage.tensor()?);
+        }
+        weights::write_f32(path, &tensors)
     }
 }
 
@@ -77,14 +139,34 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
 
+    fn matrix(numbers: [f32; 4]) -> Projection {
+        Projection::new(numbers.to_vec(), 2).unwrap()
+    }
+
     #[test]
-    fn a_projection_is_the_same_after_it_was_written_and_read() {
+    fn what_was_written_is_the_same_when_it_is_read() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("search.safetensors");
-        let projection = Projection::new(vec![1.0, 2.0, 3.0, 4.0], 2).unwrap();
-        projection.write(&path).unwrap();
-        assert_eq!(Projection::read(&path, 2).unwrap(), projection);
-        assert!(Projection::read(&path, 3).is_err());
+        let projection = matrix([1.0, 2.0, 3.0, 4.0]);
+        let answers =
+            AnswerProjections { ticket: matrix([5.0, 6.0, 7.0, 8.0]), passage: matrix([0.0, 1.0, 1.0, 0.0]) };
+        for answers in [None, Some(answers)] {
+            let weights = SearchWeights { projection: projection.clone(), answers };
+            weights.write(&path).unwrap();
+            assert_eq!(SearchWeights::read(&path, 2).unwrap(), weights);
+            assert!(SearchWeights::read(&path, 3).is_err());
+        }
+    }
+
+    #[test]
+    fn a_matrix_for_tickets_without_one_for_passages_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("search.safetensors");
+        let tensor = matrix([1.0, 2.0, 3.0, 4.0]).tensor().unwrap();
+        let tensors = [PROJECTION, ANSWER_TICKET].map(|name| (name.to_owned(), tensor.clone()));
+        weights::write_f32(&path, &Weights::from(tensors)).unwrap();
+        let refused = SearchWeights::read(&path, 2).unwrap_err().to_string();
+        assert!(refused.contains("answer.passage"), "{refused}");
     }
 
     #[test]

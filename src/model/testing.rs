@@ -14,7 +14,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use super::weights::Weights;
-use super::{Base, Bundle, BundleWriter, EncoderSpec, FORMAT, Head, Manifest, Model, Projection};
+use super::{Base, Bundle, BundleWriter, EncoderSpec, FORMAT, Head, Manifest, Model, SearchWeights};
 use crate::config::InferenceSettings;
 
 /// Letters, digits and punctuation, alone and as continuations.
@@ -45,15 +45,15 @@ pub(crate) fn bundle(dir: &Path, seed: u64, heads: &[Head]) -> Bundle {
     bundle_with(dir, seed, heads, None)
 }
 
-fn bundle_with(dir: &Path, seed: u64, heads: &[Head], search: Option<&Projection>) -> Bundle {
+fn bundle_with(dir: &Path, seed: u64, heads: &[Head], search: Option<&SearchWeights>) -> Bundle {
     let writer = BundleWriter::new(dir).expect("the bundle's folder can be made");
     writer.tokenizer(Path::new(TOKENIZER)).expect("the tokenizer can be copied");
     writer.encoder(&weights(seed)).expect("the weights can be written");
     if !heads.is_empty() {
         writer.heads(heads, None).expect("the heads can be written");
     }
-    if let Some(projection) = search {
-        writer.search(projection).expect("the projection can be written");
+    if let Some(search) = search {
+        writer.search(search).expect("what it knows about search can be written");
     }
     let manifest = Manifest {
         format: FORMAT,
@@ -77,8 +77,8 @@ pub(crate) fn model(seed: u64) -> Arc<Model> {
     model_with(seed, None)
 }
 
-/// The same with a projection.
-pub(crate) fn model_with(seed: u64, search: Option<Projection>) -> Arc<Model> {
+/// The same with what it knows about search.
+pub(crate) fn model_with(seed: u64, search: Option<SearchWeights>) -> Arc<Model> {
     let load = move || {
         let dir = tempfile::tempdir().expect("a temporary folder can be made");
         let path = dir.path().join("bundle");

@@ -10,7 +10,7 @@ use super::bundle::{
 };
 use super::head::Head;
 use super::manifest::{HeadSpec, Manifest};
-use super::search::Projection;
+use super::search::SearchWeights;
 use super::terms::{self, Terms};
 use super::weights::{self, Weights};
 
@@ -47,16 +47,16 @@ impl BundleWriter {
         if licence.exists() { self.copy(&licence, LICENCE) } else { Ok(()) }
     }
 
-    /// Takes the projection of another bundle over, where it has one; its manifest's `search` goes with it.
+    /// Takes over what another bundle has learnt about search, where it has; its manifest's `search` goes with it.
     pub fn search_of(&self, bundle: &Bundle) -> Result<(), BundleError> {
-        let projection = bundle.dir().join(SEARCH);
-        if projection.exists() { self.copy(&projection, SEARCH) } else { Ok(()) }
+        let search = bundle.dir().join(SEARCH);
+        if search.exists() { self.copy(&search, SEARCH) } else { Ok(()) }
     }
 
-    /// Writes the projection of the search.
-    pub fn search(&self, projection: &Projection) -> Result<(), BundleError> {
+    /// Writes how the search reads embeddings.
+    pub fn search(&self, weights: &SearchWeights) -> Result<(), BundleError> {
         let path = self.staging.join(SEARCH);
-        projection.write(&path).map_err(|e| self.unwritable(path, &e))
+        weights.write(&path).map_err(|e| self.unwritable(path, &e))
     }
 
     fn copy(&self, from: &Path, name: &str) -> Result<(), BundleError> {

@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use super::*;
 use crate::knowledge::{Channel, KnowledgeError, import};
-use crate::model::Projection;
+use crate::model::{Projection, SearchWeights};
 use crate::store::{
     EmbeddedArticle, Embedding, Feedback, FeedbackKind, FinalLabels, Occasion, OutcomeRecord, Passage,
     TicketRecord, TicketStatus,
@@ -261,7 +261,10 @@ async fn a_bundle_that_has_learnt_to_search_takes_over_and_nothing_is_embedded_a
     // Only the first two numbers of an embedding count.
     let numbers = (0..16 * 16).map(|place| if place == 0 || place == 17 { 1.0 } else { 0.0 }).collect();
     let projection = Projection::new(numbers, 16).unwrap();
-    let learnt = crate::model::testing::model_with(1, Some(projection.clone()));
+    let learnt = crate::model::testing::model_with(
+        1,
+        Some(SearchWeights { projection: projection.clone(), answers: None }),
+    );
     let switched = knowledge.switch(Arc::clone(&learnt)).await.unwrap();
     assert_eq!(switched.shared.store.passages_of("vpn").await.unwrap(), stored);
     let plain = embedding("LarkVPN").await;

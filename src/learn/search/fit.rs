@@ -21,6 +21,9 @@ const SHARPNESS: f64 = 20.0;
 /// What it costs to leave the plain embedding: times the sum of squares of the difference from the identity.
 const HOLD: f64 = 0.1;
 const RATE: f64 = 1e-3;
+/// Far below every cosine.
+pub(super) const NEVER: f32 = -1e4;
+
 /// Fits a projection on all tickets of `bases`; the same numbers for the same input.
 pub(super) fn fit(bases: &[Base], size: usize, progress: &mut dyn FnMut(usize)) -> Result<Projection> {
     let identity = Tensor::eye(size, DType::F32, &Device::Cpu)?;
@@ -58,7 +61,6 @@ struct Batch {
 
 impl Batch {
     fn draw(base: &Base, size: usize, rng: &mut StdRng) -> Result<Self> {
-        const NEVER: f32 = -1e4;
         let drawn = index::sample(rng, base.tickets.len(), TICKETS.min(base.tickets.len()));
         let tickets: Vec<_> = drawn.into_iter().map(|place| &base.tickets[place]).collect();
         let share = PASSAGES as f64 / base.article_of.len().max(1) as f64;
@@ -94,7 +96,7 @@ impl Batch {
 }
 
 /// Embeddings as the projection turns them, at unit length.
-fn turned(embeddings: &Tensor, matrix: &Tensor) -> Result<Tensor> {
+pub(super) fn turned(embeddings: &Tensor, matrix: &Tensor) -> Result<Tensor> {
     let projected = embeddings.matmul(matrix)?;
     let norms = (projected.sqr()?.sum_keepdim(D::Minus1)? + 1e-12)?.sqrt()?;
     projected.broadcast_div(&norms)

@@ -1,13 +1,17 @@
-//! Learning to search: tickets and the articles that answered them in, a projection of the embedding out.
+//! Learning to search: tickets and the articles that answered them in, projections of the embedding out.
 //!
 //! The encoder stays as it is. One square matrix is fitted that turns embeddings so that a ticket lies near
 //! the passages that answer it and far from others.
 //! A fifth of the tickets is held out, those about the same article together; where the projection does not
-//! find their articles better than the plain embedding does, it is refused.
+//! find their articles better than the plain embedding does, it is refused. Where there are many bases with
+//! tickets that nothing answers, two more matrices are fitted that tell whether anything does.
 
+mod answers;
 mod fit;
 
 use sha2::{Digest, Sha256};
+
+pub use answers::LearntAnswers;
 
 use super::metrics::{RankedHits, mean_ndcg};
 use crate::model::Projection;
@@ -24,8 +28,23 @@ pub struct Base {
     pub passages: Vec<f32>,
     /// Article of each passage, rising, from 0 on.
     pub article_of: Vec<usize>,
-    /// The tickets.
+    /// Tickets that an article answers.
     pub tickets: Vec<Asked>,
+    /// Plain embeddings of tickets that none answers.
+    pub gaps: Vec<Vec<f32>>,
+}
+
+impl Base {
+    /// Places of the passages of these articles, rising.
+    fn passages_of(&self, articles: &[usize]) -> Vec<usize> {
+        let of_article = |&article: &usize| {
+            let first = self.article_of.partition_point(|&other| other < article);
+            first..self.article_of.partition_point(|&other| other <= article)
+        };
+        let mut places: Vec<usize> = articles.iter().flat_map(of_article).collect();
+        places.sort_unstable();
+        places
+    }
 }
 
 /// A ticket whose answer is known.
@@ -50,6 +69,8 @@ pub struct Learnt {
     pub before: f64,
     /// The same with a projection that was fitted on the others.
     pub after: f64,
+    /// What tells whether anything answers; `None` where that could not be learnt.
+    pub answers: Option<LearntAnswers>,
 }
 
 /// Nothing that could be used came of it.
@@ -80,7 +101,7 @@ pub enum SearchLearnError {
     Fit(#[from] candle_core::Error),
 }
 
-/// Fits a projection for embeddings of `size` numbers. `progress` hears steps done and in all.
+/// Fits the projections for embeddings of `size` numbers. `progress` hears steps done and in all.
 ///
 /// # Errors
 /// [`SearchLearnError`]; then the plain embedding is the better choice.
@@ -95,7 +116,7 @@ pub fn learn(
     if tickets < FEWEST || apart == 0 || apart == tickets {
         return Err(SearchLearnError::TooFew { found: tickets });
     }
-    let steps = 2 * fit::STEPS;
+    let steps = 2 * fit::STEPS + answers::steps(bases);
     let trial = fit::fit(&learnt, size, &mut |done| progress(done, steps))?;
     let before = ndcg(&held_out, size, None);
     let after = ndcg(&held_out, size, Some(&trial));
@@ -103,7 +124,12 @@ pub fn learn(
         return Err(SearchLearnError::NoBetter { held_out: apart, before, after });
     }
     let projection = fit::fit(bases, size, &mut |done| progress(fit::STEPS + done, steps))?;
-    Ok(Learnt { projection, tickets, before, after })
+    let mut done = 2 * fit::STEPS;
+    let answers = answers::learn(bases, size, &mut || {
+        done += 1;
+        progress(done, steps);
+    })?;
+    Ok(Learnt { projection, tickets, before, after, answers })
 }
 
 /// A base with the tickets to learn from, and the same with those that are held out.

@@ -3,6 +3,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use super::*;
+use crate::model::AnswerProjections;
 
 const SIZE: usize = 16;
 
@@ -77,4 +78,61 @@ fn a_projection_that_finds_no_more_is_refused() {
 fn few_tickets_are_refused_with_how_many_there_are() {
     let refused = learn(&[noisy(20)], SIZE, &mut |_, _| ());
     assert!(matches!(refused, Err(SearchLearnError::TooFew { found: 20 })), "{refused:?}");
+}
+
+/// A base whose tickets all lie near an article: in the first four numbers is the matter, in the next four what is
+/// asked of it. Tickets without an answer ask something else of a matter that has an article.
+fn with_gaps(seed: u64) -> Base {
+    let mut rng = StdRng::seed_from_u64(seed);
+    let mut base = Base::default();
+    let written = |matter: &[f32], asked: &[f32], rng: &mut StdRng| {
+        let rest = noise(rng, SIZE - 8).into_iter().map(|x| 0.2 * x);
+        let asked = asked.iter().map(|x| 0.7 * x);
+        unit(matter.iter().map(|x| 2.0 * x).chain(asked).chain(rest).collect())
+    };
+    for article in 0..20 {
+        let (matter, said, other) = (noise(&mut rng, 4), noise(&mut rng, 4), noise(&mut rng, 4));
+        base.passages.extend(written(&matter, &said, &mut rng));
+        base.article_of.push(article);
+        for _ in 0..2 {
+            let embedding = written(&matter, &said, &mut rng);
+            base.tickets.push(Asked { embedding, answers: vec![article], key: format!("{seed} {article}") });
+            base.gaps.push(written(&matter, &other, &mut rng));
+        }
+    }
+    base
+}
+
+#[test]
+fn what_an_article_says_is_told_from_what_it_is_about_on_bases_that_were_left_out() {
+    let bases: Vec<Base> = (0..8).map(with_gaps).collect();
+    let learnt = answers::learn(&bases, SIZE, &mut || ()).unwrap().unwrap();
+    assert!(learnt.spec.auroc_after > learnt.spec.auroc_before + 0.03, "{:?}", learnt.spec);
+    assert_eq!((learnt.spec.tickets, learnt.spec.gaps), (8 * 80, 8 * 40));
+    let again = answers::learn(&bases, SIZE, &mut || ()).unwrap().unwrap();
+    assert_eq!(learnt.projections, again.projections);
+    // A passage that lies nearest by what it is about answers less than one that says what is asked.
+    let AnswerProjections { ticket, passage } = learnt.projections;
+    let base = with_gaps(99);
+    let cosine = |asked: &[f32], place: usize| {
+        let said = passage.apply(&base.passages[place * SIZE..(place + 1) * SIZE]);
+        ticket.apply(asked).iter().zip(said).map(|(a, b)| a * b).sum::<f32>()
+    };
+    let right = (0..40).filter(|&n| cosine(&base.tickets[n].embedding, n / 2) > cosine(&base.gaps[n], n / 2));
+    assert!(right.count() >= 28);
+}
+
+#[test]
+fn a_few_bases_with_gaps_teach_nothing_of_answers() {
+    let few: Vec<Base> = (0..7).map(with_gaps).collect();
+    assert!(answers::learn(&few, SIZE, &mut || ()).unwrap().is_none());
+    let without: Vec<Base> = few.iter().cloned().chain([noisy(60)]).collect();
+    assert!(learn(&without, SIZE, &mut |_, _| ()).unwrap().answers.is_none());
+}
+
+#[test]
+fn the_passages_of_articles_are_those_whose_place_says_so() {
+    let base = Base { article_of: vec![0, 0, 1, 3, 3, 3], ..Base::default() };
+    assert_eq!(base.passages_of(&[3, 0]), [0, 1, 3, 4, 5]);
+    assert_eq!(base.passages_of(&[2]), []);
 }
