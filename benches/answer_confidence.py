@@ -24,7 +24,7 @@ from sklearn.metrics import roc_auc_score
 
 from jsonl import rows, write
 
-SIGNS = ["nearest", "fitting", "lead", "unknown"]
+SIGNS = ["cosine", "lead", "unknown"]
 FOLDER = Path("models/recipes/default/search")
 MODEL = Path("models/default")
 # Documentation that the tickets of docs-tickets.jsonl are about, by the beginning of its ids.
@@ -81,7 +81,7 @@ def bundle(deskhand, bases, turn, place):
 
 
 def judged(deskhand, base, tickets, model):
-    """Signs, and whether an article answers, ticket by ticket."""
+    """Signs, the plain cosine, and whether an article answers, ticket by ticket."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         base.save(place, tickets)
@@ -91,13 +91,16 @@ def judged(deskhand, base, tickets, model):
         told = subprocess.run([deskhand, "evaluate", "--input", place / f"{base.name}-tickets.jsonl", *known, "--format", "json"],
                               check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
     answers = [answer for answer in json.loads(told)["answers"] if answer["signs"]]
-    return ([[answer["signs"][sign] or 0.0 for sign in SIGNS] for answer in answers],
-            [answer["answered"] for answer in answers])
+    signs = [answer["signs"] for answer in answers]
+    # Of the two cosines the learnt one counts alone: beside it the plain one would count against an answer.
+    cosines = [sign["nearest"] if sign["fitting"] is None else sign["fitting"] for sign in signs]
+    return ([[cosine, sign["lead"], sign["unknown"]] for cosine, sign in zip(cosines, signs)],
+            [sign["nearest"] for sign in signs], [answer["answered"] for answer in answers])
 
 
 def gathered(arguments, bases):
     """For each base the signs by bundles that have not seen the tickets."""
-    found = {base.name: ([], []) for base in bases}
+    found = {base.name: ([], [], []) for base in bases}
     for turn in range(TURNS):
         with tempfile.TemporaryDirectory() as place:
             model = arguments.plain or bundle(arguments.deskhand, bases, turn, Path(place))
@@ -107,7 +110,7 @@ def gathered(arguments, bases):
                     print(f"turn {turn + 1} of {TURNS}: {base.name}", flush=True)
                     for all_of_base, new in zip(found[base.name], judged(arguments.deskhand, base, tickets, model)):
                         all_of_base.extend(new)
-    return {name: (np.array(signs), np.array(answered)) for name, (signs, answered) in found.items()}
+    return {name: tuple(np.array(part) for part in parts) for name, parts in found.items()}
 
 
 def weights(answered, share):
@@ -115,10 +118,10 @@ def weights(answered, share):
 
 
 def fit(bases):
-    signs = np.concatenate([signs for signs, _ in bases.values()])
-    answered = np.concatenate([answered for _, answered in bases.values()])
-    weight = np.concatenate([weights(answered, 4.0 if base == "docs" else 1.0) for base, (_, answered) in bases.items()])
-    spread = signs.std(0) + 1e-9
+    signs = np.concatenate([signs for signs, _, _ in bases.values()])
+    answered = np.concatenate([answered for _, _, answered in bases.values()])
+    weight = np.concatenate([weights(answered, 4.0 if base == "docs" else 1.0) for base, (_, _, answered) in bases.items()])
+    spread = signs.std(0)
     model = LogisticRegression(C=10).fit(signs / spread, answered, sample_weight=weight * len(weight) / weight.sum())
     return model.coef_[0] / spread, model.intercept_[0]
 
@@ -138,12 +141,12 @@ def main():
     bases = gathered(arguments, read(arguments.documentation))
     slopes, offset = fit(bases)
     print("\nfitted: " + ", ".join(f"{sign} {slope:.2f}" for sign, slope in zip(SIGNS, slopes)) + f", offset {offset:.2f}\n")
-    print(f"{'':<16}{'tickets':>8}{'gaps':>6}{'AUROC':>8}{'of nearest alone':>18}{'calibration error':>19}")
-    for base, (signs, answered) in bases.items():
+    print(f"{'':<16}{'tickets':>8}{'gaps':>6}{'AUROC':>8}{'of plain cosine':>17}{'calibration error':>19}")
+    for base, (signs, plain, answered) in bases.items():
         slopes, offset = fit({other: found for other, found in bases.items() if other != base})
         confidence = 1 / (1 + np.exp(-(signs @ slopes + offset)))
         print(f"{base:<16}{len(answered):>8}{(~answered).sum():>6}{roc_auc_score(answered, confidence):>8.3f}"
-              f"{roc_auc_score(answered, signs[:, 0]):>18.3f}{calibration_error(answered, confidence):>19.3f}")
+              f"{roc_auc_score(answered, plain):>17.3f}{calibration_error(answered, confidence):>19.3f}")
 
 
 if __name__ == "__main__":
