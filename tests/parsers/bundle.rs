@@ -173,7 +173,7 @@ fn open(dir: &Path) {
     let Ok(bundle) = Bundle::open(dir) else { return };
     let _ = bundle.heads();
     let _ = bundle.terms();
-    let _ = bundle.projection();
+    let _ = bundle.search();
     if let Ok(tokenizer) = bundle.tokenizer() {
         let text = deskhand::model::Input::text(
             "The VPN drops \u{1F600} every ten minutes; aaaaaaaaaaaaaaaaaaaaaaaaaaaa!",
