@@ -29,7 +29,7 @@ pub struct SearchSettings {
 impl Default for SearchSettings {
     fn default() -> Self {
         Self {
-            answer_threshold: 0.6,
+            answer_threshold: 0.65,
             answer_slope: 1.0,
             answer_offset: 0.0,
             usefulness_weight: 0.3,
