@@ -18,6 +18,11 @@ const WORDS: f32 = 0.42;
 /// while an embedding hardly tells one code from another. A judgement, not a measurement.
 const CODE_BONUS: f32 = 2.0;
 
+/// What the cosine that says how far an article answers ([`Signs::fitting`]) counts beside the fused score, among
+/// the best candidates. Chosen on the tickets of `models/recipes/default/search` by bundles that were fitted without
+/// them; from 2 to 4 the figures are alike.
+const ANSWERS: f32 = 2.5;
+
 /// Answer confidence = 1 / (1 + exp(-odds)), the odds being the sum of what each of the [`Signs`] counts and an
 /// offset. Logistic regressions by `benches/answer_confidence.py` on the tickets of `models/recipes/default/search`,
 /// with signs of bundles that were fitted without them. Platt's curve in [`crate::knowledge::SearchReport`] says how
@@ -83,6 +88,13 @@ pub(super) fn fuse(candidates: &[Evidence]) -> Vec<f32> {
     let fused = best.into_iter().zip(two_best).zip(words);
     let fused = fused.map(|((best, two_best), words)| BEST * best + TWO_BEST * two_best + WORDS * words);
     fused.zip(candidates).map(|(evidence, c)| evidence + CODE_BONUS * c.code).collect()
+}
+
+/// What each candidate gains by how far it answers. Those of which that is not known gain as little as the least
+/// fitting one; if it is known of none, all gain nothing.
+pub(super) fn of_answers(fits: impl Iterator<Item = Option<f32>> + Clone) -> Vec<f32> {
+    let least = fits.clone().flatten().min_by(f32::total_cmp).unwrap_or_default();
+    fits.map(|fit| ANSWERS * fit.unwrap_or(least)).collect()
 }
 
 /// How far the first of these scores stands before the second; 0 if there is no second.
@@ -191,6 +203,20 @@ mod tests {
                 let farther_ahead = rule.confidence(Signs { lead: lead + more, ..signs });
                 let stranger = rule.confidence(Signs { unknown: unknown + more, ..signs });
                 prop_assert!(nearer >= confidence && farther_ahead >= confidence && stranger <= confidence);
+            }
+        }
+
+        #[test]
+        fn who_answers_better_gains_more_and_who_is_not_known_to_answer_gains_least(
+            fits in prop::collection::vec(prop::option::of(-1f32..1.0), 1..30)
+        ) {
+            let gained = of_answers(fits.iter().copied());
+            let least = gained.iter().copied().fold(f32::INFINITY, f32::min);
+            for (one, gain) in fits.iter().zip(&gained) {
+                prop_assert!(one.is_some() || *gain == least);
+                for (other, other_gain) in fits.iter().zip(&gained).filter(|(other, _)| *other < one) {
+                    prop_assert!(gain >= other_gain, "{one:?} {other:?}");
+                }
             }
         }
 

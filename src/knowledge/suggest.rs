@@ -7,27 +7,21 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::cosine::dot;
 use super::error::KnowledgeError;
 use super::lexical::Lexical;
 use super::marks::{Highlight, highlights};
 use super::query::{MAX_SUGGESTIONS, Query};
-use super::ranking::{self, AnswerRule, Evidence, Signs};
+use super::ranking::{self, Evidence, Signs};
 use super::scope::{Facets, Scope};
 use super::usefulness::Usefulness;
 use super::vectors::{Cosines, Scan, best_first};
 use super::{Knowledge, Shared, View, off_the_runtime, speech, terms};
 use crate::store::{Article, Audience, StoredPassage};
 
+mod judged;
+
 /// Articles of each kind of evidence that are compared with those of the other.
 const DEPTH: usize = 100;
-/// Best articles whose passages say how likely it is that something answers, however few are shown.
-const JUDGED: usize = 10;
-/// Of their passages, the nearest by plain embeddings are looked at for whether they answer; articles may have
-/// hundreds.
-const READ: usize = 32;
-/// How far the cosine of a passage in the store may be from that of the scanned one, which has 8 bits.
-const SAME: f32 = 0.02;
 /// Most words of the query that are shown as found in an article.
 const MAX_MATCHED: usize = 8;
 
@@ -136,10 +130,21 @@ struct Evidences {
     useful: Arc<Usefulness>,
 }
 
+/// The best candidates for one query, and what is to be known before they are told.
+struct Candidates {
+    asked: Asked,
+    evidences: Evidences,
+    /// The best first.
+    ranked: Vec<Ranked>,
+    /// How far the first stands before the second in the fused score, feedback left out.
+    lead: f32,
+    found: Found,
+}
+
 /// An article that was found.
 struct Ranked {
     id: String,
-    /// Fused.
+    /// Comparable within one query only.
     score: f32,
     found_by: FoundBy,
     matched_terms: Vec<String>,
@@ -161,18 +166,9 @@ impl Knowledge {
         &self,
         query: &Query<'_>,
     ) -> Result<(Suggestions, Option<Signs>), KnowledgeError> {
-        self.view.check(query.embedding)?;
-        let (here, asked) = (self.clone(), Asked::new(query));
-        let (asked, evidences, (ranked, lead)) = off_the_runtime(move || {
-            let evidences = here.evidences(&asked)?;
-            let ranked = evidences.ranked(&asked);
-            Ok::<_, KnowledgeError>((asked, evidences, ranked))
-        })
-        .await??;
-        let ids: Vec<String> = ranked.iter().map(|ranked| ranked.id.clone()).collect();
-        let found = self.shared.in_scope(&ids, &asked.scope).await?;
+        let candidates = self.candidates(query, true).await?;
         let rule = self.shared.answer_rule;
-        off_the_runtime(move || evidences.suggestions(&asked, (ranked, lead), found, rule)).await
+        off_the_runtime(move || candidates.suggestions(rule)).await
     }
 
     /// Ids of the `query.top` best articles by one channel with their scores, the best first, for
@@ -187,25 +183,42 @@ impl Knowledge {
     ) -> Result<Vec<(String, f32)>, KnowledgeError> {
         self.view.check(query.embedding)?;
         let (here, asked) = (self.clone(), Asked::new(query));
-        off_the_runtime(move || {
-            let named = |top: Vec<(&str, f32)>| top.into_iter().map(|(id, s)| (id.to_owned(), s)).collect();
-            match channel {
-                Channel::Bm25 => Ok(here.words(&asked)?.top(asked.top)),
-                Channel::Dense => {
+        match channel {
+            Channel::Bm25 => off_the_runtime(move || Ok(here.words(&asked)?.top(asked.top))).await?,
+            Channel::Dense => {
+                let ranked = move || {
                     let turned = here.view.passages.turned(&asked.embedding);
-                    Ok(named(here.dense(&turned, &asked).top(asked.top)))
-                }
-                Channel::Hybrid => {
-                    // Without feedback, which says nothing of a channel and may come from the very tickets it is
-                    // tried on.
-                    let evidences = here.evidences(&asked)?;
-                    let mut fused = evidences.fused(&evidences.candidates());
-                    best_first(&mut fused, asked.top);
-                    Ok(fused)
-                }
+                    let scan = here.dense(&turned, &asked);
+                    scan.top(asked.top).into_iter().map(|(id, score)| (id.to_owned(), score)).collect()
+                };
+                off_the_runtime(ranked).await
             }
+            // Without feedback, which says nothing of a channel and may come from the very tickets it is tried on.
+            Channel::Hybrid => {
+                let mut ranked = self.candidates(query, false).await?;
+                off_the_runtime(move || {
+                    ranked.judge();
+                    let top = ranked.ranked.into_iter().take(ranked.asked.top);
+                    top.map(|ranked| (ranked.id, ranked.score)).collect()
+                })
+                .await
+            }
+        }
+    }
+
+    /// The best candidates, as they stand before anything is known of what answers; with or without feedback.
+    async fn candidates(&self, query: &Query<'_>, feedback: bool) -> Result<Candidates, KnowledgeError> {
+        self.view.check(query.embedding)?;
+        let (here, asked) = (self.clone(), Asked::new(query));
+        let (asked, evidences, ranked, lead) = off_the_runtime(move || {
+            let evidences = here.evidences(&asked)?;
+            let (ranked, lead) = evidences.ranked(&asked, feedback);
+            Ok::<_, KnowledgeError>((asked, evidences, ranked, lead))
         })
-        .await?
+        .await??;
+        let ids: Vec<String> = ranked.iter().map(|ranked| ranked.id.clone()).collect();
+        let found = self.shared.in_scope(&ids, &asked.scope).await?;
+        Ok(Candidates { asked, evidences, ranked, lead, found })
     }
 
     fn evidences(&self, asked: &Asked) -> Result<Evidences, KnowledgeError> {
@@ -267,13 +280,15 @@ impl Evidences {
         candidates.keys().cloned().zip(ranking::fuse(&evidence)).collect()
     }
 
-    /// The best candidates, feedback counted, and how far the first stands before the second without it.
-    fn ranked(&self, asked: &Asked) -> (Vec<Ranked>, f32) {
+    /// The best candidates, and how far the first stands before the second without feedback.
+    fn ranked(&self, asked: &Asked, feedback: bool) -> (Vec<Ranked>, f32) {
         let candidates = self.candidates();
         let mut fused = self.fused(&candidates);
         let lead = ranking::lead(&fused);
-        self.useful.add_to(&mut fused, asked.weighed_at);
-        best_first(&mut fused, asked.top.max(JUDGED));
+        if feedback {
+            self.useful.add_to(&mut fused, asked.weighed_at);
+        }
+        best_first(&mut fused, asked.top.max(judged::ARTICLES));
         let ranked = fused
             .into_iter()
             .map(|(id, score)| {
@@ -285,60 +300,6 @@ impl Evidences {
             })
             .collect();
         (ranked, lead)
-    }
-
-    /// What tells whether some article answers, by the plain embeddings in the store and what the bundle has learnt
-    /// of answers: those that are turned for the search tell apart what is near, and say less about whether
-    /// anything answers.
-    fn signs(&self, asked: &Asked, (ranked, lead): (&[Ranked], f32), found: &Found) -> Option<Signs> {
-        let seen = ranked.iter().filter_map(|ranked| found.get(&ranked.id).map(|(_, passages)| passages));
-        let stored = seen.filter(|passages| self.were_scanned(passages)).flatten();
-        let near = |stored: &StoredPassage| dot(&stored.passage.embedding, &asked.embedding);
-        let mut passages: Vec<(f32, &StoredPassage)> = stored.map(|stored| (near(stored), stored)).collect();
-        passages.sort_by(|a, b| b.0.total_cmp(&a.0));
-        passages.truncate(READ);
-        let nearest = passages.first()?.0;
-        Some(Signs { nearest, fitting: self.fitting(asked, &passages), lead, unknown: self.words.unknown })
-    }
-
-    /// How far the best of these passages answers, where the bundle can tell.
-    fn fitting(&self, asked: &Asked, passages: &[(f32, &StoredPassage)]) -> Option<f32> {
-        let answers = self.view.model.answers()?;
-        let ticket = answers.ticket.apply(&asked.embedding);
-        let fits = |stored: &StoredPassage| dot(&answers.passage.apply(&stored.passage.embedding), &ticket);
-        passages.iter().map(|(_, stored)| fits(stored)).max_by(f32::total_cmp)
-    }
-
-    /// Whether the store's embeddings are those that were scanned, and not yet another model's.
-    fn were_scanned(&self, passages: &[StoredPassage]) -> bool {
-        let Some(first) = passages.first() else { return false };
-        let stored = dot(&self.view.passages.turned(&first.passage.embedding), &self.turned);
-        let scanned = self.dense.each(&first.article_id);
-        scanned.len() == passages.len() && (scanned[0] - stored).abs() <= SAME
-    }
-
-    fn suggestions(
-        &self,
-        asked: &Asked,
-        (ranked, lead): (Vec<Ranked>, f32),
-        mut found: Found,
-        rule: AnswerRule,
-    ) -> (Suggestions, Option<Signs>) {
-        let signs = self.signs(asked, (&ranked, lead), &found);
-        let confidence = signs.map_or(0.0, |signs| rule.confidence(signs));
-        let best = ranked.first().map_or(0.0, |ranked| ranked.score);
-        let articles: Vec<Suggested> = ranked
-            .into_iter()
-            .take(asked.top)
-            .map(|ranked| Ranked { score: ranking::shown_score(confidence, best, ranked.score), ..ranked })
-            .filter_map(|ranked| {
-                let (article, passages) = found.remove(&ranked.id)?;
-                Some(self.suggested(ranked, article, passages))
-            })
-            .collect();
-        let answer_confidence = if articles.is_empty() { 0.0 } else { confidence };
-        let answered = !articles.is_empty() && answer_confidence >= rule.threshold;
-        (Suggestions { answered, answer_confidence, articles }, signs)
     }
 
     fn suggested(&self, ranked: Ranked, article: Article, passages: Vec<StoredPassage>) -> Suggested {
