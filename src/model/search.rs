@@ -4,6 +4,8 @@
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
+use deskhand_kernels::Isa;
+use deskhand_kernels::training::{Arithmetic, Factors, Matrix, Onto};
 use serde::{Deserialize, Serialize};
 
 use super::weights::{self, Weights};
@@ -86,6 +88,18 @@ impl Projection {
         unit(projected)
     }
 
+    /// Projected embeddings, each at unit length, of several that lie one after the other; in a fraction of the
+    /// time that one by one takes. Numbers beyond the last whole embedding are left out.
+    pub fn apply_to_all(&self, embeddings: &[f32]) -> Vec<f32> {
+        let whole = embeddings.len() - embeddings.len() % self.size;
+        let mut projected = vec![0f32; whole];
+        let (rows, matrix) = (&embeddings[..whole], Matrix::rows(&self.numbers, self.size));
+        let arithmetic = Arithmetic::new(Isa::detect(), Factors::F32);
+        arithmetic.product(Matrix::rows(rows, self.size), matrix, Onto::Nothing, &mut projected);
+        projected.chunks_exact_mut(self.size).for_each(to_unit);
+        projected
+    }
+
     fn taken(weights: &mut Weights, name: &str, size: usize) -> candle_core::Result<Option<Self>> {
         let Some(tensor) = weights.remove(name) else { return Ok(None) };
         let shape = tensor.dims().to_vec();
@@ -129,15 +143,20 @@ impl SearchWeights {
 
 /// The same direction at length 1; nothing becomes of a vector of zeros.
 pub(super) fn unit(mut vector: Vec<f32>) -> Vec<f32> {
+    to_unit(&mut vector);
+    vector
+}
+
+fn to_unit(vector: &mut [f32]) {
     let norm = vector.iter().map(|x| x * x).sum::<f32>().sqrt().max(1e-12);
     vector.iter_mut().for_each(|x| *x /= norm);
-    vector
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
+    use proptest::prelude::*;
 
     fn matrix(numbers: [f32; 4]) -> Projection {
         Projection::new(numbers.to_vec(), 2).unwrap()
@@ -167,6 +186,24 @@ mod tests {
         weights::write_f32(&path, &Weights::from(tensors)).unwrap();
         let refused = SearchWeights::read(&path, 2).unwrap_err().to_string();
         assert!(refused.contains("answer.passage"), "{refused}");
+    }
+
+    proptest! {
+        #[test]
+        fn several_embeddings_become_what_each_becomes_alone(
+            (size, numbers, embeddings) in (1usize..40).prop_flat_map(|size| {
+                let numbers = |count| prop::collection::vec(-1f32..1.0, count);
+                (Just(size), numbers(size * size), (0..9 * size).prop_flat_map(numbers))
+            })
+        ) {
+            let projection = Projection::new(numbers, size).unwrap();
+            let alone = embeddings.chunks_exact(size).flat_map(|embedding| projection.apply(embedding));
+            let together = projection.apply_to_all(&embeddings);
+            prop_assert_eq!(together.len(), embeddings.len() / size * size);
+            for (together, alone) in together.into_iter().zip(alone) {
+                prop_assert!((together - alone).abs() < 1e-3, "{} {}", together, alone);
+            }
+        }
     }
 
     #[test]

@@ -47,7 +47,7 @@ impl Candidates {
         passages.sort_by(|a, b| b.0.total_cmp(&a.0));
         passages.truncate(PASSAGES);
         let nearest = passages.first()?.0;
-        let fits = self.fits(passages.into_iter().map(|(_, stored)| stored));
+        let fits = self.fits(&passages);
         let fitting = fits.values().copied().max_by(f32::total_cmp);
         let added =
             ranking::of_answers(self.ranked.iter().map(|ranked| fits.get(ranked.id.as_str()).copied()));
@@ -59,13 +59,16 @@ impl Candidates {
     }
 
     /// Of these passages' articles; empty where the bundle cannot tell.
-    fn fits<'a>(&self, passages: impl Iterator<Item = &'a StoredPassage>) -> Fits<'a> {
+    fn fits<'a>(&self, passages: &[(f32, &'a StoredPassage)]) -> Fits<'a> {
         let mut fits = Fits::new();
         let Some(answers) = self.evidences.view.model.answers() else { return fits };
         let ticket = answers.ticket.apply(&self.asked.embedding);
-        for stored in passages {
-            let fit = dot(&answers.passage.apply(&stored.passage.embedding), &ticket);
-            let best = fits.entry(&stored.article_id).or_insert(fit);
+        let plain: Vec<f32> =
+            passages.iter().flat_map(|(_, stored)| stored.passage.embedding.iter().copied()).collect();
+        let turned = answers.passage.apply_to_all(&plain);
+        for ((_, stored), turned) in passages.iter().zip(turned.chunks_exact(ticket.len().max(1))) {
+            let fit = dot(turned, &ticket);
+            let best = fits.entry(stored.article_id.as_str()).or_insert(fit);
             *best = best.max(fit);
         }
         fits
@@ -77,6 +80,7 @@ impl Candidates {
         let Evidences { view, turned, dense, .. } = &self.evidences;
         let stored = dot(&view.passages.turned(&first.passage.embedding), turned);
         let scanned = dense.each(&first.article_id);
-        scanned.len() == passages.len() && (scanned[0] - stored).abs() <= SAME
+        let whole = passages.iter().all(|stored| stored.passage.embedding.len() == turned.len());
+        whole && scanned.len() == passages.len() && (scanned[0] - stored).abs() <= SAME
     }
 }
