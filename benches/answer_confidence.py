@@ -7,8 +7,8 @@ Reads the tickets of models/recipes/default/search, whose answering articles are
 and fits a logistic regression to what the confidence stands on. What the bundle has learnt about search from these
 very tickets it must not be asked about them: so the bases are left out in turns, a bundle is made from the others
 with `deskhand train --search-recipe`, and that one reads those left out. Of the public documentation, which no
-other base is like, the tickets about half of the articles are left out in turn. Gaps count three of ten in each base;
-the documentation counts as much as four others. Each base is then measured with numbers that were fitted without it.
+other base is like, the tickets about half of the articles are left out in turn. Gaps count three of ten in each base,
+those near an article half of that; the documentation counts as much as every fifth of the others. Each base is then measured with numbers that were fitted without it.
 With --plain the same for a bundle that has learnt nothing of answers. Needs scikit-learn, and a quarter of an hour.
 """
 import argparse
@@ -31,6 +31,8 @@ MODEL = Path("models/default")
 DOCUMENTATION = ("sn-", "sys-")
 TURNS = 2
 GAPS = 0.3
+# Of the gaps those that lie near an article, where a base says which do.
+NEAR = 0.5
 
 
 class Base:
@@ -81,7 +83,7 @@ def bundle(deskhand, bases, turn, place):
 
 
 def judged(deskhand, base, tickets, model):
-    """Signs, the plain cosine, and whether an article answers, ticket by ticket."""
+    """Signs, the plain cosine, whether an article answers, and whether one comes near, ticket by ticket."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         base.save(place, tickets)
@@ -90,17 +92,19 @@ def judged(deskhand, base, tickets, model):
                        check=True, capture_output=True)
         told = subprocess.run([deskhand, "evaluate", "--input", place / f"{base.name}-tickets.jsonl", *known, "--format", "json"],
                               check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
-    answers = [answer for answer in json.loads(told)["answers"] if answer["signs"]]
+    answers = json.loads(told)["answers"]
+    near = [bool(ticket.get("near")) for ticket, answer in zip(tickets, answers, strict=True) if answer["signs"]]
+    answers = [answer for answer in answers if answer["signs"]]
     signs = [answer["signs"] for answer in answers]
     # Of the two cosines the learnt one counts alone: beside it the plain one would count against an answer.
     cosines = [sign["nearest"] if sign["fitting"] is None else sign["fitting"] for sign in signs]
     return ([[cosine, sign["lead"], sign["unknown"]] for cosine, sign in zip(cosines, signs)],
-            [sign["nearest"] for sign in signs], [answer["answered"] for answer in answers])
+            [sign["nearest"] for sign in signs], [answer["answered"] for answer in answers], near)
 
 
 def gathered(arguments, bases):
     """For each base the signs by bundles that have not seen the tickets."""
-    found = {base.name: ([], [], []) for base in bases}
+    found = {base.name: ([], [], [], []) for base in bases}
     for turn in range(TURNS):
         with tempfile.TemporaryDirectory() as place:
             model = arguments.plain or bundle(arguments.deskhand, bases, turn, Path(place))
@@ -113,21 +117,30 @@ def gathered(arguments, bases):
     return {name: tuple(np.array(part) for part in parts) for name, parts in found.items()}
 
 
-def weights(answered, share):
-    return np.where(answered, share * (1 - GAPS) / answered.sum(), share * GAPS / (~answered).sum())
+def weights(answered, near, share):
+    """What each ticket counts: gaps GAPS of all in a base, those near an article NEAR of these."""
+    weight = np.where(answered, share * (1 - GAPS) / answered.sum(), 0.0)
+    kinds = [(~answered & near, NEAR), (~answered & ~near, 1 - NEAR)]
+    there = sum(part for kind, part in kinds if kind.any())
+    for kind, part in kinds:
+        if kind.any():
+            weight[kind] = share * GAPS * part / there / kind.sum()
+    return weight
 
 
 def fit(bases):
-    signs = np.concatenate([signs for signs, _, _ in bases.values()])
-    answered = np.concatenate([answered for _, _, answered in bases.values()])
-    weight = np.concatenate([weights(answered, 4.0 if base == "docs" else 1.0) for base, (_, _, answered) in bases.items()])
+    signs, _, answered, _ = (np.concatenate(parts) for parts in zip(*bases.values()))
+    # As much as every fifth of the others.
+    documentation = max(1.0, (len(bases) - 1) / 5)
+    weight = np.concatenate([weights(answered, near, documentation if base == "docs" else 1.0)
+                             for base, (_, _, answered, near) in bases.items()])
     spread = signs.std(0)
     model = LogisticRegression(C=10).fit(signs / spread, answered, sample_weight=weight * len(weight) / weight.sum())
     return model.coef_[0] / spread, model.intercept_[0]
 
 
-def calibration_error(answered, confidence):
-    weight = weights(answered, 1.0)
+def calibration_error(answered, near, confidence):
+    weight = weights(answered, near, 1.0)
     bins = np.minimum((confidence * 10).astype(int), 9)
     return sum(abs((weight * (answered - confidence))[bins == b].sum()) for b in range(10))
 
@@ -142,11 +155,11 @@ def main():
     slopes, offset = fit(bases)
     print("\nfitted: " + ", ".join(f"{sign} {slope:.2f}" for sign, slope in zip(SIGNS, slopes)) + f", offset {offset:.2f}\n")
     print(f"{'':<16}{'tickets':>8}{'gaps':>6}{'AUROC':>8}{'of plain cosine':>17}{'calibration error':>19}")
-    for base, (signs, plain, answered) in bases.items():
+    for base, (signs, plain, answered, near) in bases.items():
         slopes, offset = fit({other: found for other, found in bases.items() if other != base})
         confidence = 1 / (1 + np.exp(-(signs @ slopes + offset)))
         print(f"{base:<16}{len(answered):>8}{(~answered).sum():>6}{roc_auc_score(answered, confidence):>8.3f}"
-              f"{roc_auc_score(answered, plain):>17.3f}{calibration_error(answered, confidence):>19.3f}")
+              f"{roc_auc_score(answered, plain):>17.3f}{calibration_error(answered, near, confidence):>19.3f}")
 
 
 if __name__ == "__main__":
