@@ -8,7 +8,8 @@ and fits a logistic regression to what the confidence stands on. What the bundle
 very tickets it must not be asked about them: so the bases are left out in turns, a bundle is made from the others
 with `deskhand train --search-recipe`, and that one reads those left out. Of the public documentation, which no
 other base is like, the tickets about half of the articles are left out in turn. Gaps count three of ten in each base,
-those near an article half of that; the documentation counts as much as every fifth of the others. Each base is then measured with numbers that were fitted without it.
+those near an article half of that; the documentation counts as much as every fifth of the others. Each base is then
+measured with numbers that were fitted without it.
 With --plain the same for a bundle that has learnt nothing of answers. Needs scikit-learn, and a quarter of an hour.
 """
 import argparse
